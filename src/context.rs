@@ -1,0 +1,1 @@
+//! What one call carries along: deadline, cancellation, caller.

@@ -1,0 +1,5 @@
+//! Dates.
+
+/// One format of dates.
+#[derive(Clone, Debug)]
+pub struct DateFormat;

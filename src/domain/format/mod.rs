@@ -1,0 +1,3 @@
+//! Formatting: raw texts into canonical values.
+
+pub mod date;

@@ -1,0 +1,89 @@
+//! A hospital's profile: how its records are written, mapped, judged and verified. Loaded strictly from
+//! `etc/hospitals/<code>.yaml` at start and never changed afterwards.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+
+use crate::domain::{format::date::DateFormat, issue::Severity, patient::Gender};
+
+pub mod load;
+pub mod mapping;
+
+use mapping::Mapping;
+
+/// One hospital's profile.
+#[derive(Debug)]
+pub struct Profile {
+    /// The hospital's code: the file's name, and `hospital_code` of its records.
+    pub code: Arc<str>,
+    /// The version that the profile states; answers carry it.
+    pub version: String,
+    /// The character set of `raw_bytes`.
+    pub charset: Charset,
+    /// From the source's own field names to the canonical ones.
+    pub mapping: Mapping,
+    /// Formats of dates, tried in order.
+    pub date_formats: Vec<DateFormat>,
+    /// The zone in which the source's instants become dates.
+    pub time_zone: TimeZone,
+    /// The region of phone numbers written without a country code.
+    pub phone_region: Option<phonenumber::country::Id>,
+    /// Texts that mean "nothing", compared after trimming and width folding, case ignored.
+    pub null_tokens: HashSet<String>,
+    /// The source's code tables.
+    pub codes: CodeTables,
+    /// Severities that differ from the catalogue's, by rule code.
+    pub severities: HashMap<&'static str, Severity>,
+    /// The hospital's verification API; absent means that its records are not verified.
+    pub verify: Option<Verify>,
+}
+
+impl Profile {
+    /// The severity of a rule for this hospital.
+    pub fn severity(&self, code: &str, default: Severity) -> Severity {
+        self.severities.get(code).copied().unwrap_or(default)
+    }
+}
+
+/// A character set that sources write in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// UTF-8.
+    Utf8,
+    /// GB 18030, which holds GBK and GB 2312.
+    Gb18030,
+}
+
+/// From a source's code to the canonical one. A code that is not in a given table is an error; a table
+/// that the profile leaves out lets the defaults speak.
+#[derive(Debug, Default)]
+pub struct CodeTables {
+    /// Gender; without a table the defaults of GB/T 2261.1 and FHIR hold.
+    pub gender: Option<HashMap<String, Gender>>,
+    /// Identifier types, to CV02.01.101; without a table the source's code is taken as it stands.
+    pub identifier_type: Option<HashMap<String, String>>,
+    /// Nationality; without a table the source's code is taken as it stands.
+    pub nationality: Option<HashMap<String, String>>,
+    /// Ethnic group; without a table the source's code is taken as it stands.
+    pub ethnicity: Option<HashMap<String, String>>,
+    /// Marital status; without a table the source's code is taken as it stands.
+    pub marital_status: Option<HashMap<String, String>>,
+}
+
+/// A hospital's verification API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verify {
+    /// Where canonical identities are posted.
+    pub url: String,
+    /// How long one call may take in all.
+    pub timeout: Duration,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// Most calls in flight over all batches; by default half of the workers.
+    pub max_in_flight: Option<usize>,
+}

@@ -1,0 +1,121 @@
+//! Findings about a record: what an issue says, in both languages, without any patient data in it.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+/// How grave an issue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The record is rejected.
+    Error,
+    /// The record is stored all the same.
+    Warning,
+}
+
+impl Severity {
+    /// The severity in lower case, as profiles and the store write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// The language of messages for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese (simplified).
+    Zh,
+}
+
+/// One message in both languages.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Text {
+    /// English: lower case, no final dot.
+    pub en: &'static str,
+    /// Chinese.
+    pub zh: &'static str,
+}
+
+impl Text {
+    /// The message in one language.
+    pub fn in_language(&self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.en,
+            Language::Zh => self.zh,
+        }
+    }
+}
+
+/// What an issue is about: a stable code and its texts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct IssueKind {
+    /// Stable, UPPER_SNAKE.
+    pub code: &'static str,
+    /// For people.
+    pub text: Text,
+}
+
+/// One finding about a record.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    /// What it is about.
+    pub kind: &'static IssueKind,
+    /// Whether it rejects the record.
+    pub severity: Severity,
+    /// The canonical field, as `birth_date` or `identifiers.value`; empty when it is the whole record.
+    pub field: &'static str,
+    /// Which element, when the first part of `field` is a list.
+    pub position: Option<u32>,
+    /// The sender's own name of the field, where it is known.
+    pub source_field: Option<Arc<str>>,
+}
+
+impl Issue {
+    /// An error about the whole record or one plain field.
+    pub fn error(kind: &'static IssueKind, field: &'static str) -> Self {
+        Self { kind, severity: Severity::Error, field, position: None, source_field: None }
+    }
+
+    /// A warning about the whole record or one plain field.
+    pub fn warning(kind: &'static IssueKind, field: &'static str) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(kind, field) }
+    }
+
+    /// The canonical path with the element's place in it: `identifiers[1].value`.
+    pub fn path(&self) -> Cow<'static, str> {
+        let Some(position) = self.position else {
+            return Cow::Borrowed(self.field);
+        };
+        match self.field.split_once('.') {
+            Some((list, rest)) => format!("{list}[{position}].{rest}").into(),
+            None => format!("{}[{position}]", self.field).into(),
+        }
+    }
+}
+
+impl fmt::Display for Issue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.severity.name(), self.kind.code, self.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static KIND: IssueKind = IssueKind { code: "EXAMPLE", text: Text { en: "example", zh: "示例" } };
+
+    #[test]
+    fn the_path_names_the_element() {
+        let mut issue = Issue::error(&KIND, "identifiers.value");
+        assert_eq!(issue.path(), "identifiers.value");
+        issue.position = Some(2);
+        assert_eq!(issue.path(), "identifiers[2].value");
+        issue.field = "phones";
+        assert_eq!(issue.path(), "phones[2]");
+    }
+}

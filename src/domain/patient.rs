@@ -1,0 +1,214 @@
+//! The canonical patient. A `Patient` has passed every rule that rejects; it holds patient data and has
+//! no `Debug`, so that no log, panic or assertion can print it.
+
+use std::{cmp::Ordering, fmt, sync::Arc};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// A patient in the one canonical form, stored under (`hospital_code`, `patient_id`).
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Patient {
+    /// The hospital.
+    pub hospital_code: Arc<str>,
+    /// The hospital's own number of the patient.
+    pub patient_id: String,
+    /// Name; absent only where the profile says that the source has none.
+    pub name: Option<Name>,
+    /// Administrative gender; absent only where the profile says so.
+    pub gender: Option<Gender>,
+    /// Date of birth.
+    pub birth_date: Option<PartialDate>,
+    /// Identity documents and other numbers, in the order of the source.
+    pub identifiers: Vec<Identifier>,
+    /// Phone numbers in E.164 where they are valid, else as cleaned text.
+    pub phones: Vec<String>,
+    /// Addresses.
+    pub addresses: Vec<Address>,
+    /// People to reach in the patient's place.
+    pub contacts: Vec<Contact>,
+    /// Nationality code.
+    pub nationality: Option<String>,
+    /// Ethnic group code.
+    pub ethnicity: Option<String>,
+    /// Marital status code.
+    pub marital_status: Option<String>,
+    /// Whether or when the patient died.
+    pub deceased: Option<Deceased>,
+    /// Which of two records of the patient is newer.
+    pub order: RecordOrder,
+}
+
+impl Patient {
+    /// The version of the way in which [`Patient::content_hash`] is computed.
+    pub const HASH_VERSION: i16 = 1;
+
+    /// SHA-256 over the canonical content and the order: equal hashes mean that there is nothing to
+    /// write. Raw text, issues and batch are not part of it.
+    pub fn content_hash(&self) -> [u8; 32] {
+        let content = serde_json::to_vec(self).expect("a patient serialises");
+        Sha256::digest(content).into()
+    }
+}
+
+/// A person's name.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Name {
+    /// The whole name.
+    pub text: String,
+    /// The family name, if the source splits it.
+    pub family: Option<String>,
+    /// The given names, if the source splits them.
+    pub given: Option<String>,
+}
+
+/// Administrative gender (FHIR AdministrativeGender; GB/T 2261.1 maps 1, 2 and 9 or 0 onto it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gender {
+    /// GB/T 2261.1 code 1.
+    Male,
+    /// GB/T 2261.1 code 2.
+    Female,
+    /// Neither.
+    Other,
+    /// Unknown (0) or not stated (9).
+    Unknown,
+}
+
+impl Gender {
+    /// The gender in lower case, as FHIR writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Male => "male",
+            Self::Female => "female",
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A calendar date, a month or a year: a missing day is never invented (FHIR `date`, ISO 8601).
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub enum PartialDate {
+    /// A whole date.
+    Day(jiff::civil::Date),
+    /// A year and a month, 1 to 12.
+    Month(i16, i8),
+    /// A year.
+    Year(i16),
+}
+
+impl fmt::Display for PartialDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(date) => write!(f, "{date}"),
+            Self::Month(year, month) => write!(f, "{year:04}-{month:02}"),
+            Self::Year(year) => write!(f, "{year:04}"),
+        }
+    }
+}
+
+impl From<PartialDate> for String {
+    fn from(date: PartialDate) -> Self {
+        date.to_string()
+    }
+}
+
+/// A number that identifies the patient.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Identifier {
+    /// CV02.01.101: `01` resident id, `03` passport, `99` other.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The number in canonical form.
+    pub value: String,
+    /// The system that issued it.
+    pub system: Option<String>,
+}
+
+impl Identifier {
+    /// The type of a resident id (GB 11643) in CV02.01.101.
+    pub const RESIDENT_ID: &'static str = "01";
+    /// The type of any other number in CV02.01.101.
+    pub const OTHER: &'static str = "99";
+}
+
+/// A postal address.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Address {
+    /// The whole address.
+    pub text: String,
+    /// Division code.
+    pub division_code: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Country.
+    pub country: Option<String>,
+}
+
+/// A person to reach in the patient's place.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Contact {
+    /// Name.
+    pub name: Option<String>,
+    /// Relation code.
+    pub relation: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+}
+
+/// Whether or when the patient died.
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deceased {
+    /// Alive as far as the source knows.
+    No,
+    /// Dead, date unknown.
+    Yes,
+    /// Dead since this date.
+    On(PartialDate),
+}
+
+/// What decides which of two records of one patient is newer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordOrder {
+    /// The source says nothing: a record that arrives later is newer.
+    Arrival,
+    /// The source's integer version.
+    Version(i64),
+    /// The source's time of change, in microseconds since 1970-01-01 UTC.
+    UpdatedAt(i64),
+}
+
+impl RecordOrder {
+    /// How this record stands to another of the same patient. Orders of different kinds cannot be
+    /// compared and count as equal, which leaves the decision to the arrival.
+    pub fn against(self, other: Self) -> Ordering {
+        match (self, other) {
+            (Self::Version(mine), Self::Version(theirs))
+            | (Self::UpdatedAt(mine), Self::UpdatedAt(theirs)) => mine.cmp(&theirs),
+            _ => Ordering::Equal,
+        }
+    }
+
+    /// The order as two columns: its kind (0 arrival, 1 version, 2 update time) and its value.
+    pub fn columns(self) -> (i16, i64) {
+        match self {
+            Self::Arrival => (0, 0),
+            Self::Version(version) => (1, version),
+            Self::UpdatedAt(micros) => (2, micros),
+        }
+    }
+
+    /// The order back from its two columns; an unknown kind counts as arrival.
+    pub fn from_columns(kind: i16, value: i64) -> Self {
+        match kind {
+            1 => Self::Version(value),
+            2 => Self::UpdatedAt(value),
+            _ => Self::Arrival,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! One file per call, the record pipeline, the ledger.

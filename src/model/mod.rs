@@ -1,0 +1,137 @@
+//! The store: canonical patients, batches, outcomes of records, and rejects, in SQLite or PostgreSQL
+//! behind one trait. The only place that sees `sqlx`.
+//!
+//! A chunk of rows is one transaction: read what is there by key, classify, upsert the rest with a guard,
+//! and write the rows' outcomes. A chunk that fails on data is bisected to the bad row; one that fails on
+//! a passing fault is tried again within its deadline.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use crate::domain::{
+    issue::Issue,
+    outcome::{Completion, Outcome},
+    patient::Patient,
+};
+
+/// One engine's store. Statements are never dropped half way: the tasks that call these are owned by the
+/// process, and every statement is bounded by the engine itself.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Brings the schema up to date.
+    async fn migrate(&self) -> Result<(), StoreError>;
+
+    /// Writes a chunk in as few transactions as its data allows, done or given up before `until`. Answers
+    /// one result per row, in the order of the rows; never fails as a whole.
+    async fn write(&self, chunk: &Chunk, until: Instant) -> Vec<Written>;
+
+    /// Writes the final row of a batch: its counters and why it ended.
+    async fn finish(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError>;
+
+    /// Asks the store for a sign of life on a connection of its own.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// How long a transaction of a whole chunk takes at worst (99th percentile of the last ones).
+    fn flush_time(&self) -> Duration;
+
+    /// Closes all connections.
+    async fn close(&self);
+}
+
+/// Rows of one batch that are written together.
+pub struct Chunk {
+    /// The batch.
+    pub batch_id: Arc<str>,
+    /// Its rows, in no particular order; an index occurs once.
+    pub rows: Vec<Row>,
+}
+
+/// One record on its way into the store.
+pub struct Row {
+    /// Place in the batch.
+    pub index: u32,
+    /// The caller's id of the record.
+    pub record_id: Arc<str>,
+    /// The hospital as the caller wrote it.
+    pub hospital_code: Arc<str>,
+    /// What the hospital sent.
+    pub raw: Arc<[u8]>,
+    /// What was found about the record.
+    pub issues: Arc<[Issue]>,
+    /// How many times it was attempted.
+    pub attempts: u32,
+    /// What is to be written.
+    pub content: Content,
+}
+
+/// What a row writes.
+pub enum Content {
+    /// A patient, and the outcome that comes of it.
+    Patient(Box<Patient>),
+    /// Only the outcome, which is settled already; a REJECTED one also writes a reject with the raw
+    /// record and its issues.
+    Settled(Outcome),
+}
+
+/// What became of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The patient was inserted or changed, and committed. `replaced` is the index of a record of the
+    /// same batch that had been stored before and lost to this one.
+    Stored {
+        /// Index of the loser in the same batch.
+        replaced: Option<u32>,
+    },
+    /// The same content was there already.
+    Unchanged,
+    /// A newer record of the patient is stored.
+    Stale,
+    /// Another record of the batch is the same patient, wins, and is committed.
+    Superseded,
+    /// The settled outcome was written down.
+    Recorded,
+    /// The store refuses the data of this row.
+    Refused,
+    /// The store could not be reached, or had no time left: nothing of the row was written.
+    Unavailable,
+    /// The transaction was sent and its answer never came.
+    Unknown,
+}
+
+/// The final row of a batch.
+pub struct FinishedBatch {
+    /// The batch.
+    pub batch_id: Arc<str>,
+    /// Why it ended.
+    pub completion: Completion,
+    /// Records received.
+    pub received: u32,
+    /// How many records ended as each outcome, in the order of [`Outcome::ALL`].
+    pub outcomes: [u32; 8],
+    /// Warnings over all records.
+    pub warnings: u32,
+    /// From the arrival of the headers to the answer.
+    pub elapsed: Duration,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The data of at least one row is refused; the same rows would be refused again.
+    #[error("the store refuses the data ({0})")]
+    Data(String),
+    /// A fault that passes: deadlock, serialization failure, lock timeout. Nothing was written.
+    #[error("the store is busy ({0})")]
+    Transient(String),
+    /// The store cannot be reached or does not work. Nothing was written.
+    #[error("the store is not available ({0})")]
+    Unavailable(String),
+    /// The commit was sent and its answer never came.
+    #[error("the store did not answer a commit ({0})")]
+    OutcomeUnknown(String),
+    /// The configuration of the store cannot work.
+    #[error("{0}")]
+    Configuration(String),
+}

@@ -1,0 +1,1 @@
+//! Logging, and a panic hook that prints the location only.

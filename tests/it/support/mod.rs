@@ -1,0 +1,1 @@
+//! Builders that start the same parts as production with one knob turned.

@@ -1,1 +1,176 @@
-//! The composition root.
+//! The composition root: `Config -> build -> App { local_addr, run(shutdown) }`. Tests and the demo start
+//! the same `App` as production.
+
+use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use thiserror::Error;
+use tokio::time::Instant;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
+use tracing::{info, warn};
+
+use crate::{
+    client::{self, verification::HttpVerification},
+    config::Config,
+    domain::hospital::Profile,
+    logic::cutoffs::reserve,
+    model::{self, StoreError},
+    pool::{Gate, Pool, PoolError},
+    server::{self, Admission, Readiness, Server},
+    svc::{Hospital, Limits, ServiceContext, VerificationApi},
+};
+
+/// How long connections may take to say goodbye once every answer has left; idle ones are not waited for.
+const GOODBYE: Duration = Duration::from_millis(200);
+
+/// The service, bound and ready to run.
+pub struct App {
+    server: Server,
+    svc: Arc<ServiceContext>,
+    admission: Admission,
+    readiness: Readiness,
+    drain: server::Drain,
+    local_addr: SocketAddr,
+}
+
+/// Why the service did not start, or ended by itself.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The store's configuration cannot work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The pool's configuration cannot work.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// A hospital's client cannot be built.
+    #[error("hospital {code}: {source}")]
+    Client {
+        /// The hospital.
+        code: Arc<str>,
+        /// The cause.
+        source: client::ClientError,
+    },
+    /// The server ended without being asked.
+    #[error("the server ended: {0}")]
+    Server(String),
+}
+
+impl App {
+    /// Puts the service together and binds its address; nothing is served before [`App::run`]. The store
+    /// may be down: the service then listens and is not ready until the store answers.
+    pub async fn build(config: &Config, profiles: HashMap<Arc<str>, Arc<Profile>>) -> Result<Self, AppError> {
+        let svc = Arc::new(ServiceContext {
+            store: model::open(&config.store)?,
+            hospitals: hospitals(profiles, config.pool.workers)?,
+            pool: Pool::start(&config.pool)?,
+            limits: Limits {
+                max_record_size: config.server.max_record_size,
+                chunk_rows: config.store.chunk_rows,
+                linger: config.store.linger,
+            },
+            tasks: TaskTracker::new(),
+            drained: CancellationToken::new(),
+        });
+        let admission = Admission::new(config.server.max_batches);
+        let readiness = Readiness::new(Arc::clone(&svc)).await;
+        let listen = |source| AppError::Listen { address: config.server.listen, source };
+        let server = Server::bind(&config.server, Arc::clone(&svc), admission.clone(), &readiness).await;
+        let server = server.map_err(listen)?;
+        let local_addr = server.local_addr().map_err(listen)?;
+        Ok(Self { server, svc, admission, readiness, drain: config.server.drain.clone(), local_addr })
+    }
+
+    /// The address that the service listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What the calls share; tests look at it.
+    pub fn service_context(&self) -> Arc<ServiceContext> {
+        Arc::clone(&self.svc)
+    }
+
+    /// Serves until `shutdown`, then drains: says not ready, refuses new batches, lets running ones end
+    /// until the drain limit, and leaves once all have answered.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
+        let Self { server, svc, admission, readiness, drain, local_addr } = self;
+        let running = server.running();
+        let (closing, stopping) = (CancellationToken::new(), CancellationToken::new());
+        let mut serving = AbortOnDropHandle::new(tokio::spawn(server.serve(closing.clone().cancelled_owned())));
+        let ready = AbortOnDropHandle::new(tokio::spawn(readiness.follow(stopping.clone())));
+        info!(address = %local_addr, "listening");
+        tokio::select! {
+            ended = &mut serving => return Err(AppError::Server(format!("{ended:?}"))),
+            () = shutdown => {}
+        }
+        stopping.cancel();
+        // A panic there was printed by the panic hook and must not keep the process from draining.
+        let _ = ready.await;
+        tokio::time::sleep(drain.announce).await;
+        admission.close();
+        end_batches(&svc, &running, drain.limit).await;
+        closing.cancel();
+        let _ = tokio::time::timeout(GOODBYE, &mut serving).await;
+        svc.pool.close().await;
+        svc.store.close().await;
+        info!("ended");
+        Ok(())
+    }
+}
+
+/// Lets batches end by themselves until the limit comes near, then ends them; waits until their answers
+/// have left, at most until the limit.
+async fn end_batches(svc: &ServiceContext, running: &TaskTracker, limit: Duration) {
+    let ends_at = Instant::now() + limit;
+    svc.tasks.close();
+    running.close();
+    let all_ended = async {
+        svc.tasks.wait().await;
+        running.wait().await;
+    };
+    tokio::pin!(all_ended);
+    // Twice: once for the batches to settle and once for the answers to leave.
+    let kept = 2 * (reserve(limit) + svc.store.flush_time());
+    if tokio::time::timeout(limit.saturating_sub(kept), &mut all_ended).await.is_ok() {
+        return;
+    }
+    info!(batches = running.len(), "the drain limit is near, ending running batches");
+    svc.drained.cancel();
+    if tokio::time::timeout_at(ends_at, all_ended).await.is_err() {
+        warn!(calls = running.len(), tasks = svc.tasks.len(), "the drain limit is reached with work left");
+    }
+}
+
+fn hospitals(
+    profiles: HashMap<Arc<str>, Arc<Profile>>,
+    workers: usize,
+) -> Result<HashMap<Arc<str>, Arc<Hospital>>, AppError> {
+    profiles
+        .into_iter()
+        .map(|(code, profile)| {
+            let verification = verification(&profile, workers)
+                .map_err(|source| AppError::Client { code: Arc::clone(&code), source })?;
+            Ok((code, Arc::new(Hospital { profile, verification })))
+        })
+        .collect()
+}
+
+fn verification(profile: &Profile, workers: usize) -> Result<Option<VerificationApi>, client::ClientError> {
+    let Some(verify) = &profile.verify else {
+        return Ok(None);
+    };
+    // Half of the workers by default: one hanging hospital leaves the other half to the rest.
+    let in_flight = verify.max_in_flight.unwrap_or(workers.div_ceil(2));
+    let client = Arc::new(HttpVerification::new(verify, in_flight)?);
+    Ok(Some(VerificationApi { client, gate: Gate::new(in_flight) }))
+}

@@ -1,1 +1,27 @@
-//! What one call carries along: deadline, cancellation, caller.
+//! What one call carries along: when it arrived, until when it must be answered, and whether anybody still
+//! waits for the answer.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// One call's context.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// When the call's headers arrived. The deadline counts from here: a handler of a unary call runs only
+    /// after the upload, so "now" inside of it is late.
+    pub arrived_at: Instant,
+    /// When the answer must be with the caller.
+    pub deadline: Instant,
+    /// Cancelled when the caller goes away.
+    pub cancelled: CancellationToken,
+}
+
+impl RequestContext {
+    /// A call that arrives now and must be answered within `timeout`.
+    pub fn within(timeout: Duration) -> Self {
+        let arrived_at = Instant::now();
+        Self { arrived_at, deadline: arrived_at + timeout, cancelled: CancellationToken::new() }
+    }
+}

@@ -6,6 +6,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
+/// A batch as it was sent.
+pub struct RawBatch {
+    /// The batch's id; never empty.
+    pub id: Arc<str>,
+    /// Its records; the index of each is its place.
+    pub records: Vec<RawRecord>,
+    /// Do everything but store.
+    pub validate_only: bool,
+}
+
 /// One raw record and its place in the batch.
 pub struct RawRecord {
     /// Place in the batch, from 0.

@@ -1,1 +1,157 @@
-//! gRPC.
+//! gRPC: the calls (decode, call the logic, encode), what surrounds them, health and reflection. The only
+//! place that sees the wire types and `tonic::Status`.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use tonic::{
+    codec::CompressionEncoding,
+    service::interceptor::InterceptedService,
+    transport::{
+        self,
+        server::{Router, TcpIncoming},
+    },
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_layer::Stack;
+
+pub use admission::Admission;
+pub use config::{Config, Drain};
+pub use readiness::Readiness;
+
+use crate::svc::ServiceContext;
+use calls::CallsLayer;
+use data_processing::DataProcessingService;
+use pb::data_processing_server::DataProcessingServer;
+
+mod admission;
+mod calls;
+mod config;
+mod data_processing;
+mod deadline;
+mod decode;
+mod encode;
+mod readiness;
+mod status;
+
+/// The wire types, generated from `proto/`.
+pub mod pb {
+    #![allow(missing_docs, clippy::all)]
+    tonic::include_proto!("dataprocessing.v1");
+}
+
+/// The full name of the service, in health and reflection.
+pub const SERVICE_NAME: &str = "dataprocessing.v1.DataProcessing";
+/// The paths of the service's calls.
+const SERVICE_PATH: &str = "/dataprocessing.v1.DataProcessing/";
+const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// HTTP/2 limits that tonic leaves open. Streams per connection are bounded well above the batches that
+/// are admitted, so that admission answers and not a stalled stream.
+const MAX_STREAMS: u32 = 256;
+const MAX_RESET_STREAMS: usize = 1024;
+const MAX_HEADER_LIST: u32 = 16 * 1024;
+/// Windows for uploads of megabytes over long round trips.
+const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+const FRAME_SIZE: u32 = 1024 * 1024;
+/// A caller that vanished without a word gives its place back after at most 40 s.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
+
+/// Limits of one call.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    max_records: usize,
+    max_response_size: usize,
+}
+
+/// A bound gRPC server.
+pub struct Server {
+    listener: TcpListener,
+    router: Router<Stack<CallsLayer, Stack<PanicLayer, tower_layer::Identity>>>,
+    running: TaskTracker,
+}
+
+impl Server {
+    /// Binds the configured address and puts the services together.
+    pub async fn bind(
+        config: &Config,
+        svc: Arc<ServiceContext>,
+        admission: Admission,
+        readiness: &Readiness,
+    ) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await?;
+        let running = TaskTracker::new();
+        let router = router(config, svc, admission, readiness, &running);
+        Ok(Self { listener, router, running })
+    }
+
+    /// The address that was bound.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Counts the service's calls until their answers have left.
+    pub fn running(&self) -> TaskTracker {
+        self.running.clone()
+    }
+
+    /// Serves until `stop`, then says goodbye to every connection and waits for all of them.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), transport::Error> {
+        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
+        self.router.serve_with_incoming_shutdown(incoming, stop).await
+    }
+}
+
+/// Answers a panic with INTERNAL and a fixed text.
+type PanicLayer = CatchPanicLayer<fn(Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body>>;
+
+fn router(
+    config: &Config,
+    svc: Arc<ServiceContext>,
+    admission: Admission,
+    readiness: &Readiness,
+    running: &TaskTracker,
+) -> Router<Stack<CallsLayer, Stack<PanicLayer, tower_layer::Identity>>> {
+    let calls = CallsLayer {
+        timeout: config.timeout,
+        max_message_size: config.max_message_size,
+        counted: SERVICE_PATH,
+        running: running.clone(),
+    };
+    let limits = Limits { max_records: config.max_records, max_response_size: config.max_response_size };
+    let service = DataProcessingServer::new(DataProcessingService { svc, limits })
+        .accept_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(config.max_message_size);
+    let router = http2(config.timeout)
+        .layer(PanicLayer::custom(answer_panic))
+        .layer(calls)
+        .add_service(readiness.service())
+        .add_service(InterceptedService::new(service, admission));
+    if !config.reflection {
+        return router;
+    }
+    let reflection =
+        || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
+    router
+        .add_service(reflection().build_v1().expect("the descriptors are our own"))
+        .add_service(reflection().build_v1alpha().expect("the descriptors are our own"))
+}
+
+fn http2(timeout: Duration) -> transport::Server {
+    transport::Server::builder()
+        .timeout(timeout)
+        .max_concurrent_streams(MAX_STREAMS)
+        .http2_max_local_error_reset_streams(Some(MAX_RESET_STREAMS))
+        .http2_max_header_list_size(MAX_HEADER_LIST)
+        .http2_keepalive_interval(Some(KEEPALIVE.0))
+        .http2_keepalive_timeout(Some(KEEPALIVE.1))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_SIZE)
+}
+
+fn answer_panic(_payload: Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body> {
+    data_processing::bug().into_http()
+}

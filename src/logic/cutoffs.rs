@@ -1,0 +1,68 @@
+//! The moments at which a batch stops starting, stops working, and answers, all before the caller's
+//! deadline.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Shortest and longest time kept for the answer's way back.
+const RESERVE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// The cut-offs of one batch. `cut_at <= answer_at < deadline`.
+#[derive(Clone, Copy, Debug)]
+pub struct Cutoffs {
+    /// Running verifications are cut and what is verified is flushed.
+    pub cut_at: Instant,
+    /// The answer leaves, whatever is settled.
+    pub answer_at: Instant,
+}
+
+impl Cutoffs {
+    /// The cut-offs of a batch that arrived at `arrived_at` and must be answered by `deadline`, with a
+    /// store that takes `flush_time` for a chunk.
+    pub fn new(arrived_at: Instant, deadline: Instant, flush_time: Duration) -> Self {
+        let answer_at = before(deadline, reserve(deadline - arrived_at), arrived_at);
+        Self { cut_at: before(answer_at, flush_time, arrived_at), answer_at }
+    }
+
+    /// When to stop starting records, if one takes `typical`: a record started later could not end.
+    pub fn stop_at(&self, typical: Duration) -> Instant {
+        self.cut_at.checked_sub(typical).unwrap_or(self.cut_at)
+    }
+}
+
+/// The time kept back from a whole of `timeout`: 2 %, at least 50 ms, at most 1 s.
+pub fn reserve(timeout: Duration) -> Duration {
+    (timeout / 50).clamp(RESERVE.0, RESERVE.1)
+}
+
+fn before(moment: Instant, by: Duration, earliest: Instant) -> Instant {
+    moment.checked_sub(by).map_or(earliest, |moment| moment.max(earliest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_thirty_second_batch_keeps_600_ms_and_a_flush() {
+        let start = Instant::now();
+        let cutoffs = Cutoffs::new(start, start + Duration::from_secs(30), Duration::from_millis(20));
+        assert_eq!(cutoffs.answer_at - start, Duration::from_millis(29_400));
+        assert_eq!(cutoffs.cut_at - start, Duration::from_millis(29_380));
+        assert_eq!(cutoffs.stop_at(Duration::from_millis(80)) - start, Duration::from_millis(29_300));
+    }
+
+    proptest! {
+        #[test]
+        fn the_cut_offs_stand_in_order(timeout in 0u64..10_000_000, flush in 0u64..10_000_000) {
+            let start = Instant::now();
+            let deadline = start + Duration::from_millis(timeout);
+            let cutoffs = Cutoffs::new(start, deadline, Duration::from_millis(flush));
+            prop_assert!(start <= cutoffs.cut_at);
+            prop_assert!(cutoffs.cut_at <= cutoffs.answer_at);
+            prop_assert!(cutoffs.answer_at <= deadline);
+        }
+    }
+}

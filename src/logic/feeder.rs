@@ -1,0 +1,69 @@
+//! A feeder cleans the records of one hospital within one batch, in index order, and hands them to the
+//! pool; back-pressure is the lane, which holds few.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    intake::Line,
+    running::{CleanRecord, RunningBatch},
+    verification,
+};
+use crate::{
+    domain::clean::{Cleaned, clean},
+    pool::Lane,
+};
+
+/// How many records are cleaned before other tasks get a turn: about a millisecond of work.
+const RECORDS_PER_TURN: usize = 64;
+
+/// Feeds one hospital's records. `lane` is absent where the hospital has no verification API. Ends early
+/// when the batch stops; what was not fed stays Waiting in the ledger.
+pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane>) {
+    let Line { hospital, records } = line;
+    for (place, record) in records.into_iter().enumerate() {
+        if place % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+        if batch.stopped.is_cancelled() {
+            return;
+        }
+        let mut ticket = batch.ledger.ticket(record.index);
+        let started = Instant::now();
+        let cleaned = catch_unwind(AssertUnwindSafe(|| {
+            clean(&record.payload, &hospital.profile, batch.received_at)
+        }));
+        batch.timings.clean.add(started.elapsed());
+        let raw: Arc<[u8]> = record.payload.into_raw().into();
+        let (patient, warnings) = match cleaned {
+            Ok(Cleaned::Patient { patient, warnings }) => (patient, warnings),
+            Ok(Cleaned::Rejected { issues }) => {
+                batch.reject(ticket, raw, issues);
+                continue;
+            }
+            Err(_panic) => {
+                batch.fail_unstarted(ticket);
+                continue;
+            }
+        };
+        let record = CleanRecord { patient, raw, warnings };
+        match &lane {
+            Some(lane) => {
+                ticket.restamp();
+                let job = verification::verify(Arc::clone(&batch), Arc::clone(&hospital), ticket, record);
+                if lane.submit(job).await.is_err() {
+                    return;
+                }
+            }
+            None => {
+                if let Some(attempt) = ticket.begin() {
+                    batch.conclude(attempt, record);
+                }
+            }
+        }
+    }
+}

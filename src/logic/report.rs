@@ -1,0 +1,135 @@
+//! What became of a batch, for the caller: counters that add up, issues grouped, one result per record.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{ledger::Settlement, timings::Timings};
+use crate::domain::{
+    issue::{IssueKind, Severity},
+    outcome::{Completion, Outcome},
+};
+
+/// How many indexes an issue group names.
+const FIRST_INDEXES: usize = 10;
+
+/// What became of a batch.
+pub struct BatchReport {
+    /// The batch's id.
+    pub batch_id: Arc<str>,
+    /// Why it ended.
+    pub completion: Completion,
+    /// How many records ended how.
+    pub counts: Counts,
+    /// Where the time went.
+    pub times: StageTimes,
+    /// Issues of all records, the most frequent first.
+    pub issue_groups: Vec<IssueGroup>,
+    /// One result per record, in index order.
+    pub results: Vec<RecordResult>,
+    /// The hospitals that the records came from, with the version of the profile that was used.
+    pub profile_versions: Vec<(Arc<str>, String)>,
+}
+
+/// How many records ended how. `received` is the sum over `by_outcome`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records in the batch.
+    pub received: u32,
+    /// Records by outcome, in the order of [`Outcome::ALL`].
+    pub by_outcome: [u32; 8],
+    /// Warnings over all records.
+    pub warnings: u32,
+}
+
+impl Counts {
+    /// How many records ended as `outcome`.
+    pub fn of(&self, outcome: Outcome) -> u32 {
+        self.by_outcome[outcome as usize]
+    }
+
+    pub(super) fn over(settlements: &[Settlement]) -> Self {
+        let mut counts = Self::default();
+        for settlement in settlements {
+            counts.received += 1;
+            counts.by_outcome[settlement.outcome as usize] += 1;
+            counts.warnings +=
+                settlement.issues.iter().filter(|issue| issue.severity == Severity::Warning).count() as u32;
+        }
+        counts
+    }
+}
+
+/// Time spent by a batch; the stages overlap.
+#[derive(Clone, Copy, Debug)]
+pub struct StageTimes {
+    /// From the headers to the answer.
+    pub total: Duration,
+    /// From the headers to the decoded message.
+    pub receive: Duration,
+    /// Formatting and local rules, summed over records.
+    pub clean: Duration,
+    /// Waiting for a worker, summed over records.
+    pub queue: Duration,
+    /// Calls to hospitals, summed over records.
+    pub verify: Duration,
+    /// Transactions, summed over chunks.
+    pub write: Duration,
+}
+
+impl StageTimes {
+    pub(super) fn new(arrived_at: Instant, started_at: Instant, timings: &Timings) -> Self {
+        Self {
+            total: arrived_at.elapsed(),
+            receive: started_at - arrived_at,
+            clean: timings.clean.total(),
+            queue: timings.queue.total(),
+            verify: timings.verify.total(),
+            write: timings.write.total(),
+        }
+    }
+}
+
+/// Issues of one kind, field and severity.
+#[derive(Debug)]
+pub struct IssueGroup {
+    /// What they are about.
+    pub kind: &'static IssueKind,
+    /// The canonical field.
+    pub field: &'static str,
+    /// Whether they reject.
+    pub severity: Severity,
+    /// How many there are.
+    pub count: u32,
+    /// The first records that have one.
+    pub first_indexes: Vec<u32>,
+}
+
+/// What became of one record.
+pub struct RecordResult {
+    /// Place in the batch.
+    pub index: u32,
+    /// The caller's id of the record.
+    pub id: Arc<str>,
+    /// How it ended.
+    pub settlement: Settlement,
+}
+
+pub(super) fn group_issues(settlements: &[Settlement]) -> Vec<IssueGroup> {
+    let mut groups: HashMap<(&str, &str, Severity), IssueGroup> = HashMap::new();
+    for (settlement, index) in settlements.iter().zip(0u32..) {
+        for issue in settlement.issues.iter() {
+            let group = groups.entry((issue.kind.code, issue.field, issue.severity)).or_insert_with(|| {
+                let (kind, field, severity) = (issue.kind, issue.field, issue.severity);
+                IssueGroup { kind, field, severity, count: 0, first_indexes: Vec::new() }
+            });
+            group.count += 1;
+            if group.first_indexes.len() < FIRST_INDEXES && group.first_indexes.last() != Some(&index) {
+                group.first_indexes.push(index);
+            }
+        }
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|group| (std::cmp::Reverse(group.count), group.kind.code, group.field));
+    groups
+}

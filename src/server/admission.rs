@@ -1,0 +1,52 @@
+//! Admission of batches, at the headers: a place is taken before the upload starts, for admission after it
+//! would bound neither memory nor the time to decode.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::{Request, Status, service::Interceptor};
+
+use super::status;
+
+/// The process's places for batches.
+#[derive(Clone)]
+pub struct Admission {
+    places: Arc<Semaphore>,
+    max_batches: usize,
+    closed: Arc<AtomicBool>,
+}
+
+/// One batch's place; free again when the last clone is dropped.
+#[derive(Clone)]
+pub(super) struct Place(#[expect(dead_code, reason = "held for its drop")] Arc<OwnedSemaphorePermit>);
+
+impl Admission {
+    /// `max_batches` free places.
+    pub fn new(max_batches: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(max_batches)), max_batches, closed: Arc::default() }
+    }
+
+    /// Refuses every batch from now on, because the process is ending.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    fn admit(&self) -> Result<Place, Status> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(status::draining());
+        }
+        let permit = Arc::clone(&self.places).try_acquire_owned();
+        let permit = permit.map_err(|_| status::no_free_place(self.max_batches))?;
+        Ok(Place(Arc::new(permit)))
+    }
+}
+
+impl Interceptor for Admission {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.extensions_mut().insert(self.admit()?);
+        Ok(request)
+    }
+}

@@ -1,0 +1,184 @@
+//! What surrounds every call: the deadline is stamped when the headers arrive, a request that tonic could
+//! not read is the caller's fault and says so, a panic answers INTERNAL, and a call counts as running until
+//! its answer has left.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body as _, Frame, SizeHint};
+use tokio::time::Instant;
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tonic::{Code, Status, body::Body};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{deadline::requested_timeout, status};
+
+/// How much earlier than tonic's own timer ours ends a call, so that the caller reads DEADLINE_EXCEEDED and
+/// not tonic's CANCELLED.
+const AHEAD_OF_TONIC: Duration = Duration::from_millis(20);
+
+/// The moments of one call, and whether its handler was reached.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    /// When the headers arrived.
+    pub arrived_at: Instant,
+    /// The caller's deadline or the server's limit, whichever is earlier.
+    pub deadline: Instant,
+    reached: Arc<AtomicBool>,
+}
+
+impl Call {
+    /// Notes that the request could be read.
+    pub fn reach(&self) {
+        self.reached.store(true, Ordering::Release);
+    }
+}
+
+/// Wraps all services in [`Calls`].
+#[derive(Clone)]
+pub(super) struct CallsLayer {
+    /// Longest time of one call.
+    pub timeout: Duration,
+    /// Largest request, for the text that names it.
+    pub max_message_size: usize,
+    /// Paths that start so are counted as running.
+    pub counted: &'static str,
+    /// Counts running calls.
+    pub running: TaskTracker,
+}
+
+impl<S> Layer<S> for CallsLayer {
+    type Service = Calls<S>;
+
+    fn layer(&self, inner: S) -> Calls<S> {
+        Calls { inner, layer: self.clone() }
+    }
+}
+
+/// See the module.
+#[derive(Clone)]
+pub(super) struct Calls<S> {
+    inner: S,
+    layer: CallsLayer,
+}
+
+impl<S> Service<Request<Body>> for Calls<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let arrived_at = Instant::now();
+        let timeout = match requested_timeout(request.headers()) {
+            Ok(requested) => requested.unwrap_or(self.layer.timeout).min(self.layer.timeout),
+            Err(_malformed) => return Box::pin(std::future::ready(Ok(malformed_timeout().into_http()))),
+        };
+        let deadline = arrived_at + timeout;
+        let reached = Arc::new(AtomicBool::new(false));
+        request.extensions_mut().insert(Call { arrived_at, deadline, reached: Arc::clone(&reached) });
+        let running = request
+            .uri()
+            .path()
+            .starts_with(self.layer.counted)
+            .then(|| self.layer.running.token());
+        let max_message_size = self.layer.max_message_size;
+        // The service that was polled ready is the one to call; a clone takes its place.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        Box::pin(async move {
+            let Some(running) = running else {
+                return inner.call(request).await;
+            };
+            let until = deadline.checked_sub(AHEAD_OF_TONIC).unwrap_or(arrived_at);
+            let response = match tokio::time::timeout_at(until, inner.call(request)).await {
+                Ok(response) => response?,
+                Err(_elapsed) => status::deadline_exceeded().into_http(),
+            };
+            let response = if reached.load(Ordering::Acquire) {
+                response
+            } else {
+                name_the_callers_fault(response, max_message_size)
+            };
+            Ok(response.map(|body| Body::new(CountedBody { body, _running: running })))
+        })
+    }
+}
+
+fn malformed_timeout() -> Status {
+    status::invalid(
+        "MALFORMED_TIMEOUT",
+        "grpc-timeout",
+        "grpc-timeout must be 1 to 8 digits and one of the units H, M, S, m, u, n",
+    )
+}
+
+/// Where no handler was reached, INTERNAL means that the message could not be decoded and OUT_OF_RANGE that
+/// it was too large: both are the caller's to mend.
+fn name_the_callers_fault(response: Response<Body>, max_message_size: usize) -> Response<Body> {
+    let Some(status) = response.extensions().get::<Status>() else {
+        return response;
+    };
+    let status = match status.code() {
+        Code::OutOfRange | Code::ResourceExhausted if status.details().is_empty() => status::invalid(
+            "MESSAGE_TOO_LARGE",
+            "",
+            format!(
+                "the message is larger than {max_message_size} bytes (server.max_message_size); \
+                 split the batch into smaller ones"
+            ),
+        ),
+        Code::Internal => status::invalid(
+            "UNREADABLE_MESSAGE",
+            "",
+            // prost names fields and wire types here, never values.
+            format!("the message cannot be decoded; {}", status.message()),
+        ),
+        _ => return response,
+    };
+    status.into_http()
+}
+
+/// A response's body; its call counts as running until the body is sent or dropped.
+struct CountedBody {
+    body: Body,
+    _running: TaskTrackerToken,
+}
+
+impl http_body::Body for CountedBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,143 @@
+//! From the wire to a batch that is well formed: limits of the whole call are checked here, records are
+//! taken as they are.
+
+use std::sync::Arc;
+
+use tonic::Status;
+use uuid::Uuid;
+
+use super::{
+    Limits,
+    pb::{self, patient_data},
+    status::invalid,
+};
+use crate::domain::{
+    issue::Language,
+    record::{
+        Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord,
+    },
+};
+
+/// Longest batch id, in characters.
+const MAX_BATCH_ID: usize = 128;
+
+/// What a call asks for.
+pub(super) struct Asked {
+    pub batch: RawBatch,
+    pub view: View,
+    pub language: Language,
+}
+
+/// Which results the answer lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    Failures,
+    All,
+    Summary,
+}
+
+pub(super) fn request(message: pb::BatchProcessRequest, limits: &Limits) -> Result<Asked, Status> {
+    let view = view(message.result_view)?;
+    let language = language(message.language)?;
+    check_count(message.data_list.len(), limits.max_records)?;
+    let id = batch_id(message.batch_id)?;
+    let records = message.data_list.into_iter().zip(0..).map(|(data, index)| record(data, index)).collect();
+    let batch = RawBatch { id, records, validate_only: message.validate_only };
+    Ok(Asked { batch, view, language })
+}
+
+fn view(number: i32) -> Result<View, Status> {
+    match pb::ResultView::try_from(number) {
+        Ok(pb::ResultView::Unspecified | pb::ResultView::Failures) => Ok(View::Failures),
+        Ok(pb::ResultView::All) => Ok(View::All),
+        Ok(pb::ResultView::Summary) => Ok(View::Summary),
+        Err(_) => Err(unknown_enum("result_view", number, "0 to 3")),
+    }
+}
+
+fn language(number: i32) -> Result<Language, Status> {
+    match pb::Language::try_from(number) {
+        Ok(pb::Language::Unspecified | pb::Language::En) => Ok(Language::En),
+        Ok(pb::Language::Zh) => Ok(Language::Zh),
+        Err(_) => Err(unknown_enum("language", number, "0 to 2")),
+    }
+}
+
+fn unknown_enum(field: &str, number: i32, known: &str) -> Status {
+    invalid("UNKNOWN_ENUM_VALUE", field, format!("{field} {number} is unknown; known values are {known}"))
+}
+
+fn check_count(records: usize, max_records: usize) -> Result<(), Status> {
+    if records == 0 {
+        return Err(invalid("EMPTY_BATCH", "data_list", "the batch is empty; send at least one record"));
+    }
+    if records > max_records {
+        let text = format!(
+            "the batch has {records} records and at most {max_records} (server.max_records) are taken; \
+             split it into smaller ones"
+        );
+        return Err(invalid("TOO_MANY_RECORDS", "data_list", text));
+    }
+    Ok(())
+}
+
+fn batch_id(given: String) -> Result<Arc<str>, Status> {
+    if given.is_empty() {
+        return Ok(Uuid::now_v7().to_string().into());
+    }
+    if given.chars().count() > MAX_BATCH_ID || given.chars().any(char::is_control) {
+        let text = format!("batch_id must have at most {MAX_BATCH_ID} characters and no control character");
+        return Err(invalid("INVALID_BATCH_ID", "batch_id", text));
+    }
+    Ok(given.into())
+}
+
+fn record(data: pb::PatientData, index: u32) -> RawRecord {
+    let payload = match data.payload {
+        None => Payload::Missing,
+        Some(patient_data::Payload::Patient(patient)) => Payload::Fields(Box::new(raw_patient(patient))),
+        Some(patient_data::Payload::RawJson(text)) => Payload::Json(text),
+        Some(patient_data::Payload::RawBytes(bytes)) => Payload::Bytes(bytes),
+    };
+    RawRecord { index, id: data.id.into(), hospital_code: data.hospital_code.into(), payload }
+}
+
+fn raw_patient(patient: pb::RawPatient) -> RawPatient {
+    RawPatient {
+        patient_id: patient.patient_id,
+        name: patient.name.map(raw_name).unwrap_or_default(),
+        gender: patient.gender,
+        birth_date: patient.birth_date,
+        identifiers: patient.identifiers.into_iter().map(raw_identifier).collect(),
+        phones: patient.phones,
+        addresses: patient.addresses.into_iter().map(raw_address).collect(),
+        contacts: patient.contacts.into_iter().map(raw_contact).collect(),
+        nationality: patient.nationality,
+        ethnicity: patient.ethnicity,
+        marital_status: patient.marital_status,
+        deceased: patient.deceased,
+        updated_at: patient.updated_at,
+        version: patient.version,
+    }
+}
+
+fn raw_name(name: pb::RawName) -> RawName {
+    RawName { text: name.text, family: name.family, given: name.given }
+}
+
+fn raw_identifier(identifier: pb::RawIdentifier) -> RawIdentifier {
+    RawIdentifier { kind: identifier.r#type, value: identifier.value, system: identifier.system }
+}
+
+fn raw_address(address: pb::RawAddress) -> RawAddress {
+    RawAddress {
+        text: address.text,
+        division_code: address.division_code,
+        postal_code: address.postal_code,
+        country: address.country,
+    }
+}
+
+fn raw_contact(contact: pb::RawContact) -> RawContact {
+    RawContact { name: contact.name, relation: contact.relation, phone: contact.phone }
+}

@@ -1,0 +1,64 @@
+//! Statuses of whole calls, each with `google.rpc.ErrorInfo` and what else the reason asks for. The texts
+//! name the limit and say what to do; they never hold patient data.
+
+use std::{collections::HashMap, time::Duration};
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::logic::batch_process::BatchError;
+
+/// The domain of all `ErrorInfo`s.
+const DOMAIN: &str = "dataprocessing.v1";
+
+/// How long a caller should wait before it tries again when no place is free.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// One field of the request breaks a limit or cannot be understood.
+pub(super) fn invalid(reason: &str, field: &str, description: impl Into<String>) -> Status {
+    let description = description.into();
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.add_bad_request_violation(field, description.clone());
+    Status::with_error_details(Code::InvalidArgument, description, details)
+}
+
+/// All places for batches are taken.
+pub(super) fn no_free_place(max_batches: usize) -> Status {
+    let text = format!("all {max_batches} places for batches (server.max_batches) are taken; retry later");
+    let limit = HashMap::from([("max_batches".to_owned(), max_batches.to_string())]);
+    let mut details = ErrorDetails::with_error_info("NO_FREE_PLACE", DOMAIN, limit);
+    details.set_retry_info(Some(RETRY_DELAY));
+    Status::with_error_details(Code::ResourceExhausted, text, details)
+}
+
+/// The server is shutting down.
+pub(super) fn draining() -> Status {
+    plain(Code::Unavailable, "DRAINING", "the server is shutting down; call another instance")
+}
+
+/// The request was not there, or no answer was ready, when the deadline came.
+pub(super) fn deadline_exceeded() -> Status {
+    plain(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline came before the batch could be processed")
+}
+
+/// A bug; `id` stands in the log.
+pub(super) fn internal(id: &str) -> Status {
+    let text = format!("an internal error struck the call; the server's log has more under id {id}");
+    let id = HashMap::from([("id".to_owned(), id.to_owned())]);
+    Status::with_error_details(Code::Internal, text, ErrorDetails::with_error_info("INTERNAL", DOMAIN, id))
+}
+
+/// What a batch that was not processed answers.
+pub(super) fn of_batch_error(error: &BatchError) -> Status {
+    match error {
+        BatchError::NoTimeLeft => plain(
+            Code::DeadlineExceeded,
+            "NO_TIME_LEFT",
+            "the deadline leaves no time to attempt even one record; allow at least 100 ms beyond the upload",
+        ),
+    }
+}
+
+fn plain(code: Code, reason: &str, text: &str) -> Status {
+    Status::with_error_details(code, text, ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new()))
+}

@@ -1,4 +1,16 @@
 //! Parties outside of the process: one trait each, and its HTTP implementation. The only place that sees
 //! `reqwest`.
 
+pub mod tls;
 pub mod verification;
+
+/// Why a client cannot be built. The texts never hold the address, for it may carry credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address cannot be called.
+    #[error("not an address that can be called: {0}")]
+    Address(String),
+    /// The HTTP client cannot be set up, for instance because the machine has no certificate authorities.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Setup(String),
+}

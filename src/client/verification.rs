@@ -5,6 +5,12 @@ use tokio::time::Instant;
 
 use crate::domain::{outcome::Failure, patient::Patient};
 
+mod answer;
+mod http;
+mod identity;
+
+pub use self::http::HttpVerification;
+
 /// A hospital's verification API.
 #[async_trait]
 pub trait Verification: Send + Sync {

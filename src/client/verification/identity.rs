@@ -1,0 +1,126 @@
+//! What a hospital is asked about: the canonical identity of a patient, as JSON.
+//!
+//! ```json
+//! {"hospitalCode": "h1", "patientId": "42", "name": "...", "gender": "female", "birthDate": "1990-04-12",
+//!  "identifiers": [{"type": "01", "value": "..."}]}
+//! ```
+//!
+//! What the patient does not have is left out; `identifiers` is always there.
+
+use serde::{Serialize, Serializer};
+
+use crate::domain::patient::{Gender, Identifier, PartialDate, Patient};
+
+/// Room for a usual identity, so that writing one seldom grows its buffer.
+const USUAL_BYTES: usize = 512;
+
+/// The JSON of a patient's identity.
+pub(super) fn identity_json(patient: &Patient) -> Vec<u8> {
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut json, &Identity::of(patient)).expect("an identity serialises into memory");
+    json
+}
+
+/// A view of a patient that goes out. It borrows: nothing is copied before it is written.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'a> {
+    hospital_code: &'a str,
+    patient_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gender: Option<Gender>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birth_date: Option<PartialDate>,
+    #[serde(serialize_with = "numbers")]
+    identifiers: &'a [Identifier],
+}
+
+impl<'a> Identity<'a> {
+    fn of(patient: &'a Patient) -> Self {
+        Self {
+            hospital_code: &patient.hospital_code,
+            patient_id: &patient.patient_id,
+            name: patient.name.as_ref().map(|name| name.text.as_str()),
+            gender: patient.gender,
+            birth_date: patient.birth_date,
+            identifiers: &patient.identifiers,
+        }
+    }
+}
+
+/// Writes identifiers without their issuing systems, which are no part of the identity.
+fn numbers<S: Serializer>(identifiers: &[Identifier], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Number<'a> {
+        #[serde(rename = "type")]
+        kind: &'a str,
+        value: &'a str,
+    }
+    serializer.collect_seq(identifiers.iter().map(|it| Number { kind: &it.kind, value: &it.value }))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::patient::{Name, RecordOrder};
+
+    fn bare_patient() -> Patient {
+        Patient {
+            hospital_code: "h1".into(),
+            patient_id: "42".to_owned(),
+            name: None,
+            gender: None,
+            birth_date: None,
+            identifiers: Vec::new(),
+            phones: vec!["+8613800000000".to_owned()],
+            addresses: Vec::new(),
+            contacts: Vec::new(),
+            nationality: None,
+            ethnicity: None,
+            marital_status: None,
+            deceased: None,
+            order: RecordOrder::Arrival,
+        }
+    }
+
+    fn written(patient: &Patient) -> Value {
+        serde_json::from_slice(&identity_json(patient)).unwrap()
+    }
+
+    #[test]
+    fn an_identity_holds_the_canonical_fields_and_nothing_else() {
+        let patient = Patient {
+            name: Some(Name { text: "Test Person".to_owned(), family: None, given: None }),
+            gender: Some(Gender::Female),
+            birth_date: Some(PartialDate::Day(date(1990, 4, 12))),
+            identifiers: vec![Identifier {
+                kind: "99".to_owned(),
+                value: "0007".to_owned(),
+                system: Some("urn:test".to_owned()),
+            }],
+            ..bare_patient()
+        };
+        let expected = json!({
+            "hospitalCode": "h1", "patientId": "42", "name": "Test Person", "gender": "female",
+            "birthDate": "1990-04-12", "identifiers": [{"type": "99", "value": "0007"}],
+        });
+        assert!(written(&patient) == expected);
+    }
+
+    #[test]
+    fn what_a_patient_does_not_have_is_left_out() {
+        let expected = json!({"hospitalCode": "h1", "patientId": "42", "identifiers": []});
+        assert!(written(&bare_patient()) == expected);
+    }
+
+    #[test]
+    fn a_birth_date_keeps_the_precision_that_is_known() {
+        let patient = Patient { birth_date: Some(PartialDate::Month(1990, 4)), ..bare_patient() };
+        assert!(written(&patient)["birthDate"] == "1990-04");
+    }
+}

@@ -1,0 +1,212 @@
+//! The simulator over real connections, by a client of a few lines: the service's own is not to be used here.
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::{JoinSet, yield_now},
+    time::timeout,
+};
+
+use super::*;
+
+/// Longer than any test waits for anything.
+const AGES: Duration = Duration::from_secs(3600);
+
+async fn start(latency: Duration) -> Simulator {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    Simulator::start(Config { listen, latency }).await.unwrap()
+}
+
+/// Sends a whole request, after whose answer the simulator closes.
+async fn send(address: SocketAddr, method: &str, path: &str, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Everything up to the close: the status, and what follows the head.
+async fn receive(mut stream: TcpStream) -> (u16, String) {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+async fn begin_verify(address: SocketAddr, patient_id: &str) -> TcpStream {
+    send(address, "POST", "/verify", &json!({"patientId": patient_id}).to_string()).await
+}
+
+async fn verify(address: SocketAddr, patient_id: &str) -> (u16, String) {
+    receive(begin_verify(address, patient_id).await).await
+}
+
+/// Waits until the simulator has counted so, and fails the test if that does not come.
+async fn until(simulator: &Simulator, reached: impl Fn(Stats) -> bool) {
+    let counting = async {
+        while !reached(simulator.stats()) {
+            yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), counting).await.expect("the count is reached");
+}
+
+#[tokio::test]
+async fn all_four_verdicts_can_be_had_on_purpose() {
+    let simulator = start(Duration::ZERO).await;
+    let cases = [
+        ("42", "match"),
+        ("42-mismatch", "mismatch"),
+        ("42-notfound", "not_found"),
+        ("42-illegal", "illegal"),
+    ];
+    for (patient_id, result) in cases {
+        let (status, body) = verify(simulator.local_addr(), patient_id).await;
+        assert_eq!(status, 200);
+        assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), json!({"result": result}));
+    }
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_status_comes_without_a_verdict() {
+    let simulator = start(Duration::ZERO).await;
+    for code in [400, 404, 429, 503] {
+        let (status, body) = verify(simulator.local_addr(), &format!("42-status-{code}")).await;
+        assert_eq!(status, code);
+        assert!(!body.contains("result"));
+    }
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn answers_can_be_garbage_huge_or_cut() {
+    let simulator = start(Duration::ZERO).await;
+    let address = simulator.local_addr();
+
+    let (status, body) = verify(address, "42-garbage").await;
+    assert_eq!(status, 200);
+    assert!(serde_json::from_str::<Value>(&body).is_err());
+
+    let (status, body) = verify(address, "42-huge").await;
+    assert_eq!((status, body.len()), (200, 1024 * 1024));
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["result"], "match");
+
+    let (status, body) = verify(address, "42-cut").await;
+    assert_eq!(status, 200);
+    assert!(body.contains("result") && !body.ends_with("0\r\n\r\n"), "a chunked body without its end");
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_identity_is_a_bad_request() {
+    let simulator = start(Duration::ZERO).await;
+    for body in ["", "[]", r#"{"name":"nobody"}"#] {
+        assert_eq!(receive(send(simulator.local_addr(), "POST", "/verify", body).await).await.0, 400);
+    }
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_has_stopped_counting_when_its_answer_arrives() {
+    let simulator = start(Duration::ZERO).await;
+    for calls in 1..=50 {
+        verify(simulator.local_addr(), "42").await;
+        assert_eq!(simulator.stats(), Stats { calls, in_flight: 0, max_in_flight: 1 });
+    }
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn stats_are_served_and_do_not_count_themselves() {
+    let simulator = start(Duration::ZERO).await;
+    let address = simulator.local_addr();
+    verify(address, "42").await;
+    let hanging = begin_verify(address, "42-hang").await;
+    until(&simulator, |stats| stats.in_flight == 1).await;
+
+    let (status, body) = receive(send(address, "GET", "/stats", "").await).await;
+    assert_eq!(status, 200);
+    let stats: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(stats, json!({"calls": 2, "in_flight": 1, "max_in_flight": 1}));
+    drop(hanging);
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_most_in_flight_is_the_number_of_calls_that_wait_together() {
+    let simulator = start(Duration::ZERO).await;
+    let mut hanging = Vec::new();
+    for _ in 0..20 {
+        hanging.push(begin_verify(simulator.local_addr(), "42-hang").await);
+    }
+    until(&simulator, |stats| stats.in_flight == 20).await;
+    drop(hanging);
+    until(&simulator, |stats| stats.in_flight == 0).await;
+    assert_eq!(simulator.stats(), Stats { calls: 20, in_flight: 0, max_in_flight: 20 });
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_whose_caller_hangs_up_in_its_latency_stops_counting() {
+    let simulator = start(AGES).await;
+    let waiting = begin_verify(simulator.local_addr(), "42").await;
+    until(&simulator, |stats| stats.in_flight == 1).await;
+    drop(waiting);
+    until(&simulator, |stats| stats.in_flight == 0).await;
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_latency_comes_before_the_answer() {
+    let latency = Duration::from_millis(60);
+    let simulator = start(latency).await;
+    let started = std::time::Instant::now();
+    let mut calls = JoinSet::new();
+    for _ in 0..10 {
+        let address = simulator.local_addr();
+        calls.spawn(async move { verify(address, "42").await.0 });
+    }
+    assert_eq!(calls.join_all().await, [200; 10]);
+    assert!(started.elapsed() >= latency);
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn stopping_waits_for_no_peer() {
+    let simulator = start(AGES).await;
+    let address = simulator.local_addr();
+    let silent = TcpStream::connect(address).await.unwrap();
+    let mut half_a_head = TcpStream::connect(address).await.unwrap();
+    half_a_head.write_all(b"POST /verify HTTP/1.1\r\nhost:").await.unwrap();
+    let mut half_a_body = TcpStream::connect(address).await.unwrap();
+    half_a_body.write_all(b"POST /verify HTTP/1.1\r\nhost: sim\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
+    let waiting = begin_verify(address, "42").await;
+    until(&simulator, |stats| stats.in_flight == 1).await;
+
+    simulator.stop().await.unwrap();
+    for mut stream in [silent, half_a_head, half_a_body, waiting] {
+        // Either end of a cut connection: closed, or reset because something was left unread.
+        assert!(matches!(stream.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+    }
+}
+
+#[tokio::test]
+async fn dropping_a_simulator_stops_it() {
+    let simulator = start(Duration::ZERO).await;
+    let mut idle = TcpStream::connect(simulator.local_addr()).await.unwrap();
+    drop(simulator);
+    assert!(matches!(idle.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_an_error() {
+    let simulator = start(Duration::ZERO).await;
+    let config = Config { listen: simulator.local_addr(), latency: Duration::ZERO };
+    assert_eq!(Simulator::start(config).await.err().unwrap().kind(), io::ErrorKind::AddrInUse);
+    simulator.stop().await.unwrap();
+}

@@ -1,3 +1,7 @@
-//! Start-up.
+//! Start-up: everything else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dataprocessing::cli::main()
+}

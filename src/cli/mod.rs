@@ -1,1 +1,77 @@
-//! The subcommands.
+//! The subcommands. `serve` is the default; its options may stand without its name.
+
+use std::{error::Error, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+mod check_config;
+mod demo;
+mod migrate;
+mod serve;
+mod simulate;
+
+/// Cleans, checks and stores batches of patient records over gRPC, with exactly one outcome per record.
+#[derive(Parser)]
+#[command(name = "dataprocessing", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Arguments,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service (the default).
+    Serve(serve::Arguments),
+    /// Send synthetic records through the real service and a simulated hospital, and show what came of them.
+    Demo(demo::Arguments),
+    /// Run a simulated hospital for trying the service out.
+    Simulate(simulate::Arguments),
+    /// Read the configuration and the hospital profiles, and list every problem.
+    CheckConfig(serve::Arguments),
+    /// Bring the store's schema up to date, and end.
+    Migrate(serve::Arguments),
+}
+
+/// Why a command failed: one text for the person who typed it.
+type CommandError = Box<dyn Error + Send + Sync>;
+
+/// Runs the command that the arguments name. Exit code 1 means that it failed, 2 that the arguments or the
+/// configuration are wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::from)
+        .and_then(|runtime| runtime.block_on(run(cli.command.unwrap_or(Command::Serve(cli.serve)))));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&*error);
+            if error.is::<crate::config::ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), CommandError> {
+    match command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Simulate(arguments) => simulate::run(arguments).await,
+        Command::CheckConfig(arguments) => check_config::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(arguments).await,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a person reads this")]
+fn complain(error: &dyn Error) {
+    eprintln!("error: {error}");
+}
+
+/// Writes a line for the person or the program that reads standard output.
+#[expect(clippy::print_stdout, reason = "this is what the command is for")]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}

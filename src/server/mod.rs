@@ -45,7 +45,8 @@ pub mod pb {
 pub const SERVICE_NAME: &str = "dataprocessing.v1.DataProcessing";
 /// The paths of the service's calls.
 const SERVICE_PATH: &str = "/dataprocessing.v1.DataProcessing/";
-const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+/// The encoded descriptor set of the contract.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 /// HTTP/2 limits that tonic leaves open. Streams per connection are bounded well above the batches that
 /// are admitted, so that admission answers and not a stalled stream.

@@ -1,0 +1,13 @@
+//! `check-config`: read everything that a start reads, start nothing.
+
+use super::{CommandError, say, serve::Arguments};
+use crate::config::{self, Config};
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
+    let config = Config::load(arguments.config.as_deref())?;
+    let profiles = config::load_hospitals(&config.hospitals.dir)?;
+    let mut codes: Vec<&str> = profiles.keys().map(|code| &**code).collect();
+    codes.sort_unstable();
+    say(format_args!("the configuration is sound; hospitals: {}", codes.join(", ")));
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! `demo`: the real server, a simulated hospital and a real gRPC client in one process, and a report of what
+//! came of the records.
+
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use super::{CommandError, say};
+use crate::{
+    app::App,
+    config::{self, Config},
+    domain::hospital::Profile,
+    shutdown,
+    sim::{self, Simulator},
+    telemetry,
+};
+use report::Report;
+
+mod input;
+mod report;
+mod upload;
+
+/// How often the progress bar moves.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// What to send through the service, and how.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// How many records to send; the input is truncated or repeated, repeats as patients of their own.
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    records: usize,
+    /// Records to send: `.ndjson` of PatientData in proto3 JSON, or `.csv` whose rows become JSON objects.
+    /// Without it, synthetic persons with realistic errors (FEBRL).
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// The hospital that the rows of a `.csv` come from.
+    #[arg(long, default_value = "febrl", value_name = "CODE")]
+    hospital: String,
+    /// Directory of hospital profiles to use instead of the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    hospitals: Option<PathBuf>,
+    /// How long the simulated hospital takes for one answer.
+    #[arg(long, default_value = "50ms", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    latency: Duration,
+    /// Workers, and calls that the hospital takes at once.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    workers: usize,
+    /// A store to write to instead of a temporary SQLite file.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Leave the server up afterwards and print a line to try.
+    #[arg(long)]
+    keep: bool,
+    /// Print one JSON object and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The service and its hospital, running.
+struct Running {
+    simulator: Simulator,
+    server: AbortOnDropHandle<Result<(), crate::app::AppError>>,
+    stop: CancellationToken,
+    address: SocketAddr,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let directory = tempfile::tempdir()?;
+    let profiles = profiles(&arguments)?;
+    let records = input::records(&arguments, &profiles)?;
+    let config = config(&arguments, directory.path().join("demo.db").display())?;
+    telemetry::start(&telemetry::Config { level: "warn".to_owned(), format: telemetry::Format::Text });
+
+    let running = start(&arguments, &config, profiles).await?;
+    let mut client = upload::connect(running.address).await?;
+    let bar = progress_bar(records.len(), arguments.json);
+    let watch = AbortOnDropHandle::new(tokio::spawn(follow(bar.clone(), running.simulator.watch())));
+    let outcome = upload::send(&mut client, records, &config.server).await?;
+    drop(watch);
+    bar.finish_and_clear();
+
+    let in_flight = arguments.workers;
+    let report = Report::new(&outcome, running.simulator.stats(), arguments.latency, in_flight);
+    if arguments.json {
+        say(report.json());
+    } else {
+        say(&report);
+    }
+    if arguments.keep {
+        keep(&running, &arguments).await?;
+    }
+    running.end().await
+}
+
+impl Running {
+    async fn end(self) -> Result<(), CommandError> {
+        self.stop.cancel();
+        self.server.await??;
+        self.simulator.stop().await?;
+        Ok(())
+    }
+}
+
+async fn start(
+    arguments: &Arguments,
+    config: &Config,
+    profiles: HashMap<Arc<str>, Arc<Profile>>,
+) -> Result<Running, CommandError> {
+    let latency = arguments.latency;
+    let simulator = Simulator::start(sim::Config { listen: loopback(), latency }).await?;
+    let url = format!("http://{}/verify", simulator.local_addr());
+    let profiles = profiles
+        .into_iter()
+        .map(|(code, profile)| (code, Arc::new(profile.verified_at(&url, arguments.workers))))
+        .collect();
+    let app = App::build(config, profiles).await?;
+    let (address, stop) = (app.local_addr(), CancellationToken::new());
+    let server = AbortOnDropHandle::new(tokio::spawn(app.run(stop.clone().cancelled_owned())));
+    Ok(Running { simulator, server, stop, address })
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// The shipped configuration with the few values that the demo turns.
+fn config(arguments: &Arguments, file: impl std::fmt::Display) -> Result<Config, CommandError> {
+    let mut config = Config::shipped();
+    config.server.listen = loopback();
+    config.pool.workers = arguments.workers;
+    config.store.url = match &arguments.database_url {
+        Some(url) => url.parse()?,
+        None => format!("sqlite://{file}").parse()?,
+    };
+    // Long enough for what was asked: the demo shows the speed of the whole batch, not of a part.
+    let calls = config.server.max_records.min(arguments.records).div_ceil(arguments.workers.max(1));
+    let ideal = arguments.latency * u32::try_from(calls).unwrap_or(u32::MAX);
+    config.server.timeout = config.server.timeout.max(ideal * 2 + config.server.timeout);
+    Ok(config)
+}
+
+fn profiles(arguments: &Arguments) -> Result<HashMap<Arc<str>, Arc<Profile>>, CommandError> {
+    Ok(match &arguments.hospitals {
+        Some(directory) => config::load_hospitals(directory)?,
+        None => config::shipped_hospitals(),
+    })
+}
+
+fn progress_bar(records: usize, hidden: bool) -> ProgressBar {
+    if hidden {
+        return ProgressBar::hidden();
+    }
+    let style = "{bar:40} {pos:>6} of {len} records checked  {per_sec}  {elapsed}";
+    let style = ProgressStyle::with_template(style).expect("the template is sound");
+    ProgressBar::new(records as u64).with_style(style)
+}
+
+async fn follow(bar: ProgressBar, simulator: sim::Watch) {
+    loop {
+        tokio::time::sleep(PROGRESS_EVERY).await;
+        bar.set_position(simulator.stats().calls);
+    }
+}
+
+async fn keep(running: &Running, arguments: &Arguments) -> Result<(), CommandError> {
+    let address = running.address;
+    let shutdown = shutdown::on_signal()?;
+    if !arguments.json {
+        say(format_args!(
+            "\nThe server stays up; end it with Ctrl-C. Try:\n  grpcurl -plaintext -d '{}' {address} \
+             dataprocessing.v1.DataProcessing/BatchProcess",
+            input::EXAMPLE
+        ));
+    }
+    shutdown.await;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! The records through a real gRPC client, in as many calls as the server's limits ask for.
+
+use std::{net::SocketAddr, time::Duration};
+
+use prost::Message;
+use tokio::time::Instant;
+use tonic::transport::Channel;
+
+use super::super::CommandError;
+use crate::server::{
+    self,
+    pb::{
+        BatchProcessRequest, BatchProcessResponse, PatientData, ResultView,
+        data_processing_client::DataProcessingClient,
+    },
+};
+
+/// How long the server may take until it is ready.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+/// Between two looks whether it is.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What came back, one response per call.
+pub(super) struct Uploaded {
+    pub responses: Vec<BatchProcessResponse>,
+    pub wall: Duration,
+}
+
+/// Connects, and waits until the server says that it is ready.
+pub(super) async fn connect(address: SocketAddr) -> Result<DataProcessingClient<Channel>, CommandError> {
+    let endpoint = Channel::from_shared(format!("http://{address}"))?;
+    let channel = tokio::time::timeout(READY_WITHIN, async {
+        let channel = endpoint.connect().await?;
+        let mut health = tonic_health::pb::health_client::HealthClient::new(channel.clone());
+        let ready = tonic_health::ServingStatus::Serving as i32;
+        while health.check(tonic_health::pb::HealthCheckRequest::default()).await?.into_inner().status != ready {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok::<_, CommandError>(channel)
+    })
+    .await
+    .map_err(|_| "the server did not get ready; is the database up?")??;
+    Ok(DataProcessingClient::new(channel))
+}
+
+/// Sends all records, call after call.
+pub(super) async fn send(
+    client: &mut DataProcessingClient<Channel>,
+    records: Vec<PatientData>,
+    limits: &server::Config,
+) -> Result<Uploaded, CommandError> {
+    let calls = split(records, limits.max_records, limits.max_message_size);
+    let started = Instant::now();
+    let mut responses = Vec::with_capacity(calls.len());
+    for data_list in calls {
+        let result_view = ResultView::Summary as i32;
+        let request = BatchProcessRequest { data_list, result_view, ..Default::default() };
+        let response = client.batch_process(request).await;
+        let response = response.map_err(|status| format!("{}: {}", status.code(), status.message()))?;
+        responses.push(response.into_inner());
+    }
+    Ok(Uploaded { responses, wall: started.elapsed() })
+}
+
+/// Splits records into calls that keep both limits.
+fn split(records: Vec<PatientData>, max_records: usize, max_size: usize) -> Vec<Vec<PatientData>> {
+    /// Field tag and length of a record within the message.
+    const OVERHEAD: usize = 8;
+    /// The request's other fields.
+    const ENVELOPE: usize = 1024;
+    let mut calls = vec![Vec::new()];
+    let mut size = ENVELOPE;
+    for record in records {
+        let bytes = record.encoded_len() + OVERHEAD;
+        let last = calls.last().map_or(0, Vec::len);
+        if last > 0 && (last == max_records || size + bytes > max_size) {
+            calls.push(Vec::new());
+            size = ENVELOPE;
+        }
+        size += bytes;
+        calls.last_mut().expect("there is always a last call").push(record);
+    }
+    calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(count: usize, size: usize) -> Vec<PatientData> {
+        let record = PatientData { id: "x".repeat(size), ..Default::default() };
+        vec![record; count]
+    }
+
+    #[test]
+    fn calls_keep_the_limit_on_records() {
+        let sizes: Vec<_> = split(records(25, 3), 10, 1 << 20).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [10, 10, 5]);
+    }
+
+    #[test]
+    fn calls_keep_the_limit_on_bytes() {
+        let calls = split(records(10, 1000), 100, 4096);
+        assert_eq!(calls.iter().map(Vec::len).sum::<usize>(), 10);
+        for data_list in calls {
+            let request = BatchProcessRequest { data_list, ..Default::default() };
+            assert!(request.encoded_len() <= 4096);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! `migrate`: the store's schema, without the service.
+
+use super::{CommandError, say, serve::Arguments};
+use crate::{config::Config, model, telemetry};
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let config = Config::load(arguments.config.as_deref())?;
+    telemetry::start(&config.log);
+    let store = model::open(&config.store)?;
+    store.migrate().await?;
+    store.close().await;
+    say("the store's schema is up to date");
+    Ok(())
+}

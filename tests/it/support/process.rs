@@ -1,0 +1,103 @@
+//! The real binary as a process of its own.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use dataprocessing::sim::Simulator;
+use tonic::transport::Channel;
+
+use super::within;
+
+/// A running `dataprocessing serve`; killed when dropped.
+pub struct ServiceProcess {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl ServiceProcess {
+    /// Starts the binary with a configuration file and waits until it says where it listens.
+    pub fn start(config: &Path) -> Self {
+        let mut child = binary()
+            .args(["serve", "--config"])
+            .arg(config)
+            .env("DATAPROCESSING__LOG__FORMAT", "json")
+            .env("DATAPROCESSING__SERVER__LISTEN", "127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let line: serde_json::Value = serde_json::from_str(&line).ok()?;
+                line["address"].as_str()?.parse().ok()
+            })
+            .expect("the service says where it listens");
+        // The pipe is read on, or the process would block on a full one.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self { child, address }
+    }
+
+    /// A channel to the process.
+    pub async fn channel(&self) -> Channel {
+        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a sound address");
+        endpoint.connect().await.expect("the service listens")
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits until the process has ended.
+    pub async fn ended_within(mut self, limit: Duration) -> ExitStatus {
+        let mut status = None;
+        within(limit, "the process ends", async || {
+            status = self.child.try_wait().expect("a child of ours");
+            status.is_some()
+        })
+        .await;
+        status.expect("ended")
+    }
+}
+
+impl Drop for ServiceProcess {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary under test.
+pub fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dataprocessing"));
+    command.env_remove("RUST_LOG");
+    command
+}
+
+/// Writes a configuration for a process of its own: a free port, a SQLite file in `directory`, the shipped
+/// hospitals verified at the simulator, and what `extra` adds.
+pub fn config_file(directory: &Path, simulator: &Simulator, extra: &str) -> PathBuf {
+    let hospitals = directory.join("hospitals");
+    fs::create_dir(&hospitals).expect("a fresh directory");
+    for shipped in fs::read_dir("etc/hospitals").expect("the shipped hospitals") {
+        let shipped = shipped.expect("an entry").path();
+        let text = fs::read_to_string(&shipped).expect("a profile");
+        let text = text.replace("127.0.0.1:9100", &simulator.local_addr().to_string());
+        fs::write(hospitals.join(shipped.file_name().expect("a file")), text).expect("a copy");
+    }
+    let file = directory.join("dataprocessing.yaml");
+    let text = format!("hospitals: {{dir: hospitals}}\nstore: {{url: \"sqlite://test.db\"}}\n{extra}\n");
+    fs::write(&file, text).expect("a configuration");
+    file
+}

@@ -1,0 +1,159 @@
+//! The service as production starts it, on free ports, with a simulated hospital and a throwaway store.
+
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use dataprocessing::{
+    app::App,
+    config::{self, Config},
+    domain::{hospital::Profile, outcome::Outcome},
+    server::pb::{
+        BatchProcessRequest, BatchProcessResponse, Summary, data_processing_client::DataProcessingClient,
+    },
+    sim::{self, Simulator},
+    svc::ServiceContext,
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, transport::Channel};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use super::eventually;
+
+/// A service that runs.
+pub struct TestService {
+    pub address: SocketAddr,
+    pub svc: Arc<ServiceContext>,
+    pub simulator: Simulator,
+    pub channel: Channel,
+    pub database_url: String,
+    shutdown: CancellationToken,
+    running: JoinHandle<()>,
+    _directory: tempfile::TempDir,
+}
+
+/// What of a service may be turned.
+pub struct Knobs {
+    pub config: Config,
+    pub latency: Duration,
+    pub profiles: HashMap<Arc<str>, Arc<Profile>>,
+    /// How many calls at once the hospitals are sent.
+    pub in_flight: usize,
+    /// Whether the test waits until the service is ready.
+    pub await_ready: bool,
+}
+
+impl TestService {
+    /// The shipped configuration on free ports and a temporary SQLite file.
+    pub async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// The same with one knob turned.
+    pub async fn with(turn: impl FnOnce(&mut Knobs)) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut config = Config::shipped();
+        config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        config.store.url = url.parse().expect("a sound URL");
+        let profiles = config::shipped_hospitals();
+        let in_flight = config.pool.workers;
+        let mut knobs = Knobs { config, latency: Duration::ZERO, profiles, in_flight, await_ready: true };
+        turn(&mut knobs);
+        Self::run(knobs, directory).await
+    }
+
+    async fn run(knobs: Knobs, directory: tempfile::TempDir) -> Self {
+        let Knobs { config, latency, profiles, in_flight, await_ready } = knobs;
+        let simulator = simulator(latency).await;
+        let url = format!("http://{}/verify", simulator.local_addr());
+        let verified = |(code, profile): (_, Arc<Profile>)| (code, Arc::new(profile.verified_at(&url, in_flight)));
+        let profiles = profiles.into_iter().map(verified).collect();
+        let app = App::build(&config, profiles).await.expect("the service builds");
+        let (address, svc, shutdown) = (app.local_addr(), app.service_context(), CancellationToken::new());
+        let stop = shutdown.clone();
+        let running =
+            tokio::spawn(async move { app.run(stop.cancelled_owned()).await.expect("the service runs") });
+        let channel = Channel::from_shared(format!("http://{address}"))
+            .expect("a sound address")
+            .connect()
+            .await
+            .expect("the service listens");
+        let database_url = config.store.url.expose().to_owned();
+        let service = Self {
+            address,
+            svc,
+            simulator,
+            channel,
+            database_url,
+            shutdown,
+            running,
+            _directory: directory,
+        };
+        if await_ready {
+            eventually("the service is ready", async || service.health("").await == "SERVING").await;
+        }
+        service
+    }
+
+    /// A client that takes messages of any size.
+    pub fn client(&self) -> DataProcessingClient<Channel> {
+        DataProcessingClient::new(self.channel.clone()).max_decoding_message_size(usize::MAX)
+    }
+
+    /// Sends one batch.
+    pub async fn process(&self, request: BatchProcessRequest) -> Result<BatchProcessResponse, Status> {
+        self.client().batch_process(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// What a health name says.
+    pub async fn health(&self, service: &str) -> String {
+        let mut client = HealthClient::new(self.channel.clone());
+        let request = HealthCheckRequest { service: service.to_owned() };
+        match client.check(request).await {
+            Ok(response) => response.into_inner().status().as_str_name().to_owned(),
+            Err(status) => status.code().to_string(),
+        }
+    }
+
+    /// Asks the service to end, without waiting for it.
+    pub fn shut_down(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Waits for the service to end, and checks that it left nothing behind.
+    pub async fn ended(self) {
+        self.shutdown.cancel();
+        self.running.await.expect("the service ends without a panic");
+        assert!(self.svc.tasks.is_empty(), "every batch and writer has ended");
+        assert_eq!(self.svc.pool.stats().running, 0, "no job runs any more");
+        self.simulator.stop().await.expect("the simulator ends");
+    }
+}
+
+/// The eight outcome counters of a summary, in the order of [`Outcome::ALL`].
+pub fn outcomes(summary: &Summary) -> [u32; 8] {
+    [
+        summary.stored,
+        summary.unchanged,
+        summary.stale,
+        summary.superseded,
+        summary.valid,
+        summary.rejected,
+        summary.failed,
+        summary.not_attempted,
+    ]
+}
+
+/// The summary of a response, whose counters add up.
+pub fn balanced(response: &BatchProcessResponse) -> Summary {
+    let summary = response.summary.clone().expect("every response has a summary");
+    assert_eq!(outcomes(&summary).iter().sum::<u32>(), summary.received, "the counters add up");
+    assert_eq!(outcomes(&summary).len(), Outcome::ALL.len());
+    summary
+}
+
+/// A simulated hospital on a free port.
+pub async fn simulator(latency: Duration) -> Simulator {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    Simulator::start(sim::Config { listen, latency }).await.expect("a free port")
+}

@@ -23,7 +23,7 @@ pub enum Cleaned {
     /// A patient that may be stored.
     Patient {
         /// The patient.
-        patient: Patient,
+        patient: Box<Patient>,
         /// What was found all the same, at most [`MAX_ISSUES`].
         warnings: Vec<Issue>,
     },
@@ -72,7 +72,7 @@ fn judge(raw: &RawPatient, sources: &Sources, profile: &Profile, received_at: Ti
     if issues.first().is_some_and(|issue| issue.severity == Severity::Error) {
         Cleaned::Rejected { issues }
     } else {
-        Cleaned::Patient { patient: draft.into_patient(profile), warnings: issues }
+        Cleaned::Patient { patient: Box::new(draft.into_patient(profile)), warnings: issues }
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
         Payload::Fields(Box::new(raw))
     }
 
-    fn patient_and_warnings(payload: &Payload, profile: &Profile) -> (Patient, Vec<&'static str>) {
+    fn patient_and_warnings(payload: &Payload, profile: &Profile) -> (Box<Patient>, Vec<&'static str>) {
         match clean(payload, profile) {
             Cleaned::Patient { patient, warnings } => (patient, codes(&warnings)),
             Cleaned::Rejected { issues } => panic!("rejected: {:?}", codes(&issues)),

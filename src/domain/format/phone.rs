@@ -29,6 +29,11 @@ pub fn format(text: &str, region: Option<country::Id>) -> Phone {
     }
 }
 
+/// Loads the tables of numbering plans, which otherwise the first phone of the process waits for.
+pub fn warm_up() {
+    international("+8613912345678", None);
+}
+
 /// Several numbers that a source wrote into one field.
 pub fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split(['/', ',', ';', '、', '，', '；']).map(str::trim).filter(|number| !number.is_empty())
@@ -106,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_keeps_its_text() {
-        for text in ["", "12", "12345678901234567890123", "none", "139*****678", "21912345678"] {
+        for text in ["", "12", "12345678901234567890123", "none", "139*****678", "1391234567"] {
             let phone = format(text, Some(country::CN));
             assert!(!phone.valid && phone.text == text, "{text}");
         }
@@ -121,7 +126,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn formatting_twice_changes_nothing(text in "[+]?(86|0086|1|61|44|39|54|52|55)?[0-9 ()-]{0,14}", any in any::<String>()) {
+        fn formatting_twice_changes_nothing(
+            text in "[+]?(86|0086|1|61|44|39|54|52|55)?[0-9 ()-]{0,14}",
+            any in any::<String>(),
+        ) {
             for text in [text, any] {
                 for region in [Some(country::CN), Some(country::AU), None] {
                     let once = format(&text, region);

@@ -106,9 +106,13 @@ mod tests {
         assert_eq!(prose("e\u{301}"), "\u{E9}");
     }
 
+    /// Where normal forms, widths and spaces do the most to each other.
+    const TRICKY: &str = "[ -~\u{A0}-\u{FF}\u{300}-\u{345}\u{1100}-\u{11FF}\u{2000}-\u{2070}\
+                          \u{3000}-\u{30FF}\u{FE00}-\u{FFFD}]{0,24}";
+
     proptest! {
         #[test]
-        fn formatting_twice_changes_nothing(text in "[ -~\u{A0}-\u{FF}\u{300}-\u{345}\u{1100}-\u{11FF}\u{2000}-\u{2070}\u{3000}-\u{30FF}\u{FE00}-\u{FFFD}]{0,24}", any in any::<String>()) {
+        fn formatting_twice_changes_nothing(text in TRICKY, any in any::<String>()) {
             for text in [text, any] {
                 let once = prose(&text).into_owned();
                 prop_assert!(prose(&once) == once);

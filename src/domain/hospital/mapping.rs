@@ -8,7 +8,7 @@ use crate::domain::record::RawPatient;
 
 /// From field names to canonical ones.
 #[derive(Debug, Default)]
-pub struct Mapping;
+pub struct Mapping {}
 
 impl Mapping {
     /// Reads a source's object.

@@ -69,7 +69,8 @@ rules! {
         severity: Error,
         field: "birth_date",
         basis: "OHDSI Data Quality Dashboard: no birth before 1850",
-        en: "the patient would be older than 150 years or born before 1850; correct the date of birth at the source",
+        en: "the patient would be older than 150 years or born before 1850; correct the date of birth at \
+             the source",
         zh: "患者年龄超过150岁或出生早于1850年，请在来源系统中更正出生日期",
         check: Check::Draft(age_impossible),
     }

@@ -10,7 +10,8 @@ rules! {
         severity: Error,
         field: "nationality",
         basis: "GB/T 2659 (ISO 3166-1)",
-        en: "the nationality code is not in the hospital's code table; add it to the profile or correct it at the source",
+        en: "the nationality code is not in the hospital's code table; add it to the profile or correct it \
+             at the source",
         zh: "国籍代码不在该医院的代码表中，请补充医院配置或在来源系统中更正",
         check: Check::Draft(nationality),
     }
@@ -19,7 +20,8 @@ rules! {
         severity: Error,
         field: "ethnicity",
         basis: "GB/T 3304",
-        en: "the ethnic group's code is not in the hospital's code table; add it to the profile or correct it at the source",
+        en: "the ethnic group's code is not in the hospital's code table; add it to the profile or correct \
+             it at the source",
         zh: "民族代码不在该医院的代码表中，请补充医院配置或在来源系统中更正",
         check: Check::Draft(ethnicity),
     }
@@ -28,7 +30,8 @@ rules! {
         severity: Error,
         field: "marital_status",
         basis: "GB/T 2261.2",
-        en: "the marital status code is not in the hospital's code table; add it to the profile or correct it at the source",
+        en: "the marital status code is not in the hospital's code table; add it to the profile or correct \
+             it at the source",
         zh: "婚姻状况代码不在该医院的代码表中，请补充医院配置或在来源系统中更正",
         check: Check::Draft(marital_status),
     }

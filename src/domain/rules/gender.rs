@@ -12,7 +12,8 @@ rules! {
         severity: Error,
         field: "gender",
         basis: "GB/T 2261.1",
-        en: "the patient has no gender; map the field that holds it, or say in the profile that the source has none",
+        en: "the patient has no gender; map the field that holds it, or say in the profile that the source \
+             has none",
         zh: "缺少性别，请映射对应字段，或在医院配置中声明来源无性别",
         check: Check::Draft(missing),
     }
@@ -30,7 +31,8 @@ rules! {
         severity: Error,
         field: "gender",
         basis: "GB/T 2261.1",
-        en: "the gender code is not in the hospital's code table; add it to the profile or correct it at the source",
+        en: "the gender code is not in the hospital's code table; add it to the profile or correct it at \
+             the source",
         zh: "性别代码不在该医院的代码表中，请补充医院配置或在来源系统中更正",
         check: Check::Draft(not_in_table),
     }
@@ -39,7 +41,8 @@ rules! {
         severity: Error,
         field: "gender",
         basis: "GB 11643",
-        en: "the gender is not the one within the resident id; check both at the source, and the profile's gender codes",
+        en: "the gender is not the one within the resident id; check both at the source, and the profile's \
+             gender codes",
         zh: "性别与居民身份证号码不一致，请核对来源数据及医院配置的性别代码",
         check: Check::Draft(differs_from_resident_id),
     }

@@ -12,7 +12,8 @@ rules! {
         severity: Error,
         field: "identifiers",
         basis: "key of a master patient index",
-        en: "the patient has neither a usable identifier nor name, gender and date of birth; map or complete them",
+        en: "the patient has neither a usable identifier nor name, gender and date of birth; map or \
+             complete them",
         zh: "患者既无可用证件号码，也无完整的姓名、性别和出生日期，请映射或补全",
         check: Check::Draft(identity_incomplete),
     }
@@ -30,7 +31,8 @@ rules! {
         severity: Error,
         field: "identifiers.type",
         basis: "CV02.01.101",
-        en: "the identifier's type is not in the hospital's code table; add it to the profile or correct it at the source",
+        en: "the identifier's type is not in the hospital's code table; add it to the profile or correct \
+             it at the source",
         zh: "证件类型代码不在该医院的代码表中，请补充医院配置或在来源系统中更正",
         check: Check::Draft(type_not_in_table),
     }
@@ -39,7 +41,8 @@ rules! {
         severity: Error,
         field: "identifiers.value",
         basis: "GB 11643",
-        en: "a resident id has 17 digits and a digit or X, or 15 digits; correct it at the source or map it as another type",
+        en: "a resident id has 17 digits and a digit or X, or 15 digits; correct it at the source or map \
+             it as another type",
         zh: "居民身份证号码应为17位数字加1位数字或X，或15位数字，请在来源系统中更正或映射为其他证件类型",
         check: Check::Draft(resident_id_misshapen),
     }
@@ -66,7 +69,8 @@ rules! {
         severity: Error,
         field: "identifiers.value",
         basis: "GB 11643, GB/T 7408 (ISO 8601)",
-        en: "the date within the resident id is not in the calendar or in the future; look for a typing error at the source",
+        en: "the date within the resident id is not in the calendar or in the future; look for a typing \
+             error at the source",
         zh: "居民身份证号码中的日期不存在或在未来，请在来源系统中检查录入错误",
         check: Check::Draft(resident_id_date_impossible),
     }

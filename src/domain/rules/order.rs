@@ -9,7 +9,8 @@ rules! {
         severity: Error,
         field: "updated_at",
         basis: "an older record must not overwrite a newer one",
-        en: "the time of change is no time in a format of the hospital nor ISO 8601; add its format to the profile",
+        en: "the time of change is no time in a format of the hospital nor ISO 8601; add its format to the \
+             profile",
         zh: "更新时间不符合该医院的任何日期格式或 ISO 8601，请在医院配置中补充格式",
         check: Check::Draft(updated_at_unreadable),
     }

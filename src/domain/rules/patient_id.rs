@@ -21,7 +21,8 @@ rules! {
         severity: Error,
         field: "patient_id",
         basis: "key of a master patient index",
-        en: "the patient's number in the hospital is longer than 128 characters; check the mapping of the field",
+        en: "the patient's number in the hospital is longer than 128 characters; check the mapping of the \
+             field",
         zh: "患者在该院的编号超过128个字符，请核对字段映射",
         check: Check::Required(too_long),
     }

@@ -9,7 +9,8 @@ rules! {
         severity: Warning,
         field: "phones",
         basis: "ITU-T E.164",
-        en: "the text is no phone number of its region and was kept as it is; check the source and the profile's phone region",
+        en: "the text is no phone number of its region and was kept as it is; check the source and the \
+             profile's phone region",
         zh: "电话号码不是所在地区的有效号码，已按原文保留，请核对来源数据及医院配置的电话区域",
         check: Check::Draft(invalid),
     }

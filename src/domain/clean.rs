@@ -1,1 +1,350 @@
 //! From one raw record to one canonical patient, or to the issues that reject it.
+
+use std::borrow::Cow;
+
+use encoding_rs::GB18030;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::domain::{
+    format::draft::Draft,
+    hospital::{
+        Charset, Profile,
+        mapping::{Mapped, Sources},
+    },
+    issue::{Issue, Severity},
+    patient::Patient,
+    record::{Payload, RawPatient},
+    rules::{self, Moment, Rule},
+};
+
+/// What cleaning makes of a record.
+pub enum Cleaned {
+    /// A patient that may be stored.
+    Patient {
+        /// The patient.
+        patient: Box<Patient>,
+        /// What was found all the same, at most [`MAX_ISSUES`].
+        warnings: Vec<Issue>,
+    },
+    /// The data is wrong.
+    Rejected {
+        /// What is wrong, at most [`MAX_ISSUES`], errors first; at least one is an error.
+        issues: Vec<Issue>,
+    },
+}
+
+/// Most issues that are reported about one record.
+pub const MAX_ISSUES: usize = 50;
+
+/// Deepest nesting of a JSON payload; the object itself is the first level.
+pub const MAX_DEPTH: usize = 64;
+
+/// Cleans one record: parses, maps and formats it, and asks every rule of the catalogue. Total: it answers
+/// for any payload.
+pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cleaned {
+    match payload {
+        Payload::Fields(raw) => judge(raw, &Sources::none(), profile, received_at),
+        Payload::Missing => reject(&rules::PAYLOAD_MISSING),
+        Payload::Json(text) => clean_json(text, profile, received_at),
+        Payload::Bytes(bytes) => match decode(bytes, profile.charset) {
+            Some(text) => clean_json(&text, profile, received_at),
+            None => reject(&rules::PAYLOAD_UNDECODABLE),
+        },
+    }
+}
+
+fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned {
+    match parse(text) {
+        Ok(object) => {
+            let Mapped { patient, sources } = profile.mapping.map(&object);
+            judge(&patient, &sources, profile, received_at)
+        }
+        Err(rule) => reject(rule),
+    }
+}
+
+fn judge(raw: &RawPatient, sources: &Sources, profile: &Profile, received_at: Timestamp) -> Cleaned {
+    let draft = Draft::of(raw, profile);
+    let mut issues = rules::judge(&draft, &Moment::of(received_at, profile), profile, sources);
+    issues.sort_by_key(|issue| issue.severity);
+    issues.truncate(MAX_ISSUES);
+    if issues.first().is_some_and(|issue| issue.severity == Severity::Error) {
+        Cleaned::Rejected { issues }
+    } else {
+        Cleaned::Patient { patient: Box::new(draft.into_patient(profile)), warnings: issues }
+    }
+}
+
+fn reject(rule: &'static Rule) -> Cleaned {
+    Cleaned::Rejected { issues: vec![rule.issue(None)] }
+}
+
+/// Decodes strictly: bytes that mean nothing in the character set are no text.
+fn decode(bytes: &[u8], charset: Charset) -> Option<Cow<'_, str>> {
+    match charset {
+        Charset::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Charset::Gb18030 => GB18030.decode_without_bom_handling_and_without_replacement(bytes),
+    }
+}
+
+/// Parses an object; a byte order mark before it is no part of JSON, and no reason to refuse it.
+fn parse(text: &str) -> Result<Map<String, Value>, &'static Rule> {
+    let text = text.trim_start_matches('\u{FEFF}');
+    if depth(text) > MAX_DEPTH {
+        return Err(&rules::PAYLOAD_TOO_DEEP);
+    }
+    serde_json::from_str(text).map_err(|_| &rules::PAYLOAD_NOT_AN_OBJECT)
+}
+
+/// How deep brackets nest outside of strings. It runs before the parser, so that no payload can make the
+/// parser or the value it builds recurse deeply; what is no JSON gets some number.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => skip_string(&mut bytes),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Goes past the end of a string that has begun.
+fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{format::example, patient::PartialDate, record::RawName};
+
+    fn clean(payload: &Payload, profile: &Profile) -> Cleaned {
+        super::clean(payload, profile, "2024-06-15T00:00:00Z".parse().unwrap())
+    }
+
+    fn fields(change: impl FnOnce(&mut RawPatient)) -> Payload {
+        let mut raw = example::patient();
+        change(&mut raw);
+        Payload::Fields(Box::new(raw))
+    }
+
+    fn patient_and_warnings(payload: &Payload, profile: &Profile) -> (Box<Patient>, Vec<&'static str>) {
+        match clean(payload, profile) {
+            Cleaned::Patient { patient, warnings } => (patient, codes(&warnings)),
+            Cleaned::Rejected { issues } => panic!("rejected: {:?}", codes(&issues)),
+        }
+    }
+
+    fn rejection(payload: &Payload, profile: &Profile) -> Vec<Issue> {
+        match clean(payload, profile) {
+            Cleaned::Patient { .. } => panic!("not rejected"),
+            Cleaned::Rejected { issues } => issues,
+        }
+    }
+
+    fn codes(issues: &[Issue]) -> Vec<&'static str> {
+        issues.iter().map(|issue| issue.kind.code).collect()
+    }
+
+    #[test]
+    fn a_good_record_becomes_a_canonical_patient() {
+        let payload = fields(|raw| {
+            raw.name.text = "张　三".into();
+            raw.birth_date = "1949-12-30T16:00:00.000Z".into();
+            raw.identifiers[0].value = "110105 19491231 002x".into();
+            raw.phones = vec!["139 1234 5678 / 010-62345678".into(), "无".into()];
+        });
+        let (patient, warnings) = patient_and_warnings(&payload, &example::profile());
+        assert_eq!(warnings, [""; 0]);
+        let json: Value = serde_json::to_value(&patient).unwrap();
+        assert_eq!(json["hospital_code"], "example");
+        assert_eq!(json["name"]["text"], "张三");
+        assert_eq!(json["gender"], "female");
+        assert_eq!(json["birth_date"], "1949-12-31");
+        assert_eq!(json["identifiers"][0]["value"], "11010519491231002X");
+        assert_eq!(json["phones"], serde_json::json!(["+8613912345678", "+861062345678"]));
+        assert_eq!(json["order"]["updated_at"], 1_714_521_600_000_000i64);
+    }
+
+    #[test]
+    fn a_missing_birth_date_is_taken_from_the_resident_id() {
+        let (patient, warnings) =
+            patient_and_warnings(&fields(|raw| raw.birth_date.clear()), &example::profile());
+        assert_eq!(warnings, ["BIRTH_DATE_DERIVED"]);
+        assert_eq!(patient.birth_date.as_ref().map(PartialDate::to_string).as_deref(), Some("1949-12-31"));
+    }
+
+    #[test]
+    fn all_errors_are_reported_before_the_warnings() {
+        let payload = fields(|raw| {
+            raw.phones = vec!["123".into()];
+            raw.name.text.clear();
+            raw.birth_date = "19491331".into();
+        });
+        let issues = rejection(&payload, &example::profile());
+        assert_eq!(codes(&issues), ["NAME_MISSING", "BIRTH_DATE_NOT_IN_CALENDAR", "PHONE_INVALID"]);
+    }
+
+    #[test]
+    fn at_most_fifty_issues_are_reported_and_no_error_is_lost_among_them() {
+        let payload = fields(|raw| {
+            raw.phones = vec!["123".into(); 200];
+            raw.deceased = "perhaps".into();
+        });
+        let issues = rejection(&payload, &example::profile());
+        assert_eq!(issues.len(), MAX_ISSUES);
+        assert_eq!(issues[0].kind.code, "DECEASED_UNREADABLE");
+    }
+
+    #[test]
+    fn a_profile_can_soften_what_its_source_cannot_give() {
+        let mut profile = example::profile();
+        profile.severities.insert("GENDER_MISSING", Severity::Warning);
+        profile.severities.insert("BIRTH_DATE_NOT_IN_CALENDAR", Severity::Warning);
+        let payload = fields(|raw| {
+            raw.gender.clear();
+            raw.birth_date = "19491331".into();
+        });
+        let (patient, warnings) = patient_and_warnings(&payload, &profile);
+        assert_eq!(warnings, ["GENDER_MISSING", "BIRTH_DATE_NOT_IN_CALENDAR"]);
+        assert!(patient.gender.is_none() && patient.birth_date.is_none());
+    }
+
+    #[test]
+    fn no_profile_can_store_a_patient_without_a_number_or_with_a_nul() {
+        let mut profile = example::profile();
+        for code in ["PATIENT_ID_MISSING", "TEXT_HAS_NUL"] {
+            profile.severities.insert(code, Severity::Warning);
+        }
+        let payload = fields(|raw| {
+            raw.patient_id.clear();
+            raw.name.text.push('\0');
+        });
+        assert_eq!(codes(&rejection(&payload, &profile)), ["PATIENT_ID_MISSING", "TEXT_HAS_NUL"]);
+    }
+
+    #[test]
+    fn a_record_in_the_dress_of_the_febrl_data_flows() {
+        let mut profile = example::profile();
+        profile.severities.insert("GENDER_MISSING", Severity::Warning);
+        let febrl = |given: &str, born: &str| {
+            Payload::Fields(Box::new(RawPatient {
+                patient_id: "rec-1496-org".into(),
+                name: RawName { family: "green".into(), given: given.into(), ..RawName::default() },
+                birth_date: born.into(),
+                identifiers: vec![example::identifier("99", "1804974")],
+                ..RawPatient::default()
+            }))
+        };
+        let (patient, warnings) = patient_and_warnings(&febrl("mitchell", "19560409"), &profile);
+        assert_eq!(patient.name.map(|name| name.text).as_deref(), Some("mitchell green"));
+        assert_eq!(warnings, ["GENDER_MISSING", "RESIDENT_ID_ABSENT"]);
+        let (patient, _) = patient_and_warnings(&febrl("", "19560409"), &profile);
+        assert_eq!(patient.name.map(|name| name.text).as_deref(), Some("green"));
+        assert_eq!(
+            rejection(&febrl("mitchell", "19561309"), &profile)[0].kind.code,
+            "BIRTH_DATE_NOT_IN_CALENDAR"
+        );
+        assert_eq!(rejection(&febrl("mitchell", ""), &profile)[0].kind.code, "BIRTH_DATE_MISSING");
+    }
+
+    #[test]
+    fn payloads_that_are_no_object_are_rejected() {
+        let profile = example::profile();
+        for text in ["", "{", "[]", "\"text\"", "null", "{\"a\":1}x", "{'a':1}", "{\"a\":\"\\ud800\"}", "}{"]
+        {
+            let issues = rejection(&Payload::Json(text.into()), &profile);
+            assert_eq!(codes(&issues), ["PAYLOAD_NOT_AN_OBJECT"], "{text}");
+        }
+        assert_eq!(codes(&rejection(&Payload::Missing, &profile)), ["PAYLOAD_MISSING"]);
+    }
+
+    #[test]
+    fn nesting_is_allowed_to_64_levels() {
+        let nested =
+            |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        assert!(parse(&nested(64)).is_ok());
+        assert_eq!(parse(&nested(65)).err().unwrap().kind.code, "PAYLOAD_TOO_DEEP");
+        assert_eq!(parse(&"{\"a\":".repeat(20_000)).err().unwrap().kind.code, "PAYLOAD_TOO_DEEP");
+    }
+
+    #[test]
+    fn brackets_within_strings_do_not_nest() {
+        let text = format!(r#"{{"a\"{}":"\\"}}"#, "[".repeat(100));
+        assert_eq!(depth(&text), 1);
+        assert!(parse(&text).is_ok());
+    }
+
+    #[test]
+    fn bytes_are_decoded_in_the_charset_of_the_profile() {
+        let (bytes, _, _) = GB18030.encode("{\"xm\":\"张三\"}");
+        assert_eq!(decode(&bytes, Charset::Gb18030).as_deref(), Some("{\"xm\":\"张三\"}"));
+        assert!(decode(&bytes, Charset::Utf8).is_none());
+        let issues =
+            rejection(&Payload::Bytes(b"{\"xm\":\"\xFF\xFF\"}".as_slice().into()), &example::profile());
+        assert_eq!(codes(&issues), ["PAYLOAD_UNDECODABLE"]);
+    }
+
+    prop_compose! {
+        /// Texts near to what the formatters look for.
+        fn near_text()(text in prop_oneof![
+            "[0-9*Xx年月日TZ:/.,;+ -]{0,24}",
+            "[a-z张三·　\u{0}\u{FFFD}\u{200B}]{0,8}",
+            any::<String>(),
+        ]) -> String { text }
+    }
+
+    proptest! {
+        #[test]
+        fn any_record_gets_an_answer(texts in proptest::collection::vec(near_text(), 12)) {
+            let payload = fields(|raw| {
+                let mut texts = texts.into_iter();
+                let mut next = || texts.next().unwrap();
+                raw.patient_id = next();
+                raw.name.text = next();
+                raw.name.family = next();
+                raw.gender = next();
+                raw.birth_date = next();
+                raw.identifiers.push(example::identifier("01", &next()));
+                raw.identifiers.push(example::identifier(&next(), "1"));
+                raw.phones.push(next());
+                raw.addresses[0].text = next();
+                raw.deceased = next();
+                raw.updated_at = next();
+                raw.version = next();
+            });
+            match clean(&payload, &example::profile()) {
+                Cleaned::Patient { warnings, .. } => {
+                    prop_assert!(warnings.iter().all(|issue| issue.severity == Severity::Warning));
+                }
+                Cleaned::Rejected { issues } => {
+                    prop_assert!(issues[0].severity == Severity::Error && issues.len() <= MAX_ISSUES);
+                }
+            }
+        }
+
+        #[test]
+        fn any_payload_gets_an_answer(text in r#"[{}\[\]":,\\a1 ]{0,40}"#, bytes in any::<Vec<u8>>()) {
+            clean(&Payload::Json(text), &example::profile());
+            clean(&Payload::Bytes(bytes.into()), &example::profile());
+        }
+    }
+}

@@ -100,6 +100,31 @@ pub enum PartialDate {
     Year(i16),
 }
 
+impl PartialDate {
+    /// The first day that it may mean.
+    pub fn first_day(self) -> jiff::civil::Date {
+        match self {
+            Self::Day(date) => date,
+            Self::Month(year, month) => jiff::civil::date(year, month, 1),
+            Self::Year(year) => jiff::civil::date(year, 1, 1),
+        }
+    }
+
+    /// The last day that it may mean.
+    pub fn last_day(self) -> jiff::civil::Date {
+        match self {
+            Self::Day(date) => date,
+            Self::Month(..) => self.first_day().last_of_month(),
+            Self::Year(_) => self.first_day().last_of_year(),
+        }
+    }
+
+    /// Whether it may mean this day.
+    pub fn covers(self, day: jiff::civil::Date) -> bool {
+        (self.first_day()..=self.last_day()).contains(&day)
+    }
+}
+
 impl fmt::Display for PartialDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,3 +1,18 @@
-//! Formatting: raw texts into canonical values.
+//! Formatting: raw texts into canonical values. Every formatter is total and idempotent: it takes any text,
+//! and what it made once it leaves alone.
 
+pub mod code;
 pub mod date;
+pub mod deceased;
+pub mod draft;
+pub mod gender;
+pub mod name;
+pub mod null_token;
+pub mod order;
+pub mod phone;
+mod reader;
+pub mod resident_id;
+pub mod text;
+
+#[cfg(test)]
+pub(crate) mod example;

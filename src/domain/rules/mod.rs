@@ -1,1 +1,192 @@
-//! The rule catalogue.
+//! The rule catalogue: every code that can reject a record or warn about it, as data. A rule is added in
+//! one place, the file of its family.
+
+use jiff::{Timestamp, ToSpan, civil::Date};
+
+use crate::domain::{
+    format::draft::Draft,
+    hospital::{Profile, mapping::Sources},
+    issue::{Issue, IssueKind, Severity},
+};
+
+#[macro_use]
+mod define;
+
+mod birth_date;
+mod codes;
+mod deceased;
+mod external;
+mod findings;
+mod gender;
+mod identifiers;
+mod name;
+mod order;
+mod patient_id;
+mod phone;
+mod record;
+mod text;
+
+pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
+pub use findings::Findings;
+pub use record::{
+    HOSPITAL_UNKNOWN, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE,
+    PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
+};
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its code and texts.
+    pub kind: IssueKind,
+    /// Its number in the catalogue of the project, as `V23`; rules on one matter share it.
+    pub number: &'static str,
+    /// Its severity where the profile does not say otherwise.
+    pub severity: Severity,
+    /// The canonical field that it is about; empty for the whole record.
+    pub field: &'static str,
+    /// The standard or the reason behind it.
+    pub basis: &'static str,
+    check: Check,
+}
+
+/// Who raises a rule, and how.
+#[derive(Debug)]
+enum Check {
+    /// A check over the draft of one record.
+    Draft(fn(&Draft, &Moment, &mut Findings<'_>)),
+    /// The same, about what no patient can be without: no profile can soften it.
+    Required(fn(&Draft, &Moment, &mut Findings<'_>)),
+    /// The parsing of the payload.
+    Payload,
+    /// Whoever knows the record's place in its batch.
+    Batch,
+    /// The hospital's own verdict.
+    External,
+}
+
+impl Rule {
+    /// An issue of this rule about its own field, as grave as the profile has it.
+    pub fn issue(&'static self, profile: Option<&Profile>) -> Issue {
+        let severity = match profile {
+            Some(profile) if self.is_adjustable() => profile.severity(self.kind.code, self.severity),
+            _ => self.severity,
+        };
+        Issue { severity, ..Issue::error(&self.kind, self.field) }
+    }
+
+    /// Whether a profile may state another severity.
+    pub fn is_adjustable(&self) -> bool {
+        matches!(self.check, Check::Draft(_) | Check::External)
+    }
+}
+
+/// When a record is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The day on which the record came, where its source is.
+    pub today: Date,
+}
+
+impl Moment {
+    /// The moment of receipt, seen from the hospital's zone.
+    pub fn of(received_at: Timestamp, profile: &Profile) -> Self {
+        Self { today: profile.time_zone.to_datetime(received_at).date() }
+    }
+
+    /// The last day that is not in the future; clocks may differ by a day.
+    pub fn latest_day(&self) -> Date {
+        self.today.saturating_add(1.day())
+    }
+}
+
+/// The rules by family, in the order in which their issues are reported.
+static FAMILIES: [&[&Rule]; 12] = [
+    record::RULES,
+    patient_id::RULES,
+    text::RULES,
+    name::RULES,
+    gender::RULES,
+    birth_date::RULES,
+    identifiers::RULES,
+    phone::RULES,
+    codes::RULES,
+    deceased::RULES,
+    order::RULES,
+    external::RULES,
+];
+
+/// All rules.
+pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
+    FAMILIES.into_iter().flatten().copied()
+}
+
+/// The rule with this code.
+pub fn find(code: &str) -> Option<&'static Rule> {
+    catalogue().find(|rule| rule.kind.code == code)
+}
+
+/// Everything that the rules find in a draft, in the order of the catalogue.
+pub fn judge(draft: &Draft, moment: &Moment, profile: &Profile, sources: &Sources) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    for rule in catalogue() {
+        if let Check::Draft(check) | Check::Required(check) = rule.check {
+            check(draft, moment, &mut Findings::new(rule, profile, sources, &mut issues));
+        }
+    }
+    issues
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::domain::format::example;
+
+    #[test]
+    fn codes_are_unique_and_upper_snake() {
+        let mut seen = HashSet::new();
+        for rule in catalogue() {
+            let code = rule.kind.code;
+            assert!(seen.insert(code), "{code} occurs twice");
+            assert!(code.split('_').all(|word| !word.is_empty()), "{code}");
+            assert!(code.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_')), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_rule_speaks_both_languages_and_names_its_basis() {
+        for rule in catalogue() {
+            let code = rule.kind.code;
+            let (en, zh) = (rule.kind.text.en, rule.kind.text.zh);
+            assert!(!en.is_empty() && !en.ends_with('.') && en.is_ascii(), "{code}");
+            assert!(!zh.is_empty() && !zh.ends_with('。') && !zh.is_ascii(), "{code}");
+            assert!(rule.number.starts_with('V') && !rule.basis.is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn rules_are_found_by_their_code() {
+        for rule in catalogue() {
+            assert!(std::ptr::eq(find(rule.kind.code).unwrap(), rule));
+        }
+        assert!(find("NO_SUCH_RULE").is_none());
+    }
+
+    #[test]
+    fn a_profile_changes_the_severity_of_adjustable_rules_only() {
+        let mut profile = example::profile();
+        profile.severities.insert("GENDER_MISSING", Severity::Warning);
+        profile.severities.insert("PATIENT_ID_MISSING", Severity::Warning);
+        let severity = |code| find(code).unwrap().issue(Some(&profile)).severity;
+        assert_eq!(severity("GENDER_MISSING"), Severity::Warning);
+        assert_eq!(severity("PATIENT_ID_MISSING"), Severity::Error);
+        assert_eq!(find("GENDER_MISSING").unwrap().issue(None).severity, Severity::Error);
+        assert!(!RECORD_ID_MISSING.is_adjustable() && IDENTITY_MISMATCH.is_adjustable());
+    }
+
+    #[test]
+    fn the_example_patient_raises_nothing() {
+        assert_eq!(example::codes(|_| {}), [""; 0]);
+    }
+}

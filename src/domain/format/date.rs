@@ -1,5 +1,0 @@
-//! Dates.
-
-/// One format of dates.
-#[derive(Clone, Debug)]
-pub struct DateFormat;

@@ -1,0 +1,86 @@
+//! A profile and a patient for tests.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::tz::TimeZone;
+
+use super::{date::DateFormat, draft::Draft, null_token};
+use crate::domain::{
+    hospital::{
+        Charset, CodeTables, Profile,
+        mapping::{Mapping, Sources},
+    },
+    issue::Issue,
+    record::{RawAddress, RawIdentifier, RawName, RawPatient},
+    rules::{self, Moment},
+};
+
+/// A Chinese hospital that has no code tables.
+pub(crate) fn profile() -> Profile {
+    let formats = ["yyyy-MM-dd", "yyyyMMdd", "yyyy-MM", "yyyy", "instant"];
+    Profile {
+        code: "example".into(),
+        version: "1".to_owned(),
+        charset: Charset::Gb18030,
+        mapping: Mapping::default(),
+        date_formats: formats.map(|format| DateFormat::parse(format).unwrap()).to_vec(),
+        time_zone: TimeZone::get("Asia/Shanghai").unwrap(),
+        phone_region: Some(phonenumber::country::CN),
+        null_tokens: HashSet::from(["-", "无", "NULL", "0", "99991231"].map(null_token::key)),
+        codes: CodeTables::default(),
+        severities: HashMap::new(),
+        verify: None,
+    }
+}
+
+/// A patient about whom no rule has anything to say: the woman of the standard's example.
+pub(crate) fn patient() -> RawPatient {
+    RawPatient {
+        patient_id: "MR-1".to_owned(),
+        name: RawName { text: "张三".to_owned(), ..RawName::default() },
+        gender: "2".to_owned(),
+        birth_date: "1949-12-31".to_owned(),
+        identifiers: vec![identifier("01", "11010519491231002X")],
+        phones: vec!["13912345678".to_owned()],
+        addresses: vec![RawAddress { text: "北京市朝阳区".to_owned(), ..RawAddress::default() }],
+        updated_at: "2024-05-01T08:00:00+08:00".to_owned(),
+        ..RawPatient::default()
+    }
+}
+
+/// An identifier without a system.
+pub(crate) fn identifier(kind: &str, value: &str) -> RawIdentifier {
+    RawIdentifier { kind: kind.to_owned(), value: value.to_owned(), system: String::new() }
+}
+
+/// The day on which the example patient is judged.
+pub(crate) const TODAY: &str = "2024-06-15";
+
+/// What the rules find in the example patient with a change.
+pub(crate) fn issues(change: impl FnOnce(&mut RawPatient)) -> Vec<Issue> {
+    issues_with(|_| {}, change)
+}
+
+/// The codes of what the rules find in the example patient with a change.
+pub(crate) fn codes(change: impl FnOnce(&mut RawPatient)) -> Vec<&'static str> {
+    codes_with(|_| {}, change)
+}
+
+/// The same with a change of the profile.
+pub(crate) fn codes_with(
+    change_profile: impl FnOnce(&mut Profile),
+    change: impl FnOnce(&mut RawPatient),
+) -> Vec<&'static str> {
+    issues_with(change_profile, change).iter().map(|issue| issue.kind.code).collect()
+}
+
+fn issues_with(
+    change_profile: impl FnOnce(&mut Profile),
+    change: impl FnOnce(&mut RawPatient),
+) -> Vec<Issue> {
+    let (mut profile, mut raw) = (profile(), patient());
+    change_profile(&mut profile);
+    change(&mut raw);
+    let moment = Moment { today: TODAY.parse().unwrap() };
+    rules::judge(&Draft::of(&raw, &profile), &moment, &profile, &Sources::none())
+}

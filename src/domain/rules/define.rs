@@ -1,0 +1,34 @@
+//! How a family of rules is written down.
+
+/// Defines each rule as a public static whose name is its code, and `RULES`, the list of the family.
+macro_rules! rules {
+    ($(
+        $name:ident {
+            number: $number:literal,
+            severity: $severity:ident,
+            field: $field:literal,
+            basis: $basis:literal,
+            en: $en:literal,
+            zh: $zh:literal,
+            check: $check:expr $(,)?
+        }
+    )*) => {
+        $(
+            #[doc = concat!($number, ": ", $en, " (", $basis, ").")]
+            pub static $name: $crate::domain::rules::Rule = $crate::domain::rules::Rule {
+                kind: $crate::domain::issue::IssueKind {
+                    code: stringify!($name),
+                    text: $crate::domain::issue::Text { en: $en, zh: $zh },
+                },
+                number: $number,
+                severity: $crate::domain::issue::Severity::$severity,
+                field: $field,
+                basis: $basis,
+                check: $check,
+            };
+        )*
+
+        /// The rules of this family, in the order of this file.
+        pub(super) static RULES: &[&$crate::domain::rules::Rule] = &[$(&$name),*];
+    };
+}

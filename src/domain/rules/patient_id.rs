@@ -1,0 +1,54 @@
+//! The hospital's own number of the patient.
+
+use super::{Check, Findings, Moment};
+use crate::domain::format::draft::Draft;
+
+/// Longest number of a patient, in characters.
+const MAX_CHARACTERS: usize = 128;
+
+rules! {
+    PATIENT_ID_MISSING {
+        number: "V03",
+        severity: Error,
+        field: "patient_id",
+        basis: "key of a master patient index",
+        en: "the patient has no number in the hospital; map the field that holds it",
+        zh: "缺少患者在该院的编号，请映射对应字段",
+        check: Check::Required(missing),
+    }
+    PATIENT_ID_TOO_LONG {
+        number: "V03",
+        severity: Error,
+        field: "patient_id",
+        basis: "key of a master patient index",
+        en: "the patient's number in the hospital is longer than 128 characters; check the mapping of the \
+             field",
+        zh: "患者在该院的编号超过128个字符，请核对字段映射",
+        check: Check::Required(too_long),
+    }
+}
+
+fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    findings.report_if(draft.patient_id.is_none());
+}
+
+fn too_long(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    let is_long = |id: &String| id.len() > MAX_CHARACTERS && id.chars().count() > MAX_CHARACTERS;
+    findings.report_if(draft.patient_id.as_ref().is_some_and(is_long));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::format::example::codes;
+
+    #[test]
+    fn a_patient_without_a_number_is_found() {
+        assert_eq!(codes(|raw| raw.patient_id = " - ".into()), ["PATIENT_ID_MISSING"]);
+    }
+
+    #[test]
+    fn a_number_may_have_128_characters_and_no_more() {
+        assert_eq!(codes(|raw| raw.patient_id = "号".repeat(128)), [""; 0]);
+        assert_eq!(codes(|raw| raw.patient_id = "9".repeat(129)), ["PATIENT_ID_TOO_LONG"]);
+    }
+}

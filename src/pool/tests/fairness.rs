@@ -24,7 +24,7 @@ fn feed_endlessly(batch: &Batch, lanes: usize) -> TaskTracker {
     let feeders = TaskTracker::new();
     for _ in 0..lanes {
         let lane = batch.lane(open_gate());
-        feeders.spawn(async move { while lane.submit(sleep(JOB)).await.is_ok() {} });
+        feeders.spawn(async move { while lane.submit(async { sleep(JOB).await }).await.is_ok() {} });
     }
     feeders.close();
     feeders
@@ -39,7 +39,6 @@ async fn a_small_batch_is_done_in_thrice_its_time_beside_an_endless_one_of(lanes
         let feeders = feed_endlessly(&endless, lanes);
         sleep(4 * JOB + Duration::from_millis(phase)).await;
         let beside = time_of_a_small_batch(&pool).await;
-        eprintln!("{lanes} lanes, phase {phase}: {alone:?} {beside:?}");
         assert!(beside <= 3 * alone, "phase {phase} ms: {beside:?} beside, {alone:?} alone");
         endless.stop();
         feeders.wait().await;

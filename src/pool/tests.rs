@@ -6,6 +6,7 @@ mod gates;
 mod panics;
 mod running;
 mod stopping;
+mod stress;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -65,7 +66,8 @@ impl Tally {
 
     /// Waits until `jobs` jobs have counted.
     async fn reaches(&self, jobs: u32) {
-        drop(self.0.acquire_many(jobs).await.unwrap());
+        let counted = tokio::time::timeout(PATIENCE, self.0.acquire_many(jobs)).await;
+        drop(counted.expect("waited in vain").unwrap());
     }
 }
 

@@ -1,0 +1,69 @@
+//! One job, from its submission to its end, and how a panic in it is kept from its surroundings.
+
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use futures_util::FutureExt;
+
+use super::gate::Permit;
+use super::room::Place;
+
+/// What a job does.
+pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A job that waits: first in its lane, then in the channel to the workers.
+pub(super) struct Job {
+    pub(super) work: Work,
+    /// The place that it occupies where it waits.
+    pub(super) place: Place,
+    /// Set once its batch has been stopped, when it need not be run any more.
+    pub(super) stopped: Arc<AtomicBool>,
+}
+
+/// A job on its way to a worker, behind its gate.
+pub(super) struct Dispatched {
+    pub(super) job: Job,
+    pub(super) permit: Permit,
+}
+
+/// How the work of a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Finished,
+    Panicked,
+}
+
+impl Job {
+    /// Moves the job to `place` in the channel, which frees its place in the lane.
+    pub(super) fn dispatch(self, place: Place, permit: Permit) -> Dispatched {
+        Dispatched { job: Job { place, ..self }, permit }
+    }
+}
+
+/// Runs the work to its end and drops it. A panic in either is an [`Ending`] and goes no further.
+pub(super) async fn run(mut work: Work) -> Ending {
+    let returned = AssertUnwindSafe(work.as_mut()).catch_unwind().await;
+    let finished = returned.is_ok();
+    if drop_contained(work) & drop_contained(returned) & finished {
+        Ending::Finished
+    } else {
+        Ending::Panicked
+    }
+}
+
+/// Drops what belongs to a job; whether that went without a panic.
+///
+/// `Drop` of what a job holds is the job's own code as well, and so is that of the payload of its panic.
+pub(super) fn drop_contained<T>(value: T) -> bool {
+    match catch_unwind(AssertUnwindSafe(move || drop(value))) {
+        Ok(()) => true,
+        Err(payload) => {
+            // It may panic when dropped, and so on for ever: leak this one.
+            mem::forget(payload);
+            false
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The way in for jobs.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::job::Job;
+use super::ring::LaneKey;
+use super::room::{Closed, Room};
+use super::shared::Shared;
+
+/// The jobs of one batch behind one gate, dispatched in the order in which they were submitted.
+///
+/// A lane is owned by whoever feeds it. The jobs that it holds when it is dropped are still run; stopping
+/// or dropping the batch drops them.
+pub struct Lane {
+    shared: Arc<Shared>,
+    /// `None` if the batch had been stopped before the lane was opened.
+    key: Option<LaneKey>,
+    room: Room,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Lane {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        key: Option<LaneKey>,
+        room: Room,
+        stopped: Arc<AtomicBool>,
+    ) -> Self {
+        Lane { shared, key, room, stopped }
+    }
+
+    /// Queues a job, once the lane has a free place: it holds as many jobs as the pool's `queue`.
+    ///
+    /// Dropping the wait drops the job unrun and changes nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if the batch has been stopped or the pool closed, before or while this waits. The job
+    /// has then been dropped unrun.
+    pub async fn submit(&self, job: impl Future<Output = ()> + Send + 'static) -> Result<(), Closed> {
+        let key = self.key.ok_or(Closed)?;
+        let place = self.room.take().await?;
+        let job = Job { work: Box::pin(job), place, stopped: Arc::clone(&self.stopped) };
+        self.shared.push(key, job).map_err(|_refused| Closed)
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.shared.ring().leave_lane(key);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Batches and their lanes, with the jobs that wait to be dispatched. A plain data structure: it knows
+//! neither tasks nor time.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::gate::{Gate, Permit};
+use super::room::Room;
+use super::rotation::{Key, Rotation};
+
+/// All queued jobs of a pool, and whose turn it is.
+///
+/// It is kept under one lock, so nothing in here runs foreign code: jobs are handed out to be dropped
+/// elsewhere, and rooms to be closed elsewhere.
+pub(super) struct Ring<J> {
+    batches: Rotation<Rotation<Queue<J>>>,
+    queued: usize,
+    closed: bool,
+}
+
+/// The queue of one lane.
+pub(super) struct Queue<J> {
+    gate: Arc<Gate>,
+    room: Room,
+    jobs: VecDeque<J>,
+    /// Whether a [`Lane`](super::Lane) still submits to it. Without one, it leaves when it is empty.
+    fed: bool,
+}
+
+/// Names a batch of the ring.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchKey(Key);
+
+/// Names a lane of the ring.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LaneKey {
+    batch: Key,
+    lane: Key,
+}
+
+/// What there is to dispatch.
+pub(super) enum Next<J> {
+    /// This job, whose gate has been entered.
+    Job(J, Permit),
+    /// Nothing now: no job is queued, or the gates of those that are do not open.
+    Nothing,
+    /// Nothing ever again: the ring is closed and empty.
+    Drained,
+}
+
+impl<J> Ring<J> {
+    pub(super) fn new() -> Self {
+        Ring { batches: Rotation::new(), queued: 0, closed: false }
+    }
+
+    pub(super) fn join_batch(&mut self) -> BatchKey {
+        BatchKey(self.batches.join(Rotation::new()))
+    }
+
+    /// Takes a batch out of the ring, with its lanes and their jobs. Nothing if it had left before.
+    pub(super) fn leave_batch(&mut self, batch: BatchKey) -> Vec<Queue<J>> {
+        let lanes = self.batches.leave(batch.0).map(Rotation::into_parties);
+        let queues: Vec<_> = lanes.into_iter().flatten().collect();
+        self.queued -= queues.iter().map(|queue| queue.jobs.len()).sum::<usize>();
+        queues
+    }
+
+    /// Adds a lane to a batch; `None` if the batch has left.
+    pub(super) fn join_lane(&mut self, batch: BatchKey, gate: Arc<Gate>, room: Room) -> Option<LaneKey> {
+        let lanes = self.batches.get_mut(batch.0)?;
+        let lane = lanes.join(Queue { gate, room, jobs: VecDeque::new(), fed: true });
+        Some(LaneKey { batch: batch.0, lane })
+    }
+
+    /// Notes that nothing more is submitted to a lane. It leaves as soon as its jobs are dispatched.
+    pub(super) fn leave_lane(&mut self, key: LaneKey) {
+        let Some(lanes) = self.batches.get_mut(key.batch) else { return };
+        let Some(queue) = lanes.get_mut(key.lane) else { return };
+        queue.fed = false;
+        if queue.is_finished() {
+            lanes.leave(key.lane);
+        }
+    }
+
+    /// Queues a job; gives it back if the ring is closed or the batch has left.
+    pub(super) fn push(&mut self, key: LaneKey, job: J) -> Result<(), J> {
+        if self.closed {
+            return Err(job);
+        }
+        match self.batches.get_mut(key.batch).and_then(|lanes| lanes.get_mut(key.lane)) {
+            Some(queue) => queue.jobs.push_back(job),
+            None => return Err(job),
+        }
+        self.queued += 1;
+        Ok(())
+    }
+
+    /// Takes the next job: the batches in turn, then the lanes of the batch in turn.
+    pub(super) fn next(&mut self) -> Next<J> {
+        if self.queued == 0 {
+            return if self.closed { Next::Drained } else { Next::Nothing };
+        }
+        match self.batches.next(next_of_batch) {
+            Some((job, permit)) => {
+                self.queued -= 1;
+                Next::Job(job, permit)
+            }
+            None => Next::Nothing,
+        }
+    }
+
+    /// Refuses further jobs. Gives the rooms of all lanes, where submitters may be waiting.
+    pub(super) fn close(&mut self) -> Vec<Room> {
+        self.closed = true;
+        self.batches.iter().flat_map(Rotation::iter).map(|queue| queue.room.clone()).collect()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+}
+
+fn next_of_batch<J>(lanes: &mut Rotation<Queue<J>>) -> Option<(J, Permit)> {
+    let next = lanes.next(Queue::next)?;
+    lanes.retire_last(Queue::is_finished);
+    Some(next)
+}
+
+impl<J> Queue<J> {
+    /// Takes the first job if there is one and its gate is open now.
+    fn next(&mut self) -> Option<(J, Permit)> {
+        if self.jobs.is_empty() {
+            return None;
+        }
+        let permit = self.gate.try_enter()?;
+        self.jobs.pop_front().map(|job| (job, permit))
+    }
+
+    fn is_finished(&self) -> bool {
+        !self.fed && self.jobs.is_empty()
+    }
+
+    /// Turns submitters away and gives up the queued jobs.
+    pub(super) fn close(self) -> impl Iterator<Item = J> {
+        self.room.close();
+        self.jobs.into_iter()
+    }
+}

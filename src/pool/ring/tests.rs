@@ -1,0 +1,298 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+/// What the ring hands out here instead of jobs: the lane it was pushed to, and its number in there.
+type Ticket = (LaneName, usize);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LaneName {
+    batch: usize,
+    lane: usize,
+}
+
+fn queue_up(ring: &mut Ring<usize>, batch: BatchKey, gate: &Arc<Gate>, jobs: &[usize]) -> LaneKey {
+    let lane = ring.join_lane(batch, Arc::clone(gate), Room::new(1)).unwrap();
+    for job in jobs {
+        ring.push(lane, *job).unwrap();
+    }
+    lane
+}
+
+fn drain(ring: &mut Ring<usize>) -> Vec<usize> {
+    std::iter::from_fn(|| match ring.next() {
+        Next::Job(job, _permit) => Some(job),
+        Next::Nothing | Next::Drained => None,
+    })
+    .collect()
+}
+
+#[test]
+fn batches_take_turns_and_so_do_the_lanes_of_a_batch() {
+    let mut ring = Ring::new();
+    let gate = Gate::new(100);
+    let wide = ring.join_batch();
+    queue_up(&mut ring, wide, &gate, &[10, 11]);
+    queue_up(&mut ring, wide, &gate, &[20, 21]);
+    let narrow = ring.join_batch();
+    queue_up(&mut ring, narrow, &gate, &[30, 31]);
+    assert_eq!(drain(&mut ring), [10, 30, 20, 31, 11, 21]);
+}
+
+#[test]
+fn a_lane_whose_gate_is_closed_is_passed_over_and_keeps_its_turn() {
+    let mut ring = Ring::new();
+    let (slow, fast) = (Gate::new(1), Gate::new(100));
+    let batch = ring.join_batch();
+    queue_up(&mut ring, batch, &slow, &[10]);
+    queue_up(&mut ring, batch, &fast, &[20, 21, 22]);
+    let inside = slow.try_enter();
+    assert!(matches!(ring.next(), Next::Job(20, _)));
+    assert!(matches!(ring.next(), Next::Job(21, _)));
+    drop(inside);
+    assert!(matches!(ring.next(), Next::Job(10, _)));
+    assert!(matches!(ring.next(), Next::Job(22, _)));
+    assert!(matches!(ring.next(), Next::Nothing));
+}
+
+#[test]
+fn a_closed_ring_refuses_jobs_and_is_drained_once_it_is_empty() {
+    let mut ring = Ring::new();
+    let gate = Gate::new(1);
+    let batch = ring.join_batch();
+    let lane = queue_up(&mut ring, batch, &gate, &[1]);
+    assert_eq!(ring.close().len(), 1);
+    assert_eq!(ring.push(lane, 2), Err(2));
+    assert!(matches!(ring.next(), Next::Job(1, _)));
+    assert!(matches!(ring.next(), Next::Drained));
+}
+
+#[test]
+fn a_batch_leaves_with_its_jobs() {
+    let mut ring = Ring::new();
+    let gate = Gate::new(1);
+    let (leaving, staying) = (ring.join_batch(), ring.join_batch());
+    let lane = queue_up(&mut ring, leaving, &gate, &[1, 2]);
+    queue_up(&mut ring, staying, &gate, &[3]);
+    let jobs: Vec<_> = ring.leave_batch(leaving).into_iter().flat_map(Queue::close).collect();
+    assert_eq!(jobs, [1, 2]);
+    assert!(ring.leave_batch(leaving).is_empty());
+    assert_eq!(ring.push(lane, 4), Err(4));
+    assert!(ring.join_lane(leaving, gate, Room::new(1)).is_none());
+    assert_eq!(drain(&mut ring), [3]);
+}
+
+#[test]
+fn a_lane_without_a_feeder_leaves_when_its_last_job_has_gone() {
+    let mut ring = Ring::new();
+    let gate = Gate::new(1);
+    let batch = ring.join_batch();
+    let lane = queue_up(&mut ring, batch, &gate, &[1, 2]);
+    let idle = queue_up(&mut ring, batch, &gate, &[]);
+    ring.leave_lane(lane);
+    assert_eq!(lanes_of(&mut ring, batch), 2);
+    ring.leave_lane(idle);
+    assert_eq!(lanes_of(&mut ring, batch), 1);
+    assert_eq!(drain(&mut ring), [1, 2]);
+    assert_eq!(lanes_of(&mut ring, batch), 0);
+}
+
+fn lanes_of(ring: &mut Ring<usize>, batch: BatchKey) -> usize {
+    ring.batches.get_mut(batch.0).map_or(0, |lanes| lanes.iter().count())
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Push a job to one of the lanes.
+    Push(prop::sample::Index),
+    /// Take the next job.
+    Take,
+    /// End one of the jobs that were taken.
+    End(prop::sample::Index),
+    /// Stop feeding one of the lanes.
+    LeaveLane(prop::sample::Index),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        8 => any::<prop::sample::Index>().prop_map(Step::Push),
+        8 => Just(Step::Take),
+        4 => any::<prop::sample::Index>().prop_map(Step::End),
+        1 => any::<prop::sample::Index>().prop_map(Step::LeaveLane),
+    ];
+    vec(step, 1..400)
+}
+
+/// A ring beside what is known of it from outside.
+struct Model {
+    ring: Ring<Ticket>,
+    lanes: Vec<ModelLane>,
+    taken: Vec<(usize, Permit)>,
+}
+
+struct ModelLane {
+    name: LaneName,
+    key: LaneKey,
+    gate: Arc<Gate>,
+    fed: bool,
+    pushed: usize,
+    served: usize,
+}
+
+impl Model {
+    /// `layout`: for each batch the gates of its lanes; `limits`: the limits of the gates.
+    fn new(layout: &[Vec<prop::sample::Index>], limits: &[usize]) -> Self {
+        let gates: Vec<_> = limits.iter().map(|limit| Gate::new(*limit)).collect();
+        let mut ring = Ring::new();
+        let mut lanes = Vec::new();
+        for (batch, gates_of_lanes) in layout.iter().enumerate() {
+            let batch_key = ring.join_batch();
+            for (lane, gate) in gates_of_lanes.iter().enumerate() {
+                let gate = Arc::clone(gate.get(&gates));
+                let key = ring.join_lane(batch_key, Arc::clone(&gate), Room::new(1)).unwrap();
+                let name = LaneName { batch, lane };
+                lanes.push(ModelLane { name, key, gate, fed: true, pushed: 0, served: 0 });
+            }
+        }
+        Model { ring, lanes, taken: Vec::new() }
+    }
+
+    fn step(&mut self, step: &Step) -> Option<LaneName> {
+        match step {
+            Step::Push(index) => self.push(index.index(self.lanes.len())),
+            Step::Take => return self.take(),
+            Step::End(index) if !self.taken.is_empty() => {
+                drop(self.taken.swap_remove(index.index(self.taken.len())));
+            }
+            Step::End(_) => {}
+            Step::LeaveLane(index) => {
+                let at = index.index(self.lanes.len());
+                let lane = &mut self.lanes[at];
+                lane.fed = false;
+                self.ring.leave_lane(lane.key);
+            }
+        }
+        None
+    }
+
+    fn push(&mut self, at: usize) {
+        let lane = &mut self.lanes[at];
+        if lane.fed {
+            self.ring.push(lane.key, (lane.name, lane.pushed)).unwrap();
+            lane.pushed += 1;
+        }
+    }
+
+    fn take(&mut self) -> Option<LaneName> {
+        let Next::Job((name, number), permit) = self.ring.next() else { return None };
+        let at = self.lanes.iter().position(|lane| lane.name == name).unwrap();
+        let lane = &mut self.lanes[at];
+        assert_eq!(number, lane.served, "the jobs of a lane go in the order of their submission");
+        assert!(lane.gate.in_flight() <= lane.gate.limit(), "a gate let in more than its limit");
+        lane.served += 1;
+        self.taken.push((at, permit));
+        Some(name)
+    }
+
+    fn open_lanes(&self) -> Vec<LaneName> {
+        let open = |lane: &&ModelLane| lane.pushed > lane.served && lane.gate.in_flight() < lane.gate.limit();
+        self.lanes.iter().filter(open).map(|lane| lane.name).collect()
+    }
+}
+
+/// Watches two parties for as long as both can be served: how far their counts drift apart.
+#[derive(Default, Clone, Copy)]
+struct Drift {
+    now: i32,
+    lowest: i32,
+    highest: i32,
+}
+
+impl Drift {
+    fn observe(&mut self, both_open: bool, first_served: bool, second_served: bool) {
+        if !both_open {
+            *self = Drift::default();
+            return;
+        }
+        self.now += i32::from(first_served) - i32::from(second_served);
+        self.lowest = self.lowest.min(self.now);
+        self.highest = self.highest.max(self.now);
+        // The range over the whole window bounds the difference over every part of it.
+        assert!(self.highest - self.lowest <= 1, "one was served twice between two turns of the other");
+    }
+}
+
+/// Checks every pair of `parties` against each other, after each serving.
+struct Fairness<P> {
+    pairs: Vec<(P, P, Drift)>,
+}
+
+impl<P: Copy + PartialEq> Fairness<P> {
+    fn between(parties: &[P]) -> Self {
+        let pairs = parties.iter().enumerate().flat_map(|(at, first)| {
+            parties[at + 1..].iter().map(move |second| (*first, *second, Drift::default()))
+        });
+        Fairness { pairs: pairs.collect() }
+    }
+
+    fn observe(&mut self, open: &[P], served: P) {
+        for (first, second, drift) in &mut self.pairs {
+            let both_open = open.contains(first) && open.contains(second);
+            drift.observe(both_open, served == *first, served == *second);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whoever_can_be_served_gets_an_equal_share(
+        layout in vec(vec(any::<prop::sample::Index>(), 1..4), 1..5),
+        limits in vec(1_usize..6, 1..4),
+        steps in steps(),
+    ) {
+        let mut model = Model::new(&layout, &limits);
+        let batches: Vec<_> = (0..layout.len()).collect();
+        let mut among_batches = Fairness::between(&batches);
+        let mut among_lanes: Vec<_> = batches.iter().map(|batch| {
+            let lanes: Vec<_> = (0..layout[*batch].len()).collect();
+            Fairness::between(&lanes)
+        }).collect();
+
+        for step in &steps {
+            let open = model.open_lanes();
+            let served = model.step(step);
+            if matches!(step, Step::Take) {
+                prop_assert_eq!(served.is_some(), !open.is_empty(), "a job is taken if any can be");
+            }
+            let Some(served) = served else { continue };
+            let open_batches: Vec<_> = open.iter().map(|lane| lane.batch).collect();
+            among_batches.observe(&open_batches, served.batch);
+            let siblings = open.iter().filter(|lane| lane.batch == served.batch);
+            let open_lanes: Vec<_> = siblings.map(|lane| lane.lane).collect();
+            among_lanes[served.batch].observe(&open_lanes, served.lane);
+        }
+    }
+
+    #[test]
+    fn every_job_is_handed_out_exactly_once(
+        layout in vec(vec(any::<prop::sample::Index>(), 1..4), 1..5),
+        limits in vec(1_usize..6, 1..4),
+        steps in steps(),
+    ) {
+        let mut model = Model::new(&layout, &limits);
+        for step in &steps {
+            model.step(step);
+        }
+        model.ring.close();
+        model.taken.clear();
+        while model.step(&Step::Take).is_some() {
+            model.taken.clear();
+        }
+        prop_assert!(matches!(model.ring.next(), Next::Drained));
+        for lane in &model.lanes {
+            prop_assert_eq!(lane.pushed, lane.served);
+            prop_assert_eq!(lane.gate.in_flight(), 0);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a pool counts.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::job::Ending;
+
+/// What a pool has done and is doing.
+///
+/// Every job that was ever submitted is in exactly one of `queued`, `running`, `finished`, `panicked` and
+/// `dropped`. Each number is right by itself; they are read one after the other, so while jobs move, their
+/// sum may be off by those that moved meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Workers that exist.
+    pub workers: usize,
+    /// Jobs that no worker has taken yet: in the lanes, and ready for a free worker.
+    pub queued: usize,
+    /// Jobs that run.
+    pub running: usize,
+    /// Jobs that have run to their end.
+    pub finished: u64,
+    /// Jobs that panicked.
+    pub panicked: u64,
+    /// Jobs that were dropped unrun because their batch was stopped.
+    pub dropped: u64,
+}
+
+/// The counters behind [`Stats`]. They are plain counts: no decision of the pool rests on them.
+#[derive(Default)]
+pub(super) struct Counters {
+    workers: AtomicUsize,
+    queued: AtomicUsize,
+    running: AtomicUsize,
+    finished: AtomicU64,
+    panicked: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn worker_came(&self) {
+        self.workers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn worker_went(&self) {
+        self.workers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn job_queued(&self) {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn job_started(&self) {
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn job_ended(&self, ending: Ending) {
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        let ended = match ending {
+            Ending::Finished => &self.finished,
+            Ending::Panicked => &self.panicked,
+        };
+        ended.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn jobs_dropped(&self, jobs: usize) {
+        self.queued.fetch_sub(jobs, Ordering::Relaxed);
+        self.dropped.fetch_add(jobs as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self) -> Stats {
+        Stats {
+            workers: self.workers.load(Ordering::Relaxed),
+            queued: self.queued.load(Ordering::Relaxed),
+            running: self.running.load(Ordering::Relaxed),
+            finished: self.finished.load(Ordering::Relaxed),
+            panicked: self.panicked.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+        }
+    }
+}

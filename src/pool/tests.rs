@@ -1,0 +1,99 @@
+//! The pool as a whole.
+
+mod closing;
+mod fairness;
+mod gates;
+mod panics;
+mod running;
+mod stopping;
+mod stress;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+
+use super::*;
+
+/// No test takes this long; one that does has lost a wake-up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn pool(workers: usize, queue: usize) -> Arc<Pool> {
+    Pool::start(&Config { workers, queue }).unwrap()
+}
+
+/// A gate that never closes in these tests.
+fn open_gate() -> Arc<Gate> {
+    Gate::new(usize::MAX)
+}
+
+/// Gives way to the other tasks until `condition` holds.
+async fn until(condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Counts the jobs that have come to its end.
+#[derive(Clone)]
+struct Tally(Arc<Semaphore>);
+
+impl Tally {
+    fn new() -> Self {
+        Tally(Arc::new(Semaphore::new(0)))
+    }
+
+    fn count(&self) -> usize {
+        self.0.available_permits()
+    }
+
+    /// A job that does nothing but count.
+    fn job(&self) -> impl Future<Output = ()> + Send + 'static {
+        let tally = self.clone();
+        async move { tally.0.add_permits(1) }
+    }
+
+    /// A job that takes its time and then counts.
+    fn job_of(&self, time: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let tally = self.clone();
+        async move {
+            tokio::time::sleep(time).await;
+            tally.0.add_permits(1);
+        }
+    }
+
+    /// Waits until `jobs` jobs have counted.
+    async fn reaches(&self, jobs: u32) {
+        let counted = tokio::time::timeout(PATIENCE, self.0.acquire_many(jobs)).await;
+        drop(counted.expect("waited in vain").unwrap());
+    }
+}
+
+/// Jobs that run until they are released.
+struct Hold(Arc<Semaphore>);
+
+impl Hold {
+    fn new() -> Self {
+        Hold(Arc::new(Semaphore::new(0)))
+    }
+
+    fn job(&self) -> impl Future<Output = ()> + Send + 'static {
+        let released = Arc::clone(&self.0);
+        async move { drop(released.acquire().await) }
+    }
+
+    fn release(&self) {
+        self.0.close();
+    }
+}
+
+/// Counts how often it is dropped, wherever its clones are.
+struct DropCounter(Arc<AtomicUsize>);
+
+impl Drop for DropCounter {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}

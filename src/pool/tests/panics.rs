@@ -1,0 +1,74 @@
+//! A panic costs one job.
+
+use super::*;
+use std::panic;
+use std::task::Poll;
+
+/// Panics when it is dropped.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("in drop");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_costs_one_job_and_no_worker() {
+    let pool = pool(3, 2);
+    let batch = pool.batch();
+    let (gate, tally) = (Gate::new(2), Tally::new());
+    let lane = batch.lane(Arc::clone(&gate));
+    for number in 0..300 {
+        if number % 3 == 0 {
+            lane.submit(async { panic!("in a job") }).await.unwrap();
+        } else {
+            lane.submit(tally.job()).await.unwrap();
+        }
+    }
+    tally.reaches(200).await;
+    until(|| pool.stats().panicked == 100).await;
+    assert_eq!(pool.stats(), Stats { workers: 3, finished: 200, panicked: 100, ..Stats::default() });
+    until(|| gate.in_flight() == 0).await;
+    pool.close().await;
+}
+
+#[tokio::test]
+async fn a_panic_while_a_job_is_dropped_costs_that_job_and_no_worker() {
+    let pool = pool(1, 1);
+    let batch = pool.batch();
+    let lane = batch.lane(open_gate());
+    let held = PanicsInDrop;
+    lane.submit(async move { drop(held) }).await.unwrap();
+    let held = PanicsInDrop;
+    lane.submit(poll_fn_that_keeps(held)).await.unwrap();
+    lane.submit(async { panic::panic_any(PanicsInDrop) }).await.unwrap();
+    let tally = Tally::new();
+    lane.submit(tally.job()).await.unwrap();
+    tally.reaches(1).await;
+    assert_eq!(pool.stats().workers, 1);
+    pool.close().await;
+    assert_eq!(pool.stats(), Stats { finished: 1, panicked: 3, ..Stats::default() });
+}
+
+/// Ends at once, but drops what it holds only when it is dropped itself.
+fn poll_fn_that_keeps(held: PanicsInDrop) -> impl Future<Output = ()> + Send {
+    std::future::poll_fn(move |_| {
+        let _still_held = &held;
+        Poll::Ready(())
+    })
+}
+
+#[tokio::test]
+async fn a_panic_while_a_queued_job_is_dropped_reaches_nobody() {
+    let pool = pool(1, 3);
+    let batch = pool.batch();
+    let lane = batch.lane(open_gate());
+    for _ in 0..3 {
+        let held = PanicsInDrop;
+        lane.submit(async move { drop(held) }).await.unwrap();
+    }
+    batch.stop();
+    assert_eq!(pool.stats(), Stats { workers: 1, dropped: 3, ..Stats::default() });
+    pool.close().await;
+}

@@ -1,1 +1,5 @@
 //! The worker pool and its dispatcher.
+
+mod config;
+
+pub use config::Config;

@@ -1,1 +1,5 @@
 //! gRPC.
+
+mod config;
+
+pub use config::{Config, Drain};

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Node, Problems, Reported, Section, Setting, Value, section::nearest};
+use super::{Node, Origin, Problems, Reported, Section, Setting, Value, section::nearest};
 
 /// One setting that is being read: what was written, where, and where its problems go.
 pub struct Field<'p> {
@@ -27,7 +27,7 @@ pub enum Shape {
 impl Shape {
     fn name(self) -> &'static str {
         match self {
-            Self::Nothing => "nothing",
+            Self::Nothing => "nothing (null)",
             Self::Value => "one value",
             Self::List => "a list",
             Self::Table => "a table",
@@ -39,6 +39,11 @@ impl<'p> Field<'p> {
     pub(super) fn new(node: Node, path: String, problems: &'p mut Problems) -> Self {
         problems.remember(&path, &node.origin);
         Self { node, path, problems }
+    }
+
+    /// Where the setting was written.
+    pub fn origin(&self) -> &Origin {
+        &self.node.origin
     }
 
     /// What kind of thing was written.
@@ -94,10 +99,7 @@ impl<'p> Field<'p> {
     }
 
     /// Reads a list; a single element needs no list around it.
-    pub fn list<T>(
-        self,
-        mut each: impl FnMut(Field<'_>) -> Result<T, Reported>,
-    ) -> Result<Vec<T>, Reported> {
+    pub fn list<T>(self, mut each: impl FnMut(Field<'_>) -> Result<T, Reported>) -> Result<Vec<T>, Reported> {
         let elements = match self.node.value {
             Value::List(elements) => elements,
             Value::Null => return Err(self.expected(Shape::List)),
@@ -113,10 +115,7 @@ impl<'p> Field<'p> {
     }
 
     /// Reads a table whose keys are known.
-    pub fn table<T>(
-        self,
-        read: impl FnOnce(&mut Section<'_>) -> Result<T, Reported>,
-    ) -> Result<T, Reported> {
+    pub fn table<T>(self, read: impl FnOnce(&mut Section<'_>) -> Result<T, Reported>) -> Result<T, Reported> {
         let Value::Table(entries) = self.node.value else {
             return Err(self.expected(Shape::Table));
         };

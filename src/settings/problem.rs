@@ -48,18 +48,14 @@ impl Problems {
     ///
     /// If no setting of this path was read: then there is nothing that could contradict.
     pub fn contradiction(&mut self, path: &str, message: impl Into<String>) -> Reported {
-        let origin = self.origin(path).expect("a contradiction is between settings that were read").clone();
+        let origin =
+            self.origins.get(path).expect("a contradiction is between settings that were read").clone();
         self.report(origin, path, message)
     }
 
     /// Remembers where a setting was written.
-    pub fn remember(&mut self, path: &str, origin: &Origin) {
+    pub(super) fn remember(&mut self, path: &str, origin: &Origin) {
         self.origins.insert(path.into(), origin.clone());
-    }
-
-    /// Where a setting that was read had been written.
-    pub fn origin(&self, path: &str) -> Option<&Origin> {
-        self.origins.get(path)
     }
 
     /// The value if nothing at all was found, else everything that was found, by file and line.

@@ -180,7 +180,7 @@ mod tests {
             found,
             [
                 "file.yaml:1: pool.workers: expected one value, found a list",
-                "file.yaml:1: pool.timeout: expected one value, found nothing",
+                "file.yaml:1: pool.timeout: expected one value, found nothing (null)",
                 "file.yaml:1: pool.label: expected one value, found a table",
             ]
         );

@@ -105,26 +105,36 @@ impl<'t> Tree<'t> {
         let mut entries: Vec<(String, Node)> = Vec::new();
         loop {
             let (event, span) = self.next()?;
-            let key = match event {
+            match event {
                 Event::MappingEnd => return Ok(Value::Table(entries)),
-                Event::Scalar(key, ..) => key.into_owned(),
+                Event::Scalar(key, ..) => self.entry(&mut entries, key.into_owned(), &span)?,
                 event => {
-                    self.node(event, span)?;
                     self.problem(&span, "a key must be a plain text");
-                    String::new()
+                    self.node(event, span)?;
+                    let (event, span) = self.next()?;
+                    self.node(event, span)?;
                 }
-            };
-            self.path.push(key.clone());
-            let (event, value_span) = self.next()?;
-            let Node { value, .. } = self.node(event, value_span)?;
-            if let Some((_, first)) = entries.iter().find(|(known, _)| *known == key) {
-                let message = format!("written twice, first at {}", first.origin);
-                self.problem(&span, &message);
-            } else {
-                entries.push((key, Node { origin: self.origin(&span), value }));
             }
-            self.path.pop();
         }
+    }
+
+    fn entry(
+        &mut self,
+        entries: &mut Vec<(String, Node)>,
+        key: String,
+        span: &Span,
+    ) -> Result<(), ScanError> {
+        self.path.push(key.clone());
+        let (event, value_span) = self.next()?;
+        let Node { value, .. } = self.node(event, value_span)?;
+        if let Some((_, first)) = entries.iter().find(|(known, _)| *known == key) {
+            let message = format!("written twice, first at {}", first.origin);
+            self.problem(span, &message);
+        } else {
+            entries.push((key, Node { origin: self.origin(span), value }));
+        }
+        self.path.pop();
+        Ok(())
     }
 
     fn refuse_extras(&mut self, span: &Span, anchor: usize, tag: Option<&Tag>) {
@@ -222,7 +232,10 @@ mod tests {
     #[test]
     fn a_syntax_error_has_its_line() {
         let found = problems_of("a: 1\nb: [1, 2\nc: 3\n");
-        assert!(matches!(found.as_slice(), [only] if only.starts_with("file.yaml:3: not valid YAML")), "{found:?}");
+        assert!(
+            matches!(found.as_slice(), [only] if only.starts_with("file.yaml:3: not valid YAML")),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -6,6 +6,24 @@ use std::{io, panic};
 use tracing::error;
 use tracing_subscriber::EnvFilter;
 
+/// How much is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// A level, or levels by module, as `tracing` writes them: `warn,dataprocessing=debug`.
+    pub level: String,
+    /// How a line looks.
+    pub format: Format,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 /// Starts logging. Later calls in the same process change nothing.
 pub fn start(config: &Config) {
     let filter = EnvFilter::new(&config.level);

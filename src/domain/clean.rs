@@ -1,15 +1,12 @@
 //! From one raw record to one canonical patient, or to the issues that reject it.
 
-use std::borrow::Cow;
-
-use encoding_rs::GB18030;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::domain::{
     format::draft::Draft,
     hospital::{
-        Charset, Profile,
+        Profile,
         mapping::{Mapped, Sources},
     },
     issue::{Issue, Severity},
@@ -47,7 +44,7 @@ pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cl
         Payload::Fields(raw) => judge(raw, &Sources::none(), profile, received_at),
         Payload::Missing => reject(&rules::PAYLOAD_MISSING),
         Payload::Json(text) => clean_json(text, profile, received_at),
-        Payload::Bytes(bytes) => match decode(bytes, profile.charset) {
+        Payload::Bytes(bytes) => match profile.charset.decode(bytes) {
             Some(text) => clean_json(&text, profile, received_at),
             None => reject(&rules::PAYLOAD_UNDECODABLE),
         },
@@ -78,14 +75,6 @@ fn judge(raw: &RawPatient, sources: &Sources, profile: &Profile, received_at: Ti
 
 fn reject(rule: &'static Rule) -> Cleaned {
     Cleaned::Rejected { issues: vec![rule.issue(None)] }
-}
-
-/// Decodes strictly: bytes that mean nothing in the character set are no text.
-fn decode(bytes: &[u8], charset: Charset) -> Option<Cow<'_, str>> {
-    match charset {
-        Charset::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-        Charset::Gb18030 => GB18030.decode_without_bom_handling_and_without_replacement(bytes),
-    }
 }
 
 /// Parses an object; a byte order mark before it is no part of JSON, and no reason to refuse it.

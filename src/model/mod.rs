@@ -16,6 +16,10 @@ use crate::domain::{
     patient::Patient,
 };
 
+mod config;
+
+pub use config::Config;
+
 /// One engine's store. Statements are never dropped half way: the tasks that call these are owned by the
 /// process, and every statement is bounded by the engine itself.
 #[async_trait]

@@ -58,6 +58,17 @@ pub struct Simulator {
     serving: JoinHandle<io::Result<()>>,
 }
 
+/// Sees what a simulator counts.
+#[derive(Clone)]
+pub struct Watch(Arc<Counters>);
+
+impl Watch {
+    /// What has been counted so far.
+    pub fn stats(&self) -> Stats {
+        self.0.read()
+    }
+}
+
 impl Simulator {
     /// Starts a simulator, which answers from now on.
     ///
@@ -85,6 +96,11 @@ impl Simulator {
     /// What has been counted so far.
     pub fn stats(&self) -> Stats {
         self.counters.read()
+    }
+
+    /// A look at the counts for somebody else.
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.counters))
     }
 
     /// Stops listening, cuts every connection, whatever its peer does, and waits until all is gone.

@@ -11,13 +11,16 @@ use jiff::tz::TimeZone;
 
 use crate::domain::{format::date::DateFormat, issue::Severity, patient::Gender};
 
-pub mod load;
+mod charset;
+mod load;
 pub mod mapping;
+
+pub use charset::Charset;
 
 use mapping::Mapping;
 
 /// One hospital's profile.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Profile {
     /// The hospital's code: the file's name, and `hospital_code` of its records.
     pub code: Arc<str>,
@@ -48,20 +51,21 @@ impl Profile {
     pub fn severity(&self, code: &str, default: Severity) -> Severity {
         self.severities.get(code).copied().unwrap_or(default)
     }
-}
 
-/// A character set that sources write in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charset {
-    /// UTF-8.
-    Utf8,
-    /// GB 18030, which holds GBK and GB 2312.
-    Gb18030,
+    /// The same hospital with its verification API, if it has one, at another address and limit.
+    pub fn verified_at(&self, url: &str, max_in_flight: usize) -> Self {
+        let moved = |verify: &Verify| Verify {
+            url: url.to_owned(),
+            max_in_flight: Some(max_in_flight),
+            ..verify.clone()
+        };
+        Self { verify: self.verify.as_ref().map(moved), ..self.clone() }
+    }
 }
 
 /// From a source's code to the canonical one. A code that is not in a given table is an error; a table
 /// that the profile leaves out lets the defaults speak.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CodeTables {
     /// Gender; without a table the defaults of GB/T 2261.1 and FHIR hold.
     pub gender: Option<HashMap<String, Gender>>,

@@ -1,0 +1,119 @@
+//! What each section may say, and what contradicts what.
+//!
+//! In each function all keys are read before the first `?`, so that one bad value does not hide the next.
+
+use std::time::Duration;
+
+use super::{Config, Hospitals, locate, log_level::LogLevel, store_url::StoreUrl};
+use crate::{
+    model, pool, server,
+    settings::{ByteSize, Node, Problems, Reported, Section},
+    telemetry,
+};
+
+const fn millis(number: u64) -> Duration {
+    Duration::from_millis(number)
+}
+
+const fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number)
+}
+
+const HOUR: Duration = seconds(3600);
+
+/// Reads the whole tree.
+pub(super) fn read(root: Node, problems: &mut Problems) -> Result<Config, Reported> {
+    let config = Section::read(root, problems, |root| {
+        let server = root.table("server", server);
+        let pool = root.table("pool", pool);
+        let store = root.table("store", store);
+        let hospitals = root.table("hospitals", hospitals);
+        let log = root.table("log", log);
+        Ok(Config { server: server?, pool: pool?, store: store?, hospitals: hospitals?, log: log? })
+    })?;
+    if config.store.linger >= config.server.timeout {
+        let message = "is not shorter than server.timeout: no batch could wait for its last transaction";
+        problems.contradiction("store.linger", message);
+    }
+    Ok(config)
+}
+
+fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
+    let listen = section.value("listen");
+    let timeout = section.within("timeout", seconds(1)..=HOUR);
+    let max_batches = section.within("max_batches", 1..=10_000);
+    let max_message_size = section.within("max_message_size", ByteSize::kib(1)..=ByteSize::mib(1024));
+    let max_records = section.within("max_records", 1..=1_000_000);
+    let max_record_size = section.within("max_record_size", ByteSize::kib(1)..=ByteSize::mib(64));
+    // The summary alone takes some of it, however few results fit.
+    let max_response_size = section.within("max_response_size", ByteSize::kib(16)..=ByteSize::mib(1024));
+    let reflection = section.value("reflection");
+    let drain = section.table("drain", drain);
+    if let (Ok(record), Ok(message)) = (max_record_size, max_message_size)
+        && record > message
+    {
+        let text =
+            format!("{record} is more than server.max_message_size, {message}: no call could bring it");
+        section.contradiction("max_record_size", text);
+    }
+    Ok(server::Config {
+        listen: listen?,
+        timeout: timeout?,
+        max_batches: max_batches?,
+        max_message_size: max_message_size?.in_memory(),
+        max_records: max_records?,
+        max_record_size: max_record_size?.in_memory(),
+        max_response_size: max_response_size?.in_memory(),
+        reflection: reflection?,
+        drain: drain?,
+    })
+}
+
+fn drain(section: &mut Section<'_>) -> Result<server::Drain, Reported> {
+    let announce = section.within("announce", Duration::ZERO..=seconds(300));
+    // Batches answer a little before the limit: with less than this there would be no time left to.
+    let limit = section.within("limit", millis(100)..=HOUR);
+    Ok(server::Drain { announce: announce?, limit: limit? })
+}
+
+fn pool(section: &mut Section<'_>) -> Result<pool::Config, Reported> {
+    let workers = section.within("workers", 1..=10_000);
+    let queue = section.within("queue", 1..=100_000);
+    Ok(pool::Config { workers: workers?, queue: queue? })
+}
+
+fn store(section: &mut Section<'_>) -> Result<model::Config, Reported> {
+    let url = section.required("url").and_then(|field| {
+        let named_at = field.origin().clone();
+        field.value::<StoreUrl>().map(|url| (url, named_at))
+    });
+    let max_connections = section.within("max_connections", 2..=1_000);
+    let chunk_rows = section.within("chunk_rows", 1..=5_000);
+    let linger = section.within("linger", Duration::ZERO..=seconds(10));
+    if let (Ok((url, _)), Ok(2)) = (&url, max_connections)
+        && !url.is_sqlite()
+    {
+        let message = "2 is too few for PostgreSQL: two writers and one for the sign of life make 3";
+        section.contradiction("max_connections", message);
+    }
+    let (url, named_at) = url?;
+    Ok(model::Config {
+        url: locate::store_url(url, &named_at),
+        max_connections: max_connections?,
+        chunk_rows: chunk_rows?,
+        linger: linger?,
+    })
+}
+
+fn hospitals(section: &mut Section<'_>) -> Result<Hospitals, Reported> {
+    let dir = section.required("dir")?;
+    let named_at = dir.origin().clone();
+    Ok(Hospitals { dir: locate::path(dir.value()?, &named_at) })
+}
+
+fn log(section: &mut Section<'_>) -> Result<telemetry::Config, Reported> {
+    let level = section.value::<LogLevel>("level");
+    let formats = [("text", telemetry::Format::Text), ("json", telemetry::Format::Json)];
+    let format = section.required("format").and_then(|field| field.choice(&formats));
+    Ok(telemetry::Config { level: level?.0, format: format? })
+}

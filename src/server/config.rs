@@ -1,0 +1,35 @@
+//! What the server is built from.
+
+use std::{net::SocketAddr, time::Duration};
+
+/// Where the server listens, and what one call may ask of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The most time that one batch may take.
+    pub timeout: Duration,
+    /// Batches at a time.
+    pub max_batches: usize,
+    /// The largest request, in bytes.
+    pub max_message_size: usize,
+    /// The most records in one call.
+    pub max_records: usize,
+    /// The largest record, in bytes.
+    pub max_record_size: usize,
+    /// The largest response, in bytes.
+    pub max_response_size: usize,
+    /// Whether callers may ask for the contract.
+    pub reflection: bool,
+    /// The end of the process.
+    pub drain: Drain,
+}
+
+/// How the server ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// How long health says NOT_SERVING while calls are still accepted.
+    pub announce: Duration,
+    /// How long batches may run from then on.
+    pub limit: Duration,
+}

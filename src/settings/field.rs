@@ -1,0 +1,150 @@
+//! Reading one setting at its place.
+
+use std::ops::RangeInclusive;
+
+use super::{Node, Origin, Problems, Reported, Section, Setting, Value, section::nearest};
+
+/// One setting that is being read: what was written, where, and where its problems go.
+pub struct Field<'p> {
+    node: Node,
+    path: String,
+    problems: &'p mut Problems,
+}
+
+/// What kind of thing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// No value.
+    Nothing,
+    /// A scalar.
+    Value,
+    /// A sequence.
+    List,
+    /// A mapping.
+    Table,
+}
+
+impl Shape {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing (null)",
+            Self::Value => "one value",
+            Self::List => "a list",
+            Self::Table => "a table",
+        }
+    }
+}
+
+impl<'p> Field<'p> {
+    pub(super) fn new(node: Node, path: String, problems: &'p mut Problems) -> Self {
+        problems.remember(&path, &node.origin);
+        Self { node, path, problems }
+    }
+
+    /// Where the setting was written.
+    pub fn origin(&self) -> &Origin {
+        &self.node.origin
+    }
+
+    /// What kind of thing was written.
+    pub fn shape(&self) -> Shape {
+        match self.node.value {
+            Value::Null => Shape::Nothing,
+            Value::Text(_) => Shape::Value,
+            Value::List(_) => Shape::List,
+            Value::Table(_) => Shape::Table,
+        }
+    }
+
+    /// Writes down what is wrong with this setting.
+    pub fn refuse(self, message: impl Into<String>) -> Reported {
+        self.problems.report(self.node.origin, &self.path, message)
+    }
+
+    /// Reads one value.
+    pub fn value<T: Setting>(self) -> Result<T, Reported> {
+        self.parsed(T::parse)
+    }
+
+    /// Reads one value with a parser whose error is a message for people.
+    pub fn parsed<T, E: ToString>(self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Reported> {
+        let Value::Text(text) = &self.node.value else {
+            return Err(self.expected(Shape::Value));
+        };
+        parse(text).map_err(|error| self.refuse(error.to_string()))
+    }
+
+    /// Reads one value that lies in a range.
+    pub fn within<T: Setting + PartialOrd>(self, range: RangeInclusive<T>) -> Result<T, Reported> {
+        self.parsed(|text| {
+            let value = T::parse(text)?;
+            if range.contains(&value) {
+                return Ok(value);
+            }
+            let (low, high) = (range.start().written(), range.end().written());
+            Err(format!("{} is not from {low} to {high}", value.written()))
+        })
+    }
+
+    /// Reads one of a few names.
+    pub fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reported> {
+        self.parsed(|text| {
+            if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
+                return Ok(*choice);
+            }
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            let hint = nearest(text, &names).map(|name| format!("; did you mean {name}?"));
+            Err(format!("{text:?} is none of {}{}", names.join(", "), hint.unwrap_or_default()))
+        })
+    }
+
+    /// Reads a list; a single element needs no list around it.
+    pub fn list<T>(self, mut each: impl FnMut(Field<'_>) -> Result<T, Reported>) -> Result<Vec<T>, Reported> {
+        let elements = match self.node.value {
+            Value::List(elements) => elements,
+            Value::Null => return Err(self.expected(Shape::List)),
+            _ => return each(self).map(|only| vec![only]),
+        };
+        // All elements are read before the first problem ends the list: each may have its own.
+        let read: Vec<_> = elements
+            .into_iter()
+            .enumerate()
+            .map(|(place, node)| each(Field::new(node, format!("{}[{place}]", self.path), self.problems)))
+            .collect();
+        read.into_iter().collect()
+    }
+
+    /// Reads a table whose keys are known.
+    pub fn table<T>(self, read: impl FnOnce(&mut Section<'_>) -> Result<T, Reported>) -> Result<T, Reported> {
+        let Value::Table(entries) = self.node.value else {
+            return Err(self.expected(Shape::Table));
+        };
+        let mut section = Section::new(self.path, self.node.origin, entries, self.problems);
+        let value = read(&mut section);
+        section.finish();
+        value
+    }
+
+    /// Reads a table whose keys are free, in the order of the file.
+    pub fn entries<T>(
+        self,
+        mut each: impl FnMut(&str, Field<'_>) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        let Value::Table(entries) = self.node.value else {
+            return Err(self.expected(Shape::Table));
+        };
+        let read: Vec<_> = entries
+            .into_iter()
+            .map(|(key, node)| {
+                let path = format!("{}.{key}", self.path);
+                each(&key, Field::new(node, path, self.problems))
+            })
+            .collect();
+        read.into_iter().collect()
+    }
+
+    fn expected(self, shape: Shape) -> Reported {
+        let message = format!("expected {}, found {}", shape.name(), self.shape().name());
+        self.refuse(message)
+    }
+}

@@ -1,0 +1,135 @@
+//! Writing until it is done or time is up: passing faults are tried again, chunks with bad data are taken
+//! apart until the bad row is alone.
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use super::{Chunk, StoreError, Written, backoff::Backoff, entry::Entry, transaction::Task};
+
+/// Runs one transaction.
+#[async_trait]
+pub(super) trait Transact: Sync {
+    /// Runs it to its commit, or says why it was not committed.
+    async fn transact(&self, task: Task<'_>, until: Instant) -> Result<Vec<Written>, Aborted>;
+}
+
+/// A transaction without an answered commit.
+pub(super) struct Aborted {
+    pub(super) error: StoreError,
+    /// What became of the rows if the commit went through after all; only with
+    /// [`StoreError::OutcomeUnknown`].
+    pub(super) tentative: Vec<Written>,
+}
+
+impl From<StoreError> for Aborted {
+    fn from(error: StoreError) -> Self {
+        Self { error, tentative: Vec::new() }
+    }
+}
+
+/// Writes the rows of a chunk, and answers one result per row in their order.
+pub(super) async fn write(store: &impl Transact, chunk: &Chunk, until: Instant) -> Vec<Written> {
+    let mut results = vec![Written::Unavailable; chunk.rows.len()];
+    let entries = chunk.rows.iter().enumerate().map(|(place, row)| Entry::new(place, row)).collect();
+    let writing = Writing { store, batch_id: &chunk.batch_id, until };
+    let refused = writing.write(entries, |place, written| results[place] = written).await;
+    for entry in &refused {
+        results[entry.place] = Written::Refused;
+    }
+    // That they failed is worth a row too. When even that is refused or time is up, the answer to the
+    // caller still says so.
+    let failures = refused.into_iter().map(Entry::refused).collect();
+    writing.write(failures, |_, _| ()).await;
+    results
+}
+
+/// Runs a task without rows until it is done, refused, or out of time.
+pub(super) async fn persist(store: &impl Transact, task: Task<'_>, until: Instant) -> Result<(), StoreError> {
+    let mut backoff = Backoff::new(until);
+    loop {
+        match store.transact(task, until).await {
+            Ok(_) => return Ok(()),
+            Err(Aborted { error, .. }) => {
+                if !worth_another_try(&error) || !backoff.wait().await {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+struct Writing<'s, S> {
+    store: &'s S,
+    batch_id: &'s str,
+    until: Instant,
+}
+
+impl<S: Transact> Writing<'_, S> {
+    /// Writes the entries, reports what became of each, and answers those whose data is refused.
+    async fn write<'a>(
+        &self,
+        entries: Vec<Entry<'a>>,
+        mut report: impl FnMut(usize, Written),
+    ) -> Vec<Entry<'a>> {
+        let mut refused = Vec::new();
+        let mut pieces = vec![entries];
+        while let Some(mut piece) = pieces.pop() {
+            if piece.is_empty() {
+                continue;
+            }
+            match self.settle(&mut piece).await {
+                Settled::Written(results) => {
+                    for (entry, written) in piece.iter().zip(results) {
+                        report(entry.place, written);
+                    }
+                }
+                Settled::GivenUp => {
+                    for entry in &piece {
+                        report(entry.place, entry.given_up());
+                    }
+                }
+                Settled::BadData if piece.len() == 1 => refused.append(&mut piece),
+                Settled::BadData => {
+                    let second = piece.split_off(piece.len() / 2);
+                    pieces.extend([second, piece]);
+                }
+            }
+        }
+        refused
+    }
+
+    async fn settle(&self, entries: &mut [Entry<'_>]) -> Settled {
+        let mut backoff = Backoff::new(self.until);
+        loop {
+            let task = Task::Rows { batch_id: self.batch_id, entries };
+            let Aborted { error, tentative } = match self.store.transact(task, self.until).await {
+                Ok(results) => return Settled::Written(results),
+                Err(aborted) => aborted,
+            };
+            // The rows may be committed. Writing them again finds out: it meets its own rows.
+            for (entry, written) in entries.iter_mut().zip(tentative) {
+                entry.unconfirmed = Some(written);
+            }
+            if matches!(error, StoreError::Data(_)) {
+                tracing::debug!(batch_id = self.batch_id, rows = entries.len(), %error, "data refused");
+                return Settled::BadData;
+            }
+            if !worth_another_try(&error) || !backoff.wait().await {
+                tracing::warn!(batch_id = self.batch_id, rows = entries.len(), %error, "rows given up");
+                return Settled::GivenUp;
+            }
+            tracing::debug!(batch_id = self.batch_id, rows = entries.len(), %error, "trying again");
+        }
+    }
+}
+
+/// How one piece of a chunk ended.
+enum Settled {
+    Written(Vec<Written>),
+    BadData,
+    GivenUp,
+}
+
+fn worth_another_try(error: &StoreError) -> bool {
+    !matches!(error, StoreError::Data(_) | StoreError::Configuration(_))
+}

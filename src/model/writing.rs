@@ -133,3 +133,122 @@ enum Settled {
 fn worth_another_try(error: &StoreError) -> bool {
     !matches!(error, StoreError::Data(_) | StoreError::Configuration(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::VecDeque,
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::{
+        domain::outcome::Outcome,
+        model::{Content, Row, entry::Work},
+    };
+
+    /// A store that answers from a script, then takes everything except the rows that it finds bad.
+    #[derive(Default)]
+    struct Scripted {
+        script: Mutex<VecDeque<Result<Vec<Written>, Aborted>>>,
+        bad: Vec<usize>,
+        calls: Mutex<Vec<Call>>,
+    }
+
+    /// What one transaction was asked to write.
+    #[derive(Clone, PartialEq, Debug)]
+    struct Call {
+        places: Vec<usize>,
+        failed: bool,
+        unconfirmed: Vec<Option<Written>>,
+    }
+
+    #[async_trait]
+    impl Transact for Scripted {
+        async fn transact(&self, task: Task<'_>, _until: Instant) -> Result<Vec<Written>, Aborted> {
+            let Task::Rows { entries, .. } = task else { return Ok(Vec::new()) };
+            let failed = entries.iter().any(|entry| matches!(entry.work, Work::Outcome(Outcome::Failed)));
+            let places: Vec<usize> = entries.iter().map(|entry| entry.place).collect();
+            let bad = !failed && places.iter().any(|place| self.bad.contains(place));
+            let unconfirmed = entries.iter().map(|entry| entry.unconfirmed).collect();
+            self.calls.lock().unwrap().push(Call { places, failed, unconfirmed });
+            match self.script.lock().unwrap().pop_front() {
+                Some(answer) => answer,
+                None if bad => Err(StoreError::Data("bad".into()).into()),
+                None => Ok(vec![Written::Recorded; entries.len()]),
+            }
+        }
+    }
+
+    fn chunk(rows: u32) -> Chunk {
+        let row = |index| Row {
+            index,
+            record_id: "r".into(),
+            hospital_code: "h".into(),
+            raw: Arc::from(*b"{}"),
+            issues: Arc::from([]),
+            attempts: 1,
+            content: Content::Settled(Outcome::Valid),
+        };
+        Chunk { batch_id: "b".into(), rows: (0..rows).map(row).collect() }
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(3)
+    }
+
+    fn unknown(tentative: Vec<Written>) -> Aborted {
+        Aborted { error: StoreError::OutcomeUnknown("lost".into()), tentative }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bad_rows_are_found_their_neighbours_written_and_their_failure_recorded() {
+        let store = Scripted { bad: vec![3, 7], ..Scripted::default() };
+        let results = write(&store, &chunk(10), soon()).await;
+        let refused: Vec<usize> = (0..10).filter(|place| results[*place] == Written::Refused).collect();
+        assert_eq!(refused, [3, 7]);
+        assert_eq!(results.iter().filter(|result| **result == Written::Recorded).count(), 8);
+        let last = store.calls.lock().unwrap().last().cloned().unwrap();
+        assert_eq!(last, Call { places: vec![3, 7], failed: true, unconfirmed: vec![None, None] });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_passing_fault_is_tried_again() {
+        let store = Scripted::default();
+        store.script.lock().unwrap().extend([
+            Err(StoreError::Transient("deadlock".into()).into()),
+            Err(StoreError::Unavailable("restarting".into()).into()),
+        ]);
+        assert_eq!(write(&store, &chunk(1), soon()).await, [Written::Recorded]);
+        assert_eq!(store.calls.lock().unwrap().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_stays_away_is_given_up_in_time() {
+        let store = Scripted::default();
+        let away = || Err(StoreError::Unavailable("away".into()).into());
+        store.script.lock().unwrap().extend(std::iter::repeat_with(away).take(1_000));
+        let until = soon();
+        assert_eq!(write(&store, &chunk(2), until).await, [Written::Unavailable; 2]);
+        assert!(Instant::now() < until);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_commit_without_an_answer_is_written_again_with_what_it_had_decided() {
+        let decided = Written::Stored { replaced: Some(4) };
+        let store = Scripted::default();
+        store.script.lock().unwrap().push_back(Err(unknown(vec![decided])));
+        assert_eq!(write(&store, &chunk(1), soon()).await, [Written::Recorded]);
+        assert_eq!(store.calls.lock().unwrap()[1].unconfirmed, [Some(decided)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_commit_that_cannot_be_resolved_leaves_its_rows_unknown() {
+        let store = Scripted::default();
+        let away = || Err(StoreError::Unavailable("away".into()).into());
+        store.script.lock().unwrap().push_back(Err(unknown(vec![Written::Unchanged])));
+        store.script.lock().unwrap().extend(std::iter::repeat_with(away).take(1_000));
+        assert_eq!(write(&store, &chunk(1), soon()).await, [Written::Unknown]);
+    }
+}

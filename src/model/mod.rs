@@ -16,9 +16,24 @@ use crate::domain::{
     patient::Patient,
 };
 
+mod backoff;
+mod classify;
+mod columns;
 mod config;
+mod connect;
+mod connections;
+mod engine;
+mod entry;
+mod flush_time;
+mod migration;
+mod postgres;
+mod sql_store;
+mod sqlite;
+mod transaction;
+mod writing;
 
-pub use config::Config;
+pub use config::{Config, StoreUrl};
+pub use connect::open;
 
 /// One engine's store. Statements are never dropped half way: the tasks that call these are owned by the
 /// process, and every statement is bounded by the engine itself.

@@ -49,7 +49,7 @@ async fn a_database_that_goes_and_comes_back_loses_nothing_that_was_reported_sto
     let url = server.database_url();
     let service = TestService::with(|knobs| {
         knobs.latency = Duration::from_millis(20);
-        knobs.config.store.url = url.parse().unwrap();
+        knobs.config.store.url = url.as_str().into();
     })
     .await;
     let mut client = service.client();

@@ -24,7 +24,7 @@ async fn a_service_whose_store_is_down_at_the_start_listens_and_gets_ready_later
     let url = server.database_url();
     server.stop().await;
     let service = TestService::with(|knobs| {
-        knobs.config.store.url = url.parse().unwrap();
+        knobs.config.store.url = url.as_str().into();
         knobs.await_ready = false;
     })
     .await;

@@ -131,8 +131,8 @@ fn config(arguments: &Arguments, file: impl std::fmt::Display) -> Result<Config,
     config.server.listen = loopback();
     config.pool.workers = arguments.workers;
     config.store.url = match &arguments.database_url {
-        Some(url) => url.parse()?,
-        None => format!("sqlite://{file}").parse()?,
+        Some(url) => url.as_str().into(),
+        None => format!("sqlite://{file}").into(),
     };
     // Long enough for what was asked: the demo shows the speed of the whole batch, not of a part.
     let calls = config.server.max_records.min(arguments.records).div_ceil(arguments.workers.max(1));

@@ -54,7 +54,7 @@ impl TestService {
         let mut config = Config::shipped();
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
-        config.store.url = url.parse().expect("a sound URL");
+        config.store.url = url.into();
         let profiles = config::shipped_hospitals();
         let in_flight = config.pool.workers;
         let mut knobs = Knobs { config, latency: Duration::ZERO, profiles, in_flight, await_ready: true };
@@ -78,7 +78,7 @@ impl TestService {
             .connect()
             .await
             .expect("the service listens");
-        let database_url = config.store.url.expose().to_owned();
+        let database_url = config.store.url.reveal().to_owned();
         let service = Self {
             address,
             svc,

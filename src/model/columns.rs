@@ -1,0 +1,138 @@
+//! Rows as both engines write them: borrowed where the record holds the text already, JSON where a column
+//! holds a list. They hold patient data and have no `Debug`.
+
+use serde::Serialize;
+
+use super::{
+    Row,
+    classify::{Candidate, Fingerprint},
+};
+use crate::domain::{
+    issue::Issue,
+    outcome::Outcome,
+    patient::{Deceased, Gender, Identifier, Patient, RecordOrder},
+};
+
+/// What a patient is stored under. The order is the one of the bytes, in which all writers lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(super) struct Key<'a> {
+    pub(super) hospital_code: &'a str,
+    pub(super) patient_id: &'a str,
+}
+
+/// One row of `patients`.
+pub(super) struct PatientColumns<'a> {
+    pub(super) key: Key<'a>,
+    pub(super) name: Option<&'a str>,
+    pub(super) family_name: Option<&'a str>,
+    pub(super) given_name: Option<&'a str>,
+    pub(super) gender: Option<&'static str>,
+    pub(super) birth_date: Option<String>,
+    pub(super) deceased: Option<String>,
+    pub(super) phones: String,
+    pub(super) addresses: String,
+    pub(super) contacts: String,
+    pub(super) nationality: Option<&'a str>,
+    pub(super) ethnicity: Option<&'a str>,
+    pub(super) marital_status: Option<&'a str>,
+    pub(super) identifiers: Vec<u8>,
+    pub(super) raw: &'a [u8],
+    pub(super) fingerprint: Fingerprint,
+    pub(super) order: RecordOrder,
+    pub(super) index: u32,
+    pub(super) issues: String,
+}
+
+impl<'a> PatientColumns<'a> {
+    pub(super) fn new(row: &'a Row, patient: &'a Patient) -> Self {
+        let name = patient.name.as_ref();
+        Self {
+            key: Key { hospital_code: &patient.hospital_code, patient_id: &patient.patient_id },
+            name: name.map(|name| name.text.as_str()),
+            family_name: name.and_then(|name| name.family.as_deref()),
+            given_name: name.and_then(|name| name.given.as_deref()),
+            gender: patient.gender.map(Gender::name),
+            birth_date: patient.birth_date.map(String::from),
+            deceased: patient.deceased.map(deceased_text),
+            phones: json(&patient.phones),
+            addresses: json(&patient.addresses),
+            contacts: json(&patient.contacts),
+            nationality: patient.nationality.as_deref(),
+            ethnicity: patient.ethnicity.as_deref(),
+            marital_status: patient.marital_status.as_deref(),
+            identifiers: identifier_bytes(&patient.identifiers),
+            raw: &row.raw,
+            fingerprint: Fingerprint { hash: patient.content_hash(), version: Patient::HASH_VERSION },
+            order: patient.order,
+            index: row.index,
+            issues: issues_json(&row.issues),
+        }
+    }
+
+    pub(super) fn candidate(&self) -> Candidate {
+        Candidate { index: self.index, fingerprint: self.fingerprint, order: self.order, unconfirmed: None }
+    }
+}
+
+/// One row of `outcomes`.
+pub(super) struct OutcomeColumns<'a> {
+    pub(super) index: u32,
+    pub(super) record_id: &'a str,
+    pub(super) hospital_code: &'a str,
+    pub(super) outcome: Outcome,
+    pub(super) codes: &'a str,
+    pub(super) attempts: u32,
+}
+
+/// One row of `rejects`.
+pub(super) struct RejectColumns<'a> {
+    pub(super) index: u32,
+    pub(super) record_id: &'a str,
+    pub(super) hospital_code: &'a str,
+    pub(super) raw: &'a [u8],
+    pub(super) issues: String,
+}
+
+/// A row's issues, for `rejects` and `patients`.
+pub(super) fn issues_json(issues: &[Issue]) -> String {
+    #[derive(Serialize)]
+    struct Finding<'a> {
+        code: &'static str,
+        severity: &'static str,
+        field: std::borrow::Cow<'static, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source_field: Option<&'a str>,
+    }
+    let findings: Vec<Finding<'_>> = issues
+        .iter()
+        .map(|issue| Finding {
+            code: issue.kind.code,
+            severity: issue.severity.name(),
+            field: issue.path(),
+            source_field: issue.source_field.as_deref(),
+        })
+        .collect();
+    json(&findings)
+}
+
+/// The codes of a row's issues, for `outcomes`, and one more for a row that failed.
+pub(super) fn codes_json(issues: &[Issue], failure: Option<&'static str>) -> String {
+    let codes: Vec<&str> = issues.iter().map(|issue| issue.kind.code).chain(failure).collect();
+    json(&codes)
+}
+
+fn deceased_text(deceased: Deceased) -> String {
+    match deceased {
+        Deceased::No => "no".into(),
+        Deceased::Yes => "yes".into(),
+        Deceased::On(date) => date.to_string(),
+    }
+}
+
+fn identifier_bytes(identifiers: &[Identifier]) -> Vec<u8> {
+    serde_json::to_vec(identifiers).expect("identifiers serialise")
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain structures serialise")
+}

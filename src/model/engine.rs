@@ -1,0 +1,87 @@
+//! What an engine has to bring: connections, time limits, its statements, and the meaning of its errors.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{Database, Transaction};
+
+use super::{
+    FinishedBatch, StoreError,
+    classify::Head,
+    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+};
+
+/// A connection of an engine.
+pub(super) type Connection<E> = <<E as Engine>::Database as Database>::Connection;
+
+/// One database engine. The statements run inside a transaction that the caller began and will commit;
+/// none of them is one statement per row, and none is called with nothing to do.
+#[async_trait]
+pub(super) trait Engine: Sized + Send + Sync + 'static {
+    /// The driver.
+    type Database: Database;
+
+    /// Most connections that write at the same time; more bring nothing.
+    const WRITERS: u32;
+
+    /// Whether a transaction may start only when the time that such transactions take is left, because
+    /// nothing interrupts its commit.
+    const STARTS_ONLY_IN_TIME: bool;
+
+    /// Opens a connection.
+    async fn connect(&self) -> sqlx::Result<Connection<Self>>;
+
+    /// Brings the schema up to date, on a connection that is not used for anything else.
+    async fn migrate(&self, connection: &mut Connection<Self>) -> Result<(), StoreError>;
+
+    /// Has the database do something that it can only do when it works.
+    async fn ping(connection: &mut Connection<Self>) -> sqlx::Result<()>;
+
+    /// Begins a transaction that the engine itself ends after `limit`.
+    async fn begin(
+        connection: &mut Connection<Self>,
+        limit: Duration,
+    ) -> sqlx::Result<Transaction<'_, Self::Database>>;
+
+    /// What an error means for the rows of the transaction. Says the engine's code of the error, never
+    /// its text: that may quote values.
+    fn fault(error: &sqlx::Error) -> StoreError;
+
+    /// What is stored under the keys (sorted, distinct), each with the place of its key. Locks the rows
+    /// in the order of their keys where other writers could change them.
+    async fn heads(
+        connection: &mut Connection<Self>,
+        batch_id: &str,
+        keys: &[Key<'_>],
+    ) -> sqlx::Result<Vec<(usize, Head)>>;
+
+    /// Writes the patients (sorted by key, distinct), except where what is stored by now wins. Answers the
+    /// indexes of those that were written.
+    async fn upsert(
+        connection: &mut Connection<Self>,
+        batch_id: &str,
+        patients: &[&PatientColumns<'_>],
+    ) -> sqlx::Result<Vec<u32>>;
+
+    /// Writes the outcomes over earlier ones of the same records, removes these records' rejects, and
+    /// makes sure that the batch has a row.
+    async fn record(
+        connection: &mut Connection<Self>,
+        batch_id: &str,
+        outcomes: &[OutcomeColumns<'_>],
+    ) -> sqlx::Result<()>;
+
+    /// Writes the rejects of records that have none.
+    async fn reject(
+        connection: &mut Connection<Self>,
+        batch_id: &str,
+        rejects: &[RejectColumns<'_>],
+    ) -> sqlx::Result<()>;
+
+    /// Turns the outcomes of records that were stored before into SUPERSEDED.
+    async fn supersede(connection: &mut Connection<Self>, batch_id: &str, losers: &[u32])
+    -> sqlx::Result<()>;
+
+    /// Completes the row of a batch.
+    async fn finish(connection: &mut Connection<Self>, batch: &FinishedBatch) -> sqlx::Result<()>;
+}

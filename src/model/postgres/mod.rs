@@ -1,0 +1,135 @@
+//! PostgreSQL: arrays unnested into rows, two writers, every limit set in the server.
+
+use std::{str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor, PgConnection, Transaction, migrate::Migrator,
+    postgres::PgConnectOptions,
+};
+
+use super::{
+    FinishedBatch, StoreError, StoreUrl,
+    classify::Head,
+    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    engine::Engine,
+    migration,
+};
+
+mod fault;
+mod statements;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/model/migrations/postgres");
+
+/// Waiting longer for a lock is worth less than letting go of one's own and trying again.
+const LOCK_LIMIT: Duration = Duration::from_secs(2);
+
+/// PostgreSQL behind a URL.
+pub(super) struct Postgres {
+    options: PgConnectOptions,
+}
+
+impl Postgres {
+    pub(super) fn new(url: &StoreUrl) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url.reveal())
+            .map_err(|_| StoreError::Configuration(format!("store.url is not a PostgreSQL URL: {url}")))?;
+        let named = options.get_application_name().is_some();
+        let options = if named { options } else { options.application_name("dataprocessing") };
+        // What holds for statements outside of a transaction; transactions set their own.
+        let limits = [
+            ("statement_timeout", "5s"),
+            ("lock_timeout", "2s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+        ];
+        Ok(Self { options: options.options(limits) })
+    }
+}
+
+#[async_trait]
+impl Engine for Postgres {
+    type Database = sqlx::Postgres;
+
+    const WRITERS: u32 = 2;
+
+    const STARTS_ONLY_IN_TIME: bool = false;
+
+    async fn connect(&self) -> sqlx::Result<PgConnection> {
+        use sqlx::ConnectOptions;
+        // The driver's statement log would be the one place where statements meet the log.
+        self.options.clone().disable_statement_logging().connect().await
+    }
+
+    /// An advisory lock keeps two processes apart; neither it nor the schema's changes know a time limit.
+    async fn migrate(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        connection
+            .execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            .await
+            .map_err(|error| Self::fault(&error))?;
+        MIGRATIONS.run_direct(None, connection, false).await.map_err(|error| migration::fault::<Self>(&error))
+    }
+
+    async fn ping(connection: &mut PgConnection) -> sqlx::Result<()> {
+        connection.execute("SELECT 1").await.map(drop)
+    }
+
+    /// One round trip. Plans are made for the arrays at hand: a plan kept from the time when the tables
+    /// were empty would scan them as a whole once they are large.
+    async fn begin(
+        connection: &mut PgConnection,
+        limit: Duration,
+    ) -> sqlx::Result<Transaction<'_, sqlx::Postgres>> {
+        let statement = limit.as_millis();
+        let lock = limit.min(LOCK_LIMIT).as_millis();
+        connection
+            .begin_with(AssertSqlSafe(format!(
+                "BEGIN; SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}; \
+                 SET LOCAL idle_in_transaction_session_timeout = {statement}; \
+                 SET LOCAL plan_cache_mode = force_custom_plan"
+            )))
+            .await
+    }
+
+    fn fault(error: &sqlx::Error) -> StoreError {
+        fault::fault(error)
+    }
+
+    async fn heads(
+        connection: &mut PgConnection,
+        batch_id: &str,
+        keys: &[Key<'_>],
+    ) -> sqlx::Result<Vec<(usize, Head)>> {
+        statements::heads(connection, batch_id, keys).await
+    }
+
+    async fn upsert(
+        connection: &mut PgConnection,
+        batch_id: &str,
+        patients: &[&PatientColumns<'_>],
+    ) -> sqlx::Result<Vec<u32>> {
+        statements::upsert(connection, batch_id, patients).await
+    }
+
+    async fn record(
+        connection: &mut PgConnection,
+        batch_id: &str,
+        outcomes: &[OutcomeColumns<'_>],
+    ) -> sqlx::Result<()> {
+        statements::record(connection, batch_id, outcomes).await
+    }
+
+    async fn reject(
+        connection: &mut PgConnection,
+        batch_id: &str,
+        rejects: &[RejectColumns<'_>],
+    ) -> sqlx::Result<()> {
+        statements::reject(connection, batch_id, rejects).await
+    }
+
+    async fn supersede(connection: &mut PgConnection, batch_id: &str, losers: &[u32]) -> sqlx::Result<()> {
+        statements::supersede(connection, batch_id, losers).await
+    }
+
+    async fn finish(connection: &mut PgConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
+        statements::finish(connection, batch).await
+    }
+}

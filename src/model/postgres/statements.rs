@@ -1,0 +1,253 @@
+//! The statements: one text each, with an array per column, so that a chunk of any size is one statement
+//! that the server has parsed before.
+
+use sqlx::{
+    PgConnection, Row,
+    postgres::{PgBindIterExt, PgRow},
+};
+
+use crate::{
+    domain::{outcome::Outcome, patient::RecordOrder},
+    model::{
+        FinishedBatch,
+        classify::{Fingerprint, Head},
+        columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    },
+};
+
+/// Locked in the order of the keys, as all writers do.
+const HEADS: &str = r#"
+SELECT wanted.place, head.content_hash, head.hash_version, head.order_kind, head.order_value,
+       head.batch_id = $1, head.batch_index
+FROM UNNEST($2::text[], $3::text[]) WITH ORDINALITY AS wanted (hospital_code, patient_id, place)
+JOIN patients AS head USING (hospital_code, patient_id)
+ORDER BY head.hospital_code, head.patient_id
+FOR UPDATE OF head
+"#;
+
+/// The guard repeats the classification against what another process may have written since the heads
+/// were read: neither a newer row nor a later one of the same batch is overwritten. Orders of different
+/// kinds count as equal.
+const UPSERT: &str = r#"
+INSERT INTO patients AS stored (
+    batch_id, hospital_code, patient_id, name, family_name, given_name, gender, birth_date, deceased,
+    phones, addresses, contacts, nationality, ethnicity, marital_status, identifiers, raw, content_hash,
+    hash_version, order_kind, order_value, batch_index, issues
+)
+SELECT $1, patient.*
+FROM UNNEST(
+    $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[],
+    $17::bytea[], $18::bytea[], $19::smallint[], $20::smallint[], $21::bigint[], $22::bigint[], $23::text[]
+) AS patient (hospital_code, patient_id)
+ORDER BY patient.hospital_code COLLATE "C", patient.patient_id COLLATE "C"
+ON CONFLICT (hospital_code, patient_id) DO UPDATE SET
+    name = EXCLUDED.name,
+    family_name = EXCLUDED.family_name,
+    given_name = EXCLUDED.given_name,
+    gender = EXCLUDED.gender,
+    birth_date = EXCLUDED.birth_date,
+    deceased = EXCLUDED.deceased,
+    phones = EXCLUDED.phones,
+    addresses = EXCLUDED.addresses,
+    contacts = EXCLUDED.contacts,
+    nationality = EXCLUDED.nationality,
+    ethnicity = EXCLUDED.ethnicity,
+    marital_status = EXCLUDED.marital_status,
+    identifiers = EXCLUDED.identifiers,
+    raw = EXCLUDED.raw,
+    key_id = EXCLUDED.key_id,
+    content_hash = EXCLUDED.content_hash,
+    hash_version = EXCLUDED.hash_version,
+    order_kind = EXCLUDED.order_kind,
+    order_value = EXCLUDED.order_value,
+    batch_id = EXCLUDED.batch_id,
+    batch_index = EXCLUDED.batch_index,
+    issues = EXCLUDED.issues,
+    stored_at = EXCLUDED.stored_at
+WHERE NOT (stored.order_kind = EXCLUDED.order_kind AND stored.order_value > EXCLUDED.order_value)
+  AND NOT (
+      stored.batch_id = EXCLUDED.batch_id
+      AND (stored.order_kind <> EXCLUDED.order_kind OR stored.order_value = EXCLUDED.order_value)
+      AND stored.batch_index > EXCLUDED.batch_index
+  )
+RETURNING batch_index
+"#;
+
+/// Three tables in one round trip. A record whose outcome is written anew loses its reject; one that is
+/// rejected again gets another in the next statement.
+const RECORD: &str = r#"
+WITH opened AS (
+    INSERT INTO batches (batch_id) VALUES ($1) ON CONFLICT (batch_id) DO NOTHING
+), cleared AS (
+    DELETE FROM rejects WHERE batch_id = $1 AND record_index = ANY ($2::bigint[])
+)
+INSERT INTO outcomes (batch_id, record_index, record_id, hospital_code, outcome, codes, attempts)
+SELECT $1, outcome.*
+FROM UNNEST($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[]) AS outcome
+ON CONFLICT (batch_id, record_index) DO UPDATE SET
+    record_id = EXCLUDED.record_id,
+    hospital_code = EXCLUDED.hospital_code,
+    outcome = EXCLUDED.outcome,
+    codes = EXCLUDED.codes,
+    attempts = EXCLUDED.attempts
+"#;
+
+const REJECT: &str = r#"
+INSERT INTO rejects (batch_id, record_index, record_id, hospital_code, raw, issues)
+SELECT $1, reject.*
+FROM UNNEST($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[]) AS reject
+"#;
+
+const SUPERSEDE: &str = r#"
+UPDATE outcomes SET outcome = $2 WHERE batch_id = $1 AND record_index = ANY ($3::bigint[])
+"#;
+
+const FINISH: &str = r#"
+INSERT INTO batches (
+    batch_id, started_at, finished_at, completion, elapsed_micros, received, stored, unchanged, stale,
+    superseded, valid, rejected, failed, not_attempted, warnings
+)
+VALUES ($1, now() - $3 * interval '1 microsecond', now(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (batch_id) DO UPDATE SET
+    started_at = EXCLUDED.started_at,
+    finished_at = EXCLUDED.finished_at,
+    completion = EXCLUDED.completion,
+    elapsed_micros = EXCLUDED.elapsed_micros,
+    received = EXCLUDED.received,
+    stored = EXCLUDED.stored,
+    unchanged = EXCLUDED.unchanged,
+    stale = EXCLUDED.stale,
+    superseded = EXCLUDED.superseded,
+    valid = EXCLUDED.valid,
+    rejected = EXCLUDED.rejected,
+    failed = EXCLUDED.failed,
+    not_attempted = EXCLUDED.not_attempted,
+    warnings = EXCLUDED.warnings
+"#;
+
+pub(super) async fn heads(
+    connection: &mut PgConnection,
+    batch_id: &str,
+    keys: &[Key<'_>],
+) -> sqlx::Result<Vec<(usize, Head)>> {
+    sqlx::query(HEADS)
+        .bind(batch_id)
+        .bind(keys.iter().map(|key| key.hospital_code).bind_iter())
+        .bind(keys.iter().map(|key| key.patient_id).bind_iter())
+        .try_map(head)
+        .fetch_all(connection)
+        .await
+}
+
+fn head(row: PgRow) -> sqlx::Result<(usize, Head)> {
+    let place: i64 = row.try_get(0)?;
+    let index: i64 = row.try_get(6)?;
+    let head = Head {
+        fingerprint: Fingerprint::from_columns(row.try_get(1)?, row.try_get(2)?),
+        order: RecordOrder::from_columns(row.try_get(3)?, row.try_get(4)?),
+        same_batch: row.try_get(5)?,
+        index: index as u32,
+    };
+    // WITH ORDINALITY counts from 1.
+    Ok((place as usize - 1, head))
+}
+
+pub(super) async fn upsert(
+    connection: &mut PgConnection,
+    batch_id: &str,
+    patients: &[&PatientColumns<'_>],
+) -> sqlx::Result<Vec<u32>> {
+    let rows = || patients.iter();
+    let written: Vec<i64> = sqlx::query_scalar(UPSERT)
+        .bind(batch_id)
+        .bind(rows().map(|row| row.key.hospital_code).bind_iter())
+        .bind(rows().map(|row| row.key.patient_id).bind_iter())
+        .bind(rows().map(|row| row.name).bind_iter())
+        .bind(rows().map(|row| row.family_name).bind_iter())
+        .bind(rows().map(|row| row.given_name).bind_iter())
+        .bind(rows().map(|row| row.gender).bind_iter())
+        .bind(rows().map(|row| row.birth_date.as_deref()).bind_iter())
+        .bind(rows().map(|row| row.deceased.as_deref()).bind_iter())
+        .bind(rows().map(|row| row.phones.as_str()).bind_iter())
+        .bind(rows().map(|row| row.addresses.as_str()).bind_iter())
+        .bind(rows().map(|row| row.contacts.as_str()).bind_iter())
+        .bind(rows().map(|row| row.nationality).bind_iter())
+        .bind(rows().map(|row| row.ethnicity).bind_iter())
+        .bind(rows().map(|row| row.marital_status).bind_iter())
+        .bind(rows().map(|row| row.identifiers.as_slice()).bind_iter())
+        .bind(rows().map(|row| row.raw).bind_iter())
+        .bind(rows().map(|row| row.fingerprint.hash.as_slice()).bind_iter())
+        .bind(rows().map(|row| row.fingerprint.version).bind_iter())
+        .bind(rows().map(|row| row.order.columns().0).bind_iter())
+        .bind(rows().map(|row| row.order.columns().1).bind_iter())
+        .bind(rows().map(|row| i64::from(row.index)).bind_iter())
+        .bind(rows().map(|row| row.issues.as_str()).bind_iter())
+        .fetch_all(connection)
+        .await?;
+    Ok(written.into_iter().map(|index| index as u32).collect())
+}
+
+pub(super) async fn record(
+    connection: &mut PgConnection,
+    batch_id: &str,
+    outcomes: &[OutcomeColumns<'_>],
+) -> sqlx::Result<()> {
+    let rows = || outcomes.iter();
+    sqlx::query(RECORD)
+        .bind(batch_id)
+        .bind(rows().map(|row| i64::from(row.index)).bind_iter())
+        .bind(rows().map(|row| row.record_id).bind_iter())
+        .bind(rows().map(|row| row.hospital_code).bind_iter())
+        .bind(rows().map(|row| row.outcome.name()).bind_iter())
+        .bind(rows().map(|row| row.codes).bind_iter())
+        .bind(rows().map(|row| i64::from(row.attempts)).bind_iter())
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+pub(super) async fn reject(
+    connection: &mut PgConnection,
+    batch_id: &str,
+    rejects: &[RejectColumns<'_>],
+) -> sqlx::Result<()> {
+    let rows = || rejects.iter();
+    sqlx::query(REJECT)
+        .bind(batch_id)
+        .bind(rows().map(|row| i64::from(row.index)).bind_iter())
+        .bind(rows().map(|row| row.record_id).bind_iter())
+        .bind(rows().map(|row| row.hospital_code).bind_iter())
+        .bind(rows().map(|row| row.raw).bind_iter())
+        .bind(rows().map(|row| row.issues.as_str()).bind_iter())
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+pub(super) async fn supersede(
+    connection: &mut PgConnection,
+    batch_id: &str,
+    losers: &[u32],
+) -> sqlx::Result<()> {
+    sqlx::query(SUPERSEDE)
+        .bind(batch_id)
+        .bind(Outcome::Superseded.name())
+        .bind(losers.iter().map(|index| i64::from(*index)).bind_iter())
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+pub(super) async fn finish(connection: &mut PgConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
+    let elapsed = i64::try_from(batch.elapsed.as_micros()).unwrap_or(i64::MAX);
+    let mut query = sqlx::query(FINISH)
+        .bind(&*batch.batch_id)
+        .bind(batch.completion.name())
+        .bind(elapsed)
+        .bind(i64::from(batch.received));
+    for count in batch.outcomes {
+        query = query.bind(i64::from(count));
+    }
+    query.bind(i64::from(batch.warnings)).execute(connection).await.map(drop)
+}

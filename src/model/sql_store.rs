@@ -1,0 +1,192 @@
+//! The store over any engine: connections, transactions and their time limits.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Chunk, FinishedBatch, Store, StoreError, Written,
+    backoff::Backoff,
+    connections::{Connections, Lease},
+    engine::Engine,
+    flush_time::FlushTimes,
+    transaction::Task,
+    writing::{self, Aborted, Transact},
+};
+
+/// How long a commit that was sent in time may still be waited for. Giving up earlier would make its rows
+/// unknown for nothing.
+const COMMIT_GRACE: Duration = Duration::from_millis(250);
+
+const PING_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long a migration waits for a connection; what it then runs has no limit.
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) struct SqlStore<E: Engine> {
+    engine: E,
+    writers: Connections<E>,
+    /// Apart from the writers: a writer that waits for a lock must not hide a sound database.
+    health: Connections<E>,
+    flush_times: FlushTimes,
+}
+
+impl<E: Engine> SqlStore<E> {
+    pub(super) fn new(engine: E, writers: u32) -> Self {
+        Self {
+            engine,
+            writers: Connections::new(writers.min(E::WRITERS)),
+            health: Connections::new(1),
+            flush_times: FlushTimes::default(),
+        }
+    }
+
+    /// Runs a transaction on a leased connection, which is kept only when it is surely out of it.
+    async fn transact_on(
+        &self,
+        lease: &mut Lease<'_, E>,
+        task: Task<'_>,
+        until: Instant,
+    ) -> Result<Vec<Written>, (Aborted, Usable)> {
+        let limit = server_limit(until).ok_or_else(|| (no_time_left().into(), Usable(true)))?;
+        let mut transaction =
+            before::<E, _>(until, E::begin(&mut lease.connection, limit)).await.map_err(|error| {
+                // A begin that met a lock began nothing.
+                let usable = matches!(error, StoreError::Transient(_));
+                (error.into(), Usable(usable))
+            })?;
+        let run = timeout_at(until, task.run::<E>(&mut transaction)).await;
+        let error = match run.unwrap_or_else(|_| Err(no_answer())) {
+            Ok(written) => return commit::<E>(transaction, written, until).await,
+            Err(error) => error,
+        };
+        // After any other error nobody knows the state of the connection.
+        let passing = matches!(error, StoreError::Data(_) | StoreError::Transient(_));
+        let usable = passing && before::<E, _>(until, transaction.rollback()).await.is_ok();
+        Err((error.into(), Usable(usable)))
+    }
+}
+
+/// Whether a connection may be used for another transaction.
+struct Usable(bool);
+
+#[async_trait]
+impl<E: Engine> Transact for SqlStore<E> {
+    async fn transact(&self, task: Task<'_>, until: Instant) -> Result<Vec<Written>, Aborted> {
+        let mut lease = self.writers.lease(&self.engine, until).await?;
+        let started = Instant::now();
+        if E::STARTS_ONLY_IN_TIME && until.saturating_duration_since(started) < self.flush_time() {
+            lease.give_back();
+            return Err(no_time_left().into());
+        }
+        match self.transact_on(&mut lease, task, until).await {
+            Ok(written) => {
+                self.flush_times.record(started.elapsed());
+                lease.give_back();
+                Ok(written)
+            }
+            Err((aborted, Usable(true))) => {
+                lease.give_back();
+                Err(aborted)
+            }
+            Err((aborted, Usable(false))) => Err(aborted),
+        }
+    }
+}
+
+#[async_trait]
+impl<E: Engine> Store for SqlStore<E> {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let until = Instant::now() + MIGRATION_PATIENCE;
+        let mut backoff = Backoff::new(until);
+        let mut lease = loop {
+            match self.writers.lease_fresh(&self.engine, until).await {
+                // Another process is creating the very same file.
+                Err(StoreError::Transient(_)) if backoff.wait().await => {}
+                lease => break lease?,
+            }
+        };
+        let migrated = self.engine.migrate(&mut lease.connection).await;
+        lease.close().await;
+        migrated
+    }
+
+    async fn write(&self, chunk: &Chunk, until: Instant) -> Vec<Written> {
+        writing::write(self, chunk, until).await
+    }
+
+    async fn finish(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError> {
+        writing::persist(self, Task::Finish(batch), until).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let until = Instant::now() + PING_LIMIT;
+        let mut lease = self.health.lease(&self.engine, until).await?;
+        before::<E, _>(until, E::ping(&mut lease.connection)).await?;
+        lease.give_back();
+        Ok(())
+    }
+
+    fn flush_time(&self) -> Duration {
+        self.flush_times.worst()
+    }
+
+    async fn close(&self) {
+        self.writers.close().await;
+        self.health.close().await;
+    }
+}
+
+/// Sends the commit, unless time is up already, and reads its answer.
+async fn commit<E: Engine>(
+    transaction: sqlx::Transaction<'_, E::Database>,
+    written: Vec<Written>,
+    until: Instant,
+) -> Result<Vec<Written>, (Aborted, Usable)> {
+    if Instant::now() >= until {
+        return Err((no_time_left().into(), Usable(false)));
+    }
+    let reason = match timeout_at(until + COMMIT_GRACE, transaction.commit()).await {
+        Ok(Ok(())) => return Ok(written),
+        Ok(Err(error)) => match E::fault(&error) {
+            // The engine stood up and refused it. Anything else may have struck after it was done.
+            refused @ (StoreError::Data(_) | StoreError::Transient(_)) => {
+                return Err((refused.into(), Usable(false)));
+            }
+            StoreError::Unavailable(reason) => reason,
+            other => other.to_string(),
+        },
+        Err(_) => "no answer in time".into(),
+    };
+    let aborted = Aborted { error: StoreError::OutcomeUnknown(reason), tentative: written };
+    Err((aborted, Usable(false)))
+}
+
+/// Waits for a statement that does not commit anything: giving it up leaves nothing behind, for its
+/// connection is dropped and the transaction with it.
+async fn before<E: Engine, T>(
+    until: Instant,
+    statement: impl Future<Output = sqlx::Result<T>>,
+) -> Result<T, StoreError> {
+    match timeout_at(until, statement).await {
+        Ok(answer) => answer.map_err(|error| E::fault(&error)),
+        Err(_) => Err(no_answer()),
+    }
+}
+
+/// What the engine gets as its own limit: a tenth, at most 50 ms, less than what is left, so that its
+/// answer comes in time. `None` when nothing is left.
+fn server_limit(until: Instant) -> Option<Duration> {
+    let left = until.saturating_duration_since(Instant::now());
+    let limit = left - (left / 10).min(Duration::from_millis(50));
+    (limit >= Duration::from_millis(1)).then_some(limit)
+}
+
+fn no_time_left() -> StoreError {
+    StoreError::Unavailable("no time left".into())
+}
+
+fn no_answer() -> StoreError {
+    StoreError::Unavailable("no answer in time".into())
+}

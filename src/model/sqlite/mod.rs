@@ -1,0 +1,175 @@
+//! SQLite in one file: WAL, every commit synced, one writer.
+
+use std::{
+    path::Path,
+    str::FromStr,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use sqlx::{
+    ConnectOptions, Connection as _, Executor, SqliteConnection, Transaction,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::{
+    FinishedBatch, StoreError, StoreUrl,
+    classify::Head,
+    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    engine::Engine,
+    migration,
+};
+
+mod fault;
+mod statements;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/model/migrations/sqlite");
+
+/// Earlier ones can corrupt a WAL database that several connections write
+/// (<https://www.sqlite.org/wal.html#walresetbug>).
+const OLDEST_VERSION: (u32, u32, u32) = (3, 51, 3);
+
+/// How long a statement waits for another process's lock before the transaction is tried again. It blocks
+/// the connection's thread, so it is short.
+const BUSY_LIMIT: Duration = Duration::from_millis(250);
+
+/// Steps of SQLite's virtual machine between two looks at the clock: about 50 microseconds.
+const STEPS_PER_LOOK: i32 = 5_000;
+
+/// SQLite in a file.
+pub(super) struct Sqlite {
+    options: SqliteConnectOptions,
+}
+
+impl Sqlite {
+    pub(super) fn new(url: &StoreUrl) -> Result<Self, StoreError> {
+        let wrong = |what: &str| StoreError::Configuration(format!("store.url {what}: {url}"));
+        let options = SqliteConnectOptions::from_str(url.reveal())
+            .map_err(|_| wrong("is not an SQLite URL"))?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_LIMIT)
+            .disable_statement_logging();
+        let file = options.get_filename();
+        if file.as_os_str().is_empty() || is_in_memory(file) {
+            return Err(wrong("must name a file"));
+        }
+        Ok(Self { options })
+    }
+}
+
+/// The driver gives databases in memory a name of their own. None would survive its connection.
+fn is_in_memory(file: &Path) -> bool {
+    file.to_string_lossy().starts_with("file:")
+}
+
+#[async_trait]
+impl Engine for Sqlite {
+    type Database = sqlx::Sqlite;
+
+    const WRITERS: u32 = 1;
+
+    const STARTS_ONLY_IN_TIME: bool = true;
+
+    async fn connect(&self) -> sqlx::Result<SqliteConnection> {
+        if let Some(directory) = self.options.get_filename().parent() {
+            tokio::fs::create_dir_all(directory).await?;
+        }
+        self.options.connect().await
+    }
+
+    /// In one transaction that holds the write lock: the migrator itself does not keep two processes apart.
+    async fn migrate(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        refuse_old_version(connection).await?;
+        connection.execute("PRAGMA busy_timeout = 10000").await.map_err(|error| Self::fault(&error))?;
+        let mut transaction =
+            connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| Self::fault(&error))?;
+        MIGRATIONS
+            .run_direct(None, &mut *transaction, false)
+            .await
+            .map_err(|error| migration::fault::<Self>(&error))?;
+        transaction.commit().await.map_err(|error| Self::fault(&error))
+    }
+
+    /// Reads from the file: a constant would be answered without it.
+    async fn ping(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+        connection.execute("SELECT count(*) FROM sqlite_schema").await.map(drop)
+    }
+
+    /// Takes the write lock at once: a transaction that reads first could find it taken when it writes,
+    /// and waiting would not help.
+    async fn begin(
+        connection: &mut SqliteConnection,
+        limit: Duration,
+    ) -> sqlx::Result<Transaction<'_, sqlx::Sqlite>> {
+        let end = Instant::now() + limit;
+        connection.lock_handle().await?.set_progress_handler(STEPS_PER_LOOK, move || Instant::now() < end);
+        connection.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    fn fault(error: &sqlx::Error) -> StoreError {
+        fault::fault(error)
+    }
+
+    async fn heads(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        keys: &[Key<'_>],
+    ) -> sqlx::Result<Vec<(usize, Head)>> {
+        statements::heads(connection, batch_id, keys).await
+    }
+
+    async fn upsert(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        patients: &[&PatientColumns<'_>],
+    ) -> sqlx::Result<Vec<u32>> {
+        statements::upsert(connection, batch_id, patients).await
+    }
+
+    async fn record(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        outcomes: &[OutcomeColumns<'_>],
+    ) -> sqlx::Result<()> {
+        statements::record(connection, batch_id, outcomes).await
+    }
+
+    async fn reject(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        rejects: &[RejectColumns<'_>],
+    ) -> sqlx::Result<()> {
+        statements::reject(connection, batch_id, rejects).await
+    }
+
+    async fn supersede(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        losers: &[u32],
+    ) -> sqlx::Result<()> {
+        statements::supersede(connection, batch_id, losers).await
+    }
+
+    async fn finish(connection: &mut SqliteConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
+        statements::finish(connection, batch).await
+    }
+}
+
+async fn refuse_old_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await
+        .map_err(|error| Sqlite::fault(&error))?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    if (part(), part(), part()) < OLDEST_VERSION {
+        return Err(StoreError::Configuration(format!(
+            "SQLite {version} can corrupt a database in WAL mode; at least 3.51.3 is needed"
+        )));
+    }
+    Ok(())
+}

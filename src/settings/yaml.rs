@@ -110,9 +110,11 @@ impl<'t> Tree<'t> {
                 Event::Scalar(key, ..) => self.entry(&mut entries, key.into_owned(), &span)?,
                 event => {
                     self.problem(&span, "a key must be a plain text");
+                    self.path.push("?".into());
                     self.node(event, span)?;
                     let (event, span) = self.next()?;
                     self.node(event, span)?;
+                    self.path.pop();
                 }
             }
         }
@@ -240,8 +242,10 @@ mod tests {
 
     #[test]
     fn endless_nesting_is_refused() {
-        let found = problems_of(&"[".repeat(200));
-        assert!(matches!(found.as_slice(), [only] if only.contains("nested too deep")), "{found:?}");
+        for nesting in ["[", "{a: ", "- ", "? "] {
+            let found = problems_of(&nesting.repeat(100_000));
+            assert!(found.last().is_some_and(|last| last.contains("not valid YAML")), "{nesting} {found:?}");
+        }
     }
 
     proptest! {

@@ -1,0 +1,340 @@
+//! The layers of the crate hold: no source file names what the tables below forbid.
+//!
+//! Unit tests, which live beside the code, obey the same tables, but for one thing: they may use the
+//! simulator. What they need from above their layer belongs into the integration tests.
+
+mod paths;
+mod tokens;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use self::paths::{Named, named_paths};
+
+/// What each layer may name of the crate besides itself. Imports run one way: a row may only list rows
+/// below it.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("main", &["cli"]),
+    ("lib", &[]),
+    ("cli", &["app", "config", "server::pb", "sim", "shutdown", "telemetry", "settings"]),
+    (
+        "app",
+        &[
+            "config",
+            "server",
+            "logic",
+            "svc",
+            "model",
+            "client",
+            "pool",
+            "domain",
+            "context",
+            "shutdown",
+            "telemetry",
+            "settings",
+        ],
+    ),
+    // The sections of the configuration live with their parts.
+    ("config", &["server", "model", "client", "pool", "domain", "telemetry", "settings"]),
+    ("server", &["logic", "svc", "domain", "context", "settings"]),
+    ("logic", &["svc", "model", "client", "pool", "domain", "context"]),
+    ("svc", &["model", "client", "pool", "domain", "context"]),
+    ("model", &["domain", "settings"]),
+    ("client", &["domain"]),
+    ("pool", &[]),
+    ("domain", &["settings"]),
+    ("sim", &[]),
+    ("context", &[]),
+    ("shutdown", &[]),
+    ("telemetry", &[]),
+    ("settings", &[]),
+];
+
+/// What only some layers may name at all.
+const CONFINED: &[(&str, &[&str])] = &[
+    ("crate::server::pb", &["server", "cli"]),
+    // The demo is a caller of the service; what a call may fail with is the server's business.
+    ("tonic", &["server", "cli"]),
+    ("tonic::Status", &["server"]),
+    ("tonic_health", &["server"]),
+    ("tonic_prost", &["server"]),
+    ("tonic_reflection", &["server"]),
+    ("tonic_types", &["server"]),
+    ("prost", &["server", "cli"]),
+    ("prost_types", &["server", "cli"]),
+    ("tower_http", &["server"]),
+    ("sqlx", &["model"]),
+    ("reqwest", &["client"]),
+    ("axum", &["sim"]),
+    ("indicatif", &["cli"]),
+    // Pure layers: no IO, no async.
+    ("tokio", NOT_PURE),
+    ("tokio_util", NOT_PURE),
+];
+
+const NOT_PURE: &[&str] = &[
+    "main",
+    "cli",
+    "app",
+    "server",
+    "logic",
+    "svc",
+    "model",
+    "client",
+    "pool",
+    "sim",
+    "context",
+    "shutdown",
+    "telemetry",
+];
+
+/// What unit tests may name besides what their layer may.
+const FOR_TESTS: &[&str] = &["sim"];
+
+#[test]
+fn no_source_file_names_what_its_layer_may_not() {
+    let files = source_files();
+    assert!(files.len() > LAYERS.len(), "only {} source files found", files.len());
+    let found: Vec<String> = files
+        .iter()
+        .flat_map(|file| {
+            let source = fs::read_to_string(source_root().join(file)).expect("a source file is readable");
+            violations(file, &source)
+        })
+        .collect();
+    assert!(found.is_empty(), "{} against the layers:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn every_row_is_a_module_and_lists_only_rows_below_it() {
+    for (row, (layer, allowed)) in LAYERS.iter().enumerate() {
+        let root = source_root();
+        let exists = root.join(layer).is_dir() || root.join(format!("{layer}.rs")).is_file();
+        assert!(exists, "`{layer}` has a row and no source");
+        for path in *allowed {
+            let module = path.split("::").next();
+            let below = LAYERS[row + 1..].iter().any(|(other, _)| Some(*other) == module);
+            assert!(below, "`{layer}` lists `{path}`, which is no row below it");
+        }
+    }
+}
+
+/// What a file names against the tables, one line each.
+fn violations(file: &Path, source: &str) -> Vec<String> {
+    let module = module_of(file);
+    let layer = layer_of(file);
+    let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+        return vec![format!("src/{}: `{layer}` has no row in the table of layers", file.display())];
+    };
+    let test_file = module.iter().any(|part| part == "tests");
+    named_paths(source, &module)
+        .into_iter()
+        .filter(|named| !may_name(&layer, allowed, named, test_file || named.in_test))
+        .map(|named| {
+            format!("src/{}:{}: `{layer}` may not name {}", file.display(), named.line, named.path.join("::"))
+        })
+        .collect()
+}
+
+fn may_name(layer: &str, allowed: &[&str], named: &Named, in_test: bool) -> bool {
+    let confined = CONFINED
+        .iter()
+        .filter(|(path, _)| reaches(&named.path, path))
+        .any(|(_, layers)| !layers.contains(&layer));
+    let within = named.path[0] != "crate" || {
+        let inner = &named.path[1..];
+        let extra = if in_test { FOR_TESTS } else { &[] };
+        inner.first().is_some_and(|part| part == layer)
+            || allowed.iter().chain(extra).any(|path| is_under(inner, path))
+    };
+    within && !confined
+}
+
+/// Whether `path` names `target`, something in it, or everything of a module that holds it.
+fn reaches(path: &[String], target: &str) -> bool {
+    let target_parts: Vec<&str> = target.split("::").collect();
+    let glob = path.split_last().filter(|(last, _)| *last == "*");
+    is_under(path, target) || glob.is_some_and(|(_, module)| target_parts.starts_with(&as_strs(module)))
+}
+
+fn is_under(path: &[String], prefix: &str) -> bool {
+    let prefix: Vec<&str> = prefix.split("::").collect();
+    as_strs(path).starts_with(&prefix)
+}
+
+fn as_strs(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).collect()
+}
+
+/// The module that a file under `src` is: `server/status.rs` is `server::status`.
+fn module_of(file: &Path) -> Vec<String> {
+    let stem = file.with_extension("");
+    let parts: Vec<String> = stem.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    match parts.split_last() {
+        Some((last, rest))
+            if last == "mod" || (rest.is_empty() && matches!(last.as_str(), "lib" | "main")) =>
+        {
+            rest.to_vec()
+        }
+        _ => parts,
+    }
+}
+
+fn layer_of(file: &Path) -> String {
+    let first = file.iter().next().map(PathBuf::from).unwrap_or_default();
+    first.with_extension("").to_string_lossy().into_owned()
+}
+
+fn source_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Every Rust file under `src`, relative to it.
+fn source_files() -> Vec<PathBuf> {
+    let root = source_root();
+    let mut directories = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).expect("a source directory is readable") {
+            let path = entry.expect("its entries too").path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path.strip_prefix(&root).expect("it was found there").to_owned());
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The tables and the scanner on small sources: they find what is forbidden, and nothing else.
+mod on_snippets {
+    use super::*;
+
+    fn of(file: &str, source: &str) -> Vec<String> {
+        let found = violations(Path::new(file), source);
+        found.iter().map(|line| line.rsplit(' ').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn an_import_from_above_is_found_with_its_line() {
+        let found =
+            violations(Path::new("model/sqlite.rs"), "//! Doc.\n\nuse crate::logic::ledger::Ledger;\n");
+        assert_eq!(found, ["src/model/sqlite.rs:3: `model` may not name crate::logic::ledger::Ledger"]);
+    }
+
+    #[test]
+    fn an_import_from_below_or_of_the_own_layer_is_fine() {
+        let source = "use crate::{domain::patient::Patient, model::Store};\nuse sqlx::Row as _;";
+        assert_eq!(of("model/sqlite.rs", source), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_leaf_of_a_group_counts() {
+        let source = "use crate::{domain::{issue::Issue, outcome}, app::{self, App}, logic::*};";
+        assert_eq!(of("server/mod.rs", source), ["crate::app", "crate::app::App"]);
+    }
+
+    #[test]
+    fn paths_in_the_code_count_wherever_they_stand() {
+        assert_eq!(of("pool/mod.rs", "fn f(x: Vec<crate::domain::Issue>) {}"), ["crate::domain::Issue"]);
+        assert_eq!(of("logic/a.rs", "let s = <tonic::Status as Into<E>>::into;"), ["tonic::Status"]);
+        assert_eq!(of("svc.rs", "#[sqlx::test] async fn f() {}"), ["sqlx::test"]);
+        assert_eq!(of("domain/a.rs", "macro_rules! m { () => { $crate::pool::x() } }"), ["crate::pool::x"]);
+        assert_eq!(of("app.rs", "::reqwest::get(url)"), ["reqwest::get"]);
+    }
+
+    #[test]
+    fn the_crates_own_name_is_the_crate() {
+        assert_eq!(of("main.rs", "use dataprocessing::cli; fn main() { cli::run() }"), Vec::<String>::new());
+        assert_eq!(of("main.rs", "use dataprocessing::{cli, app::App};"), ["crate::app::App"]);
+    }
+
+    #[test]
+    fn super_does_not_lead_around_the_table() {
+        assert_eq!(of("pool/gate.rs", "use super::super::domain::Issue;"), ["crate::domain::Issue"]);
+        assert_eq!(of("svc.rs", "use super::app;"), ["crate::app"]);
+        assert_eq!(of("pool/mod.rs", "mod inner { use super::super::svc; }"), ["crate::svc"]);
+        assert_eq!(
+            of("pool/gate.rs", "use super::Pool; mod a { use super::super::Pool; }"),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn an_imported_name_is_followed() {
+        assert_eq!(
+            of("app.rs", "use crate::server;\nfn f() -> server::pb::Issue {}"),
+            ["crate::server::pb::Issue"]
+        );
+        assert_eq!(
+            of("app.rs", "use crate::server as s; fn f(_: s::pb::Issue) {}"),
+            ["crate::server::pb::Issue"]
+        );
+        assert_eq!(of("cli/demo.rs", "use tonic as t; fn f(_: t::Status) {}"), ["tonic::Status"]);
+    }
+
+    #[test]
+    fn a_glob_reaches_what_it_brings_in() {
+        assert_eq!(of("cli/demo.rs", "use tonic::*;"), ["tonic::*"]);
+        assert_eq!(of("app.rs", "use crate::server::*;"), ["crate::server::*"]);
+        assert_eq!(of("cli/demo.rs", "use tonic::transport::*;"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_the_listed_part_of_a_layer_is_open() {
+        assert_eq!(of("cli/demo.rs", "use crate::server::pb::Issue;"), Vec::<String>::new());
+        assert_eq!(of("cli/demo.rs", "use crate::server::status;"), ["crate::server::status"]);
+    }
+
+    #[test]
+    fn confined_crates_are_found_outside_of_their_layer() {
+        for (file, source) in [
+            ("logic/a.rs", "use tonic::Code;"),
+            ("cli/demo.rs", "use tonic::{Request, Status};"),
+            ("server/a.rs", "use sqlx::PgPool;"),
+            ("sim/a.rs", "use reqwest::Client;"),
+            ("server/a.rs", "use axum::Router;"),
+            ("domain/a.rs", "use tokio::time::Instant;"),
+        ] {
+            assert_eq!(of(file, source).len(), 1, "{file}: {source}");
+        }
+    }
+
+    #[test]
+    fn tests_beside_the_code_may_use_the_simulator_and_nothing_else_more() {
+        let tests = "#[cfg(test)]\nmod tests { use crate::sim::Hospital; use crate::app::App; }";
+        assert_eq!(of("client/a.rs", tests), ["crate::app::App"]);
+        assert_eq!(
+            of("client/a.rs", "#[cfg(test)] use crate::sim; fn f(_: crate::sim::A) {}"),
+            ["crate::sim::A"]
+        );
+        assert_eq!(of("client/a.rs", "#[cfg(test)] mod t { } use crate::sim;"), ["crate::sim"]);
+        assert_eq!(of("client/tests.rs", "use crate::sim::Hospital;"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn comments_and_literals_name_nothing() {
+        let source = r####"
+            // use crate::app;
+            /* use /* crate::app */ sqlx::x; */
+            /// [`crate::app::App`]
+            const A: &str = "crate::app::App \" tonic::Status";
+            const B: &[u8] = br##"sqlx::query "# reqwest::get"##;
+            const C: (char, char, u8) = ('"', '\'', b'"');
+            fn f<'a>(x: &'a str) -> impl Iterator + use<'a> { x.chars() }
+        "####;
+        assert_eq!(of("pool/a.rs", source), Vec::<String>::new());
+        assert_eq!(of("pool/a.rs", "const Q: char = '\"'; use crate::app;"), ["crate::app"]);
+        assert_eq!(of("pool/a.rs", "fn f<'a>() {} use crate::app; fn g<'b>() {}"), ["crate::app"]);
+    }
+
+    #[test]
+    fn a_file_of_no_layer_is_found() {
+        let found = violations(Path::new("utils/mod.rs"), "");
+        assert_eq!(found, ["src/utils/mod.rs: `utils` has no row in the table of layers"]);
+    }
+}

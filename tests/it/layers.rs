@@ -1,7 +1,7 @@
 //! The layers of the crate hold: no source file names what the tables below forbid.
 //!
-//! Unit tests, which live beside the code, obey the same tables, but for one thing: they may use the
-//! simulator. What they need from above their layer belongs into the integration tests.
+//! Unit tests, which live beside the code, obey the same tables but for one thing: they may use the
+//! simulator. A test that needs something from above its layer belongs with the integration tests.
 
 mod paths;
 mod tokens;

@@ -15,6 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         // These hold what hospitals sent: a derived Debug would carry patients into logs.
         .skip_debug([".dataprocessing.v1"])
+        // A payload is a slice of the received message, not a copy.
+        .bytes(".")
         .compile_fds(descriptors)?;
     Ok(())
 }

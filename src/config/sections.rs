@@ -98,7 +98,7 @@ fn store(section: &mut Section<'_>) -> Result<model::Config, Reported> {
     }
     let (url, named_at) = url?;
     Ok(model::Config {
-        url: locate::store_url(url, &named_at),
+        url: locate::store_url(url, &named_at).into(),
         max_connections: max_connections?,
         chunk_rows: chunk_rows?,
         linger: linger?,

@@ -40,7 +40,7 @@ pub(super) struct RunningBatch {
 
 /// A record that passed cleaning.
 pub(super) struct CleanRecord {
-    pub patient: Patient,
+    pub patient: Box<Patient>,
     pub raw: Arc<[u8]>,
     pub warnings: Vec<Issue>,
 }
@@ -86,7 +86,7 @@ impl RunningBatch {
             attempt.settle(Settlement::ended(Outcome::Valid, issues, 1));
             return;
         };
-        let content = Content::Patient(Box::new(record.patient));
+        let content = Content::Patient(record.patient);
         let row = self.row(index, record.raw, issues, 1, content);
         writer.hand_over(Entry { row, attempt: Some(attempt) });
     }

@@ -5,7 +5,7 @@ use dataprocessing::server::pb::{
 };
 
 use crate::support::{
-    database::count,
+    query::count,
     records::{canonical, febrl, many, raw_json, request},
     service::{TestService, balanced},
 };

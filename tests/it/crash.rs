@@ -5,7 +5,8 @@ use std::{collections::HashSet, time::Duration};
 use dataprocessing::server::pb::{Outcome, data_processing_client::DataProcessingClient};
 
 use crate::support::{
-    database::{PostgresServer, count, patient_ids},
+    postgres::PostgresServer,
+    query::{count, patient_ids},
     eventually,
     process::{ServiceProcess, config_file},
     records::{many, request},
@@ -45,8 +46,8 @@ async fn after_kill_9_the_same_batch_again_ends_with_every_patient_once() {
 
 #[tokio::test]
 async fn a_database_that_goes_and_comes_back_loses_nothing_that_was_reported_stored() {
-    let mut server = PostgresServer::start().await;
-    let url = server.database_url();
+    let mut server = PostgresServer::start();
+    let url = server.url();
     let service = TestService::with(|knobs| {
         knobs.latency = Duration::from_millis(20);
         knobs.config.store.url = url.as_str().into();
@@ -55,10 +56,10 @@ async fn a_database_that_goes_and_comes_back_loses_nothing_that_was_reported_sto
     let mut client = service.client();
     let call = tokio::spawn(async move { client.batch_process(request(many(4000))).await });
     eventually("the batch is in the middle", async || service.simulator.stats().calls > 1000).await;
-    server.stop().await;
+    server.stop();
     eventually("the service says that it is not ready", async || service.health("").await == "NOT_SERVING").await;
     assert_eq!(service.health("liveness").await, "SERVING");
-    server.restart().await;
+    server.restart();
     eventually("the service is ready again", async || service.health("").await == "SERVING").await;
 
     let response = call.await.unwrap().unwrap().into_inner();
@@ -76,5 +77,5 @@ async fn a_database_that_goes_and_comes_back_loses_nothing_that_was_reported_sto
     let again = balanced(&service.process(request(many(4000))).await.unwrap());
     assert_eq!(again.stored + again.unchanged, 4000);
     service.ended().await;
-    server.stop().await;
+    server.stop();
 }

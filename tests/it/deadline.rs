@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tonic::Request;
 
 use crate::support::{
-    database::count,
+    query::count,
     eventually,
     records::{many, request},
     service::{TestService, balanced},

@@ -3,7 +3,7 @@
 use dataprocessing::server::SERVICE_NAME;
 
 use crate::support::{
-    database::PostgresServer,
+    postgres::PostgresServer,
     eventually,
     service::TestService,
 };
@@ -20,9 +20,9 @@ async fn every_health_name_is_known_and_serving_once_ready() {
 
 #[tokio::test]
 async fn a_service_whose_store_is_down_at_the_start_listens_and_gets_ready_later() {
-    let mut server = PostgresServer::start().await;
-    let url = server.database_url();
-    server.stop().await;
+    let mut server = PostgresServer::start();
+    let url = server.url();
+    server.stop();
     let service = TestService::with(|knobs| {
         knobs.config.store.url = url.as_str().into();
         knobs.await_ready = false;
@@ -31,10 +31,10 @@ async fn a_service_whose_store_is_down_at_the_start_listens_and_gets_ready_later
     assert_eq!(service.health("").await, "NOT_SERVING");
     assert_eq!(service.health(SERVICE_NAME).await, "NOT_SERVING");
     assert_eq!(service.health("liveness").await, "SERVING");
-    server.restart().await;
+    server.restart();
     eventually("it gets ready", async || service.health("").await == "SERVING").await;
     service.ended().await;
-    server.stop().await;
+    server.stop();
 }
 
 #[tokio::test]

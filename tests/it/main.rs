@@ -1,5 +1,12 @@
 //! The integration tests: one binary, real engines, the real service.
 
+mod bad_input;
+mod batch;
+mod command_line;
+mod crash;
+mod deadline;
 mod deploy;
+mod drain;
+mod health;
 mod layers;
 mod support;

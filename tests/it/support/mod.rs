@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub mod database;
+pub mod postgres;
 pub mod process;
+pub mod query;
 pub mod records;
 pub mod service;
 pub mod wire;

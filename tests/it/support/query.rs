@@ -1,0 +1,25 @@
+//! What stands in a store, read past the service.
+
+use std::collections::HashSet;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+
+/// How many rows a table has.
+pub async fn count(url: &str, table: &str) -> i64 {
+    let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+    if url.starts_with("sqlite") {
+        let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await
+    } else {
+        let mut connection = PgConnection::connect(url).await.expect("the server answers");
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await
+    }
+    .expect("the table is there")
+}
+
+/// The numbers of all patients in a PostgreSQL store.
+pub async fn patient_ids(url: &str) -> HashSet<String> {
+    let mut connection = PgConnection::connect(url).await.expect("the server answers");
+    let ids = sqlx::query_scalar("SELECT patient_id FROM patients").fetch_all(&mut connection).await;
+    ids.expect("the table is there").into_iter().collect()
+}

@@ -6,6 +6,19 @@ use prost::Message;
 
 const CONTRACT: &str = "dataprocessing/v1/data_processing.proto";
 
+/// Messages that hold what hospitals and callers sent: a derived `Debug` would carry patients into logs.
+const HOLD_PATIENTS: [&str; 9] = [
+    ".dataprocessing.v1.BatchProcessRequest",
+    ".dataprocessing.v1.PatientData",
+    ".dataprocessing.v1.RawPatient",
+    ".dataprocessing.v1.RawName",
+    ".dataprocessing.v1.RawIdentifier",
+    ".dataprocessing.v1.RawAddress",
+    ".dataprocessing.v1.RawContact",
+    ".dataprocessing.v1.BatchProcessResponse",
+    ".dataprocessing.v1.RecordResult",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     println!("cargo::rerun-if-changed=migrations");
@@ -13,8 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
-        // These hold what hospitals sent: a derived Debug would carry patients into logs.
-        .skip_debug([".dataprocessing.v1"])
+        .skip_debug(HOLD_PATIENTS)
         // A payload is a slice of the received message, not a copy.
         .bytes(".")
         .compile_fds(descriptors)?;

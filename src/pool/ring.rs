@@ -143,9 +143,8 @@ impl<J> Queue<J> {
         !self.fed && self.jobs.is_empty()
     }
 
-    /// Turns submitters away and gives up the queued jobs.
-    pub(super) fn close(self) -> impl Iterator<Item = J> {
-        self.room.close();
+    /// Gives up the queued jobs.
+    pub(super) fn into_jobs(self) -> impl Iterator<Item = J> {
         self.jobs.into_iter()
     }
 }

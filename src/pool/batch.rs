@@ -43,9 +43,8 @@ impl Batch {
         self.stopped.store(true, Ordering::Release);
         let queues = self.shared.ring().leave_batch(self.key);
         let mut dropped = 0;
-        // Outside of the ring's lock, for this runs the jobs' own Drop. It frees their places, too: a
-        // submitter that waits for one finds the batch gone.
-        for job in queues.into_iter().flat_map(Queue::into_jobs) {
+        // Outside of the ring's lock, for this wakes submitters and runs the jobs' own Drop.
+        for job in queues.into_iter().flat_map(Queue::close) {
             drop_contained(job);
             dropped += 1;
         }

@@ -143,8 +143,9 @@ impl<J> Queue<J> {
         !self.fed && self.jobs.is_empty()
     }
 
-    /// Gives up the queued jobs.
-    pub(super) fn into_jobs(self) -> impl Iterator<Item = J> {
+    /// Turns submitters away and gives up the queued jobs.
+    pub(super) fn close(self) -> impl Iterator<Item = J> {
+        self.room.close();
         self.jobs.into_iter()
     }
 }

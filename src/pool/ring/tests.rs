@@ -75,7 +75,7 @@ fn a_batch_leaves_with_its_jobs() {
     let (leaving, staying) = (ring.join_batch(), ring.join_batch());
     let lane = queue_up(&mut ring, leaving, &gate, &[1, 2]);
     queue_up(&mut ring, staying, &gate, &[3]);
-    let jobs: Vec<_> = ring.leave_batch(leaving).into_iter().flat_map(Queue::into_jobs).collect();
+    let jobs: Vec<_> = ring.leave_batch(leaving).into_iter().flat_map(Queue::close).collect();
     assert_eq!(jobs, [1, 2]);
     assert!(ring.leave_batch(leaving).is_empty());
     assert_eq!(ring.push(lane, 4), Err(4));

@@ -43,7 +43,7 @@ impl Batch {
         self.stopped.store(true, Ordering::Release);
         let queues = self.shared.ring().leave_batch(self.key);
         let mut dropped = 0;
-        // Outside of the ring's lock: this wakes submitters and runs the jobs' own Drop.
+        // Outside of the ring's lock, for this wakes submitters and runs the jobs' own Drop.
         for job in queues.into_iter().flat_map(Queue::close) {
             drop_contained(job);
             dropped += 1;

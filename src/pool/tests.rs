@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::*;
 
@@ -25,6 +26,18 @@ fn pool(workers: usize, queue: usize) -> Arc<Pool> {
 /// A gate that never closes in these tests.
 fn open_gate() -> Arc<Gate> {
     Gate::new(usize::MAX)
+}
+
+/// Closes the pool, which must not take for ever.
+async fn close(pool: &Pool) {
+    timeout(PATIENCE, pool.close()).await.expect("the pool drains");
+}
+
+/// Lets all other tasks of a single-threaded test run until there is nothing left for them to do.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Gives way to the other tasks until `condition` holds.
@@ -66,7 +79,7 @@ impl Tally {
 
     /// Waits until `jobs` jobs have counted.
     async fn reaches(&self, jobs: u32) {
-        let counted = tokio::time::timeout(PATIENCE, self.0.acquire_many(jobs)).await;
+        let counted = timeout(PATIENCE, self.0.acquire_many(jobs)).await;
         drop(counted.expect("waited in vain").unwrap());
     }
 }

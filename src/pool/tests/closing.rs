@@ -33,7 +33,7 @@ async fn a_submit_after_close_is_refused_and_drops_the_job() {
     let pool = pool(1, 1);
     let batch = pool.batch();
     let lane = batch.lane(open_gate());
-    pool.close().await;
+    close(&pool).await;
     let drops = Arc::new(AtomicUsize::new(0));
     let job = |counter: DropCounter| async move { drop(counter) };
     assert_eq!(lane.submit(job(DropCounter(Arc::clone(&drops)))).await, Err(Closed));
@@ -72,7 +72,7 @@ async fn closing_twice_at_once_and_again_afterwards_is_fine() {
     drop(given_up);
     hold.release();
     tokio::join!(pool.close(), pool.close());
-    pool.close().await;
+    close(&pool).await;
     assert_eq!(pool.stats().workers, 0);
 }
 
@@ -86,9 +86,10 @@ async fn a_batch_that_is_stopped_does_not_keep_a_closing_pool_waiting() {
     lane.submit(async {}).await.unwrap();
     let mut close = Box::pin(pool.close());
     assert!(futures_util::poll!(&mut close).is_pending());
-    until(|| pool.stats().queued == 1).await;
+    settle().await;
+    assert_eq!(pool.stats().queued, 1);
     batch.stop();
-    close.await;
+    timeout(PATIENCE, close).await.expect("the pool drains");
     assert_eq!(pool.stats(), Stats { dropped: 1, ..Stats::default() });
 }
 

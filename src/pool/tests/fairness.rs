@@ -42,7 +42,7 @@ async fn a_small_batch_is_done_in_thrice_its_time_beside_an_endless_one_of(lanes
         assert!(beside <= 3 * alone, "phase {phase} ms: {beside:?} beside, {alone:?} alone");
         endless.stop();
         feeders.wait().await;
-        pool.close().await;
+        close(&pool).await;
     }
 }
 
@@ -72,5 +72,5 @@ async fn batches_of_any_number_of_lanes_share_the_workers_equally() {
     // The first few jobs go to whoever came first, before the others are there.
     assert!(least > 200 && most - least <= 14, "{counts:?}");
     batches.iter().for_each(|(batch, _)| batch.stop());
-    pool.close().await;
+    close(&pool).await;
 }

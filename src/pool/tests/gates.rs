@@ -30,7 +30,7 @@ async fn the_limit_of_a_gate_is_used_and_never_exceeded() {
     tally.reaches(400).await;
     assert_eq!(most.load(Ordering::Relaxed), 7);
     until(|| gate.in_flight() == 0).await;
-    pool.close().await;
+    close(&pool).await;
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_closed_gate_holds_up_no_other_lane_and_no_other_batch() {
     assert_eq!(hanging.in_flight(), 2);
     assert_eq!(pool.stats().queued, 2);
     hold.release();
-    pool.close().await;
+    close(&pool).await;
     assert_eq!(pool.stats().finished, 104);
 }
 
@@ -73,7 +73,7 @@ async fn a_gate_that_opens_lets_the_next_job_in_at_once() {
     tally.reaches(20).await;
     let rounding = Duration::from_millis(20);
     assert!(started.elapsed() <= Duration::from_secs(2) + rounding, "took {:?}", started.elapsed());
-    pool.close().await;
+    close(&pool).await;
 }
 
 #[tokio::test]
@@ -94,6 +94,6 @@ async fn a_job_that_is_dropped_unrun_leaves_its_gate() {
     hold.release();
     tally.reaches(1).await;
     until(|| gate.in_flight() == 0).await;
-    pool.close().await;
+    close(&pool).await;
     assert_eq!(pool.stats(), Stats { finished: 2, dropped: 2, ..Stats::default() });
 }

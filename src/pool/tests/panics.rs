@@ -4,12 +4,12 @@ use super::*;
 use std::panic;
 use std::task::Poll;
 
-/// Panics when it is dropped.
+/// Panics when it is dropped, with a payload that does the same.
 struct PanicsInDrop;
 
 impl Drop for PanicsInDrop {
     fn drop(&mut self) {
-        panic!("in drop");
+        panic::panic_any(PanicsInDrop);
     }
 }
 
@@ -30,7 +30,7 @@ async fn a_panic_costs_one_job_and_no_worker() {
     until(|| pool.stats().panicked == 100).await;
     assert_eq!(pool.stats(), Stats { workers: 3, finished: 200, panicked: 100, ..Stats::default() });
     until(|| gate.in_flight() == 0).await;
-    pool.close().await;
+    close(&pool).await;
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn a_panic_while_a_job_is_dropped_costs_that_job_and_no_worker() {
     lane.submit(tally.job()).await.unwrap();
     tally.reaches(1).await;
     assert_eq!(pool.stats().workers, 1);
-    pool.close().await;
+    close(&pool).await;
     assert_eq!(pool.stats(), Stats { finished: 1, panicked: 3, ..Stats::default() });
 }
 
@@ -70,5 +70,5 @@ async fn a_panic_while_a_queued_job_is_dropped_reaches_nobody() {
     }
     batch.stop();
     assert_eq!(pool.stats(), Stats { workers: 1, dropped: 3, ..Stats::default() });
-    pool.close().await;
+    close(&pool).await;
 }

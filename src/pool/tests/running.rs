@@ -33,7 +33,7 @@ async fn no_jobs_one_job_and_many_jobs_run_to_their_end() {
                 lane.submit(tally.job()).await.unwrap();
             }
             tally.reaches(jobs).await;
-            pool.close().await;
+            close(&pool).await;
             assert_eq!(tally.count(), jobs as usize);
             assert_eq!(pool.stats(), Stats { finished: jobs.into(), ..Stats::default() });
         }
@@ -50,7 +50,7 @@ async fn the_jobs_of_a_lane_are_started_in_the_order_of_their_submission() {
         let sender = sender.clone();
         lane.submit(async move { sender.try_send(number).unwrap() }).await.unwrap();
     }
-    pool.close().await;
+    close(&pool).await;
     let order: Vec<_> = std::iter::from_fn(|| started.try_recv().ok()).collect();
     assert_eq!(order, (0..100).collect::<Vec<_>>());
 }
@@ -70,7 +70,7 @@ async fn a_full_lane_makes_submit_wait() {
     assert!(futures_util::poll!(&mut sixth).is_pending());
     hold.release();
     sixth.await.unwrap();
-    pool.close().await;
+    close(&pool).await;
     assert_eq!(pool.stats().finished, 6);
 }
 
@@ -91,7 +91,7 @@ async fn a_submit_that_is_given_up_leaves_nothing_behind() {
     }
     hold.release();
     lane.submit(async {}).await.unwrap();
-    pool.close().await;
+    close(&pool).await;
     assert_eq!(tally.count(), 0);
     assert_eq!(pool.stats().finished, 4);
 }
@@ -111,7 +111,7 @@ async fn no_task_is_left_after_a_thousand_batches() {
         tally.reaches(3).await;
     }
     assert_eq!(alive(), 11, "the dispatcher and the workers");
-    pool.close().await;
+    close(&pool).await;
     until(|| alive() == 0).await;
     assert_eq!(pool.stats(), Stats { finished: 3_000, ..Stats::default() });
 }
@@ -140,7 +140,7 @@ async fn fifty_workers_lose_no_count() {
     }
     feeders.close();
     feeders.wait().await;
-    pool.close().await;
+    close(&pool).await;
     assert_eq!(sum.load(Ordering::Relaxed), JOBS * INCREMENTS);
     assert_eq!(pool.stats(), Stats { finished: JOBS, ..Stats::default() });
 }

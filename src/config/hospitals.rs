@@ -90,10 +90,27 @@ fn problem(path: &Path, message: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::domain::hospital::mapping::Mapped;
 
     fn shipped(relative: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+    }
+
+    /// The first records of a shipped hospital, mapped by its profile.
+    fn samples(hospital: &str) -> Vec<Mapped> {
+        let profiles = load_hospitals(&shipped("etc/hospitals")).unwrap_or_else(|error| panic!("{error}"));
+        let text =
+            fs::read_to_string(shipped(&format!("tests/data/{hospital}/records.ndjson"))).expect("read");
+        let mapped = text.lines().map(|line| {
+            let record: Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!(record["hospitalCode"], hospital);
+            let raw = record["rawJson"].as_str().expect("a text");
+            profiles[hospital].mapping.map(&serde_json::from_str(raw).expect("an object"))
+        });
+        mapped.collect()
     }
 
     fn lines(error: &ConfigError) -> Vec<String> {
@@ -110,6 +127,48 @@ mod tests {
             let verify = profile.verify.as_ref().expect("every shipped hospital verifies");
             assert_eq!(verify.url, "http://127.0.0.1:9100/verify");
         }
+    }
+
+    // Comparisons go through assert!, for patients have no Debug.
+    #[test]
+    fn febrl_rows_become_patients() {
+        let Mapped { patient, sources } = samples("febrl").remove(0);
+        assert!(patient.patient_id == "rec-1496-org");
+        assert!(patient.name.family == "green" && patient.name.given == "mitchell");
+        assert!(patient.birth_date == "19560409" && patient.gender.is_empty());
+        assert!(patient.identifiers[0].kind == "99" && patient.identifiers[0].value == "1804974");
+        assert!(patient.addresses[0].text == "7 wallaby place delmar cleveland sa 2119");
+        assert!(patient.addresses[0].postal_code == "2119");
+        assert_eq!(sources.of_element("identifiers.value", 0).as_deref(), Some("soc_sec_id"));
+    }
+
+    #[test]
+    fn pinyin_keys_become_patients_in_any_case() {
+        let samples = samples("renmin");
+        let first = &samples[0].patient;
+        assert!(first.patient_id == "00012345" && first.name.text == "张三" && first.gender == "男");
+        assert!(first.identifiers[0].kind == "01" && first.identifiers[0].value == "440524200103070113");
+        let second = &samples[1].patient;
+        assert!(second.phones.len() == 2 && second.contacts[0].relation == "父亲");
+        let upper_case = &samples[2].patient;
+        assert!(upper_case.patient_id == "00012347" && upper_case.identifiers.len() == 1);
+        let passport = &samples[3].patient;
+        assert!(passport.patient_id == "M0099" && passport.identifiers[0].kind == "护照");
+    }
+
+    #[test]
+    fn nested_keys_and_numbers_become_patients() {
+        let samples = samples("harbour");
+        let first = &samples[0].patient;
+        assert!(first.patient_id == "900017" && first.gender == "0" && first.birth_date == "20070125");
+        assert!(first.phones == ["13900000011", "0754-88880000"]);
+        assert!(first.addresses[0].text == "广东省汕头市海港路2号" && first.version == "3");
+        let second = &samples[1];
+        assert!(second.patient.phones == ["13900000012"] && second.patient.contacts.len() == 1);
+        assert_eq!(second.sources.of_element("phones", 0).as_deref(), Some("patiMobile"));
+        let third = &samples[2].patient;
+        assert!(third.name.text == "Maria Costa" && third.identifiers[1].value == "HB-77");
+        assert_eq!(samples[5].sources.of("patient_id").as_deref(), Some("patiId"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn every_problem_is_found_at_once() {
          severities: {NO_SUCH_RULE: {severity: warning}, GENDER_MISSING: {severity: warning}}\n\
          verify: {url: ftp://host, timeout: 1s, connect_timeout: 2s, max_in_flight: 0}\n",
     );
-    let found = found.err().expect("refused");
+    let found = found.expect_err("refused");
     for expected in [
         "x.yaml:1: version: is empty",
         "x.yaml:2: charset: \"gbk\" is none of utf-8, gb18030",

@@ -7,8 +7,8 @@ use crate::settings::{Problems, Section, yaml};
 
 fn mapping(text: &str) -> Mapping {
     let mut problems = Problems::default();
-    let read = yaml::parse("x.yaml", text, &mut problems)
-        .and_then(|root| Section::read(root, &mut problems, |root| read(root)));
+    let read =
+        yaml::parse("x.yaml", text, &mut problems).and_then(|root| Section::read(root, &mut problems, read));
     problems.conclude(read).unwrap_or_else(|found| panic!("{found:#?}"))
 }
 

@@ -128,7 +128,7 @@ async fn a_commit_whose_answer_is_lost_is_found_out() {
 async fn a_server_that_falls_silent_holds_nobody_up() {
     let database = TestDatabase::postgres().await;
     database.store().await.close().await;
-    let proxy = Proxy::start(&database, Fault::FallSilentAtBegin).await;
+    let proxy = Proxy::start(&database, Fault::FallSilentAtFirstBegin).await;
     let store = open(&proxy.url);
     let limit = Duration::from_millis(300);
     let started = Instant::now();
@@ -138,13 +138,23 @@ async fn a_server_that_falls_silent_holds_nobody_up() {
     assert!(started.elapsed() < limit + Duration::from_millis(400), "took {:?}", started.elapsed());
 }
 
+#[tokio::test]
+async fn a_connection_that_went_dead_does_not_take_all_the_time() {
+    let database = TestDatabase::postgres().await;
+    database.store().await.close().await;
+    let proxy = Proxy::start(&database, Fault::FallSilentAtFirstBegin).await;
+    let store = open(&proxy.url);
+    assert_eq!(write(&*store, "batch", vec![stored(0, patient("a", "Ann", 1))]).await, [STORED]);
+    assert!(proxy.struck(), "the server answered");
+}
+
 /// What the proxy does when it sees the statement that it waits for.
 #[derive(Clone, Copy)]
 enum Fault {
     /// Hands the first commit on, waits for its answer, keeps it, and closes the connection.
     LoseFirstCommit,
-    /// Hands nothing on any more, in either direction.
-    FallSilentAtBegin,
+    /// Keeps the answer to the first begin, and hands nothing on any more on that connection.
+    FallSilentAtFirstBegin,
 }
 
 /// Stands between the store and the server.
@@ -189,9 +199,9 @@ async fn accept(listener: TcpListener, server: (String, u16), fault: Fault, stru
 
 async fn forward(mut client: TcpStream, mut server: TcpStream, fault: Fault, struck: Arc<AtomicBool>) {
     let statement: &[u8] = match fault {
-        Fault::LoseFirstCommit if struck.load(Ordering::SeqCst) => b"",
+        _ if struck.load(Ordering::SeqCst) => b"",
         Fault::LoseFirstCommit => b"COMMIT",
-        Fault::FallSilentAtBegin => b"BEGIN",
+        Fault::FallSilentAtFirstBegin => b"BEGIN",
     };
     if statement.is_empty() {
         let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
@@ -199,7 +209,7 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, fault: Fault, str
         // The server has done it once it has answered.
         assert!(server.read(&mut [0; 1024]).await.unwrap() > 0);
         struck.store(true, Ordering::SeqCst);
-        if matches!(fault, Fault::FallSilentAtBegin) {
+        if matches!(fault, Fault::FallSilentAtFirstBegin) {
             std::future::pending::<()>().await;
         }
     }

@@ -21,7 +21,7 @@ const HOLD_PATIENTS: [&str; 9] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
-    println!("cargo::rerun-if-changed=migrations");
+    println!("cargo::rerun-if-changed=src/model/migrations");
     let descriptors = protox::compile([CONTRACT], ["proto"])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;

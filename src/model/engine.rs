@@ -24,7 +24,7 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// Most connections that write at the same time; more bring nothing.
     const WRITERS: u32;
 
-    /// Whether a transaction may start only when the time that such transactions take is left, because
+    /// Whether rows may be written only while the time that such transactions take is left, because
     /// nothing interrupts its commit.
     const STARTS_ONLY_IN_TIME: bool;
 

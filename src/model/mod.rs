@@ -42,8 +42,9 @@ pub trait Store: Send + Sync {
     /// Brings the schema up to date.
     async fn migrate(&self) -> Result<(), StoreError>;
 
-    /// Writes a chunk in as few transactions as its data allows, done or given up before `until`. Answers
-    /// one result per row, in the order of the rows; never fails as a whole.
+    /// Writes a chunk in as few transactions as its data allows, done or given up before `until`; only the
+    /// answer to a commit that was sent in time is waited for up to 250 ms longer. Answers one result per
+    /// row, in the order of the rows; never fails as a whole.
     async fn write(&self, chunk: &Chunk, until: Instant) -> Vec<Written>;
 
     /// Writes the final row of a batch: its counters and why it ended.

@@ -19,6 +19,10 @@ use super::{
 /// unknown for nothing.
 const COMMIT_GRACE: Duration = Duration::from_millis(250);
 
+/// A begin is answered at once. A connection that went dead while it lay idle must cost this much, not all
+/// the time that is left.
+const BEGIN_LIMIT: Duration = Duration::from_secs(1);
+
 const PING_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long a migration waits for a connection; what it then runs has no limit.
@@ -50,8 +54,9 @@ impl<E: Engine> SqlStore<E> {
         until: Instant,
     ) -> Result<Vec<Written>, (Aborted, Usable)> {
         let limit = server_limit(until).ok_or_else(|| (no_time_left().into(), Usable(true)))?;
+        let begun = until.min(Instant::now() + BEGIN_LIMIT);
         let mut transaction =
-            before::<E, _>(until, E::begin(&mut lease.connection, limit)).await.map_err(|error| {
+            before::<E, _>(begun, E::begin(&mut lease.connection, limit)).await.map_err(|error| {
                 // A begin that met a lock began nothing.
                 let usable = matches!(error, StoreError::Transient(_));
                 (error.into(), Usable(usable))
@@ -76,7 +81,8 @@ impl<E: Engine> Transact for SqlStore<E> {
     async fn transact(&self, task: Task<'_>, until: Instant) -> Result<Vec<Written>, Aborted> {
         let mut lease = self.writers.lease(&self.engine, until).await?;
         let started = Instant::now();
-        if E::STARTS_ONLY_IN_TIME && until.saturating_duration_since(started) < self.flush_time() {
+        let left = until.saturating_duration_since(started);
+        if E::STARTS_ONLY_IN_TIME && matches!(task, Task::Rows { .. }) && left < self.flush_time() {
             lease.give_back();
             return Err(no_time_left().into());
         }

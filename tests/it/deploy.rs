@@ -26,7 +26,7 @@ fn probes_and_callers_come_to_the_port_where_the_service_listens() {
     let (host, port) = text(&config["server"]["listen"]).rsplit_once(':').expect("listen is host:port");
     assert_eq!(host, "0.0.0.0", "kubelet and callers come from outside of the pod");
 
-    let port = port.parse().expect("the port is a number");
+    let port: i64 = port.parse().expect("the port is a number");
     let pod = pod();
     for probe in PROBES {
         assert_eq!(integer(&container(&pod)[probe]["grpc"]["port"]), port, "{probe}");

@@ -9,4 +9,5 @@ mod deploy;
 mod drain;
 mod health;
 mod layers;
+mod store;
 mod support;

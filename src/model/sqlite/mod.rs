@@ -52,6 +52,8 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_LIMIT)
+            // Statements answer a row per patient: their thread must not wait for each to be fetched.
+            .row_buffer_size(512)
             .disable_statement_logging();
         let file = options.get_filename();
         if file.as_os_str().is_empty() || is_in_memory(file) {

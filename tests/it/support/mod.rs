@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub mod database;
 pub mod postgres;
 pub mod process;
 pub mod query;

@@ -1,0 +1,91 @@
+//! The store, with the same cases on both engines, and a few that only one of them can meet.
+
+use std::{sync::Arc, time::Duration};
+
+use dataprocessing::{
+    domain::{
+        issue::{Issue, IssueKind, Text},
+        outcome::{Completion, Outcome},
+        patient::{Identifier, Name, Patient, RecordOrder},
+    },
+    model::{Chunk, Content, FinishedBatch, Row, Store, StoreError, Written},
+};
+use tokio::time::Instant;
+
+use crate::support::database::TestDatabase;
+
+mod both;
+mod postgres;
+mod sqlite;
+
+const STORED: Written = Written::Stored { replaced: None };
+
+static MISSING: IssueKind =
+    IssueKind { code: "EXAMPLE_MISSING", text: Text { en: "something is missing", zh: "缺少内容" } };
+
+/// A patient whose content is its name.
+fn patient(id: &str, name: &str, version: i64) -> Patient {
+    Patient {
+        hospital_code: "h1".into(),
+        patient_id: id.into(),
+        name: Some(Name { text: name.into(), family: None, given: None }),
+        gender: None,
+        birth_date: None,
+        identifiers: vec![Identifier { kind: "99".into(), value: id.into(), system: None }],
+        phones: Vec::new(),
+        addresses: Vec::new(),
+        contacts: Vec::new(),
+        nationality: None,
+        ethnicity: None,
+        marital_status: None,
+        deceased: None,
+        order: RecordOrder::Version(version),
+    }
+}
+
+fn row(index: u32, content: Content) -> Row {
+    Row {
+        index,
+        record_id: format!("r{index}").into(),
+        hospital_code: "h1".into(),
+        raw: Arc::from(format!("raw {index}").into_bytes()),
+        issues: Arc::from([]),
+        attempts: 1,
+        content,
+    }
+}
+
+fn stored(index: u32, patient: Patient) -> Row {
+    row(index, Content::Patient(Box::new(patient)))
+}
+
+fn settled(index: u32, outcome: Outcome) -> Row {
+    let issues = Arc::from([Issue::error(&MISSING, "name")]);
+    Row { issues, ..row(index, Content::Settled(outcome)) }
+}
+
+async fn write(store: &dyn Store, batch: &str, rows: Vec<Row>) -> Vec<Written> {
+    write_within(store, batch, rows, Duration::from_secs(20)).await
+}
+
+async fn write_within(store: &dyn Store, batch: &str, rows: Vec<Row>, limit: Duration) -> Vec<Written> {
+    store.write(&Chunk { batch_id: batch.into(), rows }, Instant::now() + limit).await
+}
+
+fn finished(batch: &str) -> FinishedBatch {
+    FinishedBatch {
+        batch_id: batch.into(),
+        completion: Completion::Deadline,
+        received: 36,
+        outcomes: [1, 2, 3, 4, 5, 6, 7, 8],
+        warnings: 9,
+        elapsed: Duration::from_millis(1_500),
+    }
+}
+
+/// `id name` of every patient.
+const PATIENTS: &str = "SELECT patient_id || ' ' || name FROM patients ORDER BY patient_id";
+
+/// `batch index outcome` of every outcome.
+const OUTCOMES: &str = "SELECT batch_id || ' ' || CAST(record_index AS TEXT) || ' ' || outcome FROM outcomes \
+                        ORDER BY batch_id, record_index";

@@ -26,8 +26,8 @@ async fn a_batch_longer_than_its_deadline_answers_in_time_with_what_it_has() {
     let summary = balanced(&response);
     assert_eq!(response.completion(), Completion::Deadline);
     assert_eq!(summary.received, 5000);
-    assert!(summary.stored > 100 && summary.not_attempted > 2000, "{summary_text}", summary_text = summary.stored);
-    assert_eq!(summary.failed, 0, "records that could not end were not started");
+    assert!(summary.stored > 100 && summary.not_attempted > 2000, "{} stored", summary.stored);
+    assert!(summary.failed <= 50, "no more than the workers hold can be cut");
     assert_eq!(count(&service.database_url, "patients").await, i64::from(summary.stored));
     let left = response.results.iter().filter(|result| result.outcome() == Outcome::NotAttempted);
     assert!(left.into_iter().all(|result| result.retryable));

@@ -22,7 +22,7 @@ async fn a_batch_longer_than_the_drain_limit_ends_as_drained() {
     })
     .await;
     let mut client = service.client();
-    let call = tokio::spawn(async move { client.batch_process(request(many(20_000))).await });
+    let call = tokio::spawn(async move { client.batch_process(request(many(3000))).await });
     eventually("the batch is in the middle", async || service.simulator.stats().calls > 100).await;
     let asked = Instant::now();
     service.shut_down();

@@ -21,7 +21,6 @@ use super::eventually;
 
 /// A service that runs.
 pub struct TestService {
-    pub address: SocketAddr,
     pub svc: Arc<ServiceContext>,
     pub simulator: Simulator,
     pub channel: Channel,
@@ -80,7 +79,6 @@ impl TestService {
             .expect("the service listens");
         let database_url = config.store.url.reveal().to_owned();
         let service = Self {
-            address,
             svc,
             simulator,
             channel,

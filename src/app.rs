@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::{
     client::{self, verification::HttpVerification},
     config::Config,
-    domain::hospital::Profile,
+    domain::{format::phone, hospital::Profile},
     logic::cutoffs::reserve,
     model::{self, StoreError},
     pool::{Gate, Pool, PoolError},
@@ -69,6 +69,7 @@ impl App {
     /// Puts the service together and binds its address; nothing is served before [`App::run`]. The store
     /// may be down: the service then listens and is not ready until the store answers.
     pub async fn build(config: &Config, profiles: HashMap<Arc<str>, Arc<Profile>>) -> Result<Self, AppError> {
+        phone::warm_up();
         let svc = Arc::new(ServiceContext {
             store: model::open(&config.store)?,
             hospitals: hospitals(profiles, config.pool.workers)?,
@@ -87,7 +88,7 @@ impl App {
         let server = Server::bind(&config.server, Arc::clone(&svc), admission.clone(), &readiness).await;
         let server = server.map_err(listen)?;
         let local_addr = server.local_addr().map_err(listen)?;
-        Ok(Self { server, svc, admission, readiness, drain: config.server.drain.clone(), local_addr })
+        Ok(Self { server, svc, admission, readiness, drain: config.server.drain, local_addr })
     }
 
     /// The address that the service listens on.
@@ -106,7 +107,8 @@ impl App {
         let Self { server, svc, admission, readiness, drain, local_addr } = self;
         let running = server.running();
         let (closing, stopping) = (CancellationToken::new(), CancellationToken::new());
-        let mut serving = AbortOnDropHandle::new(tokio::spawn(server.serve(closing.clone().cancelled_owned())));
+        let mut serving =
+            AbortOnDropHandle::new(tokio::spawn(server.serve(closing.clone().cancelled_owned())));
         let ready = AbortOnDropHandle::new(tokio::spawn(readiness.follow(stopping.clone())));
         info!(address = %local_addr, "listening");
         tokio::select! {
@@ -121,8 +123,12 @@ impl App {
         end_batches(&svc, &running, drain.limit).await;
         closing.cancel();
         let _ = tokio::time::timeout(GOODBYE, &mut serving).await;
-        svc.pool.close().await;
-        svc.store.close().await;
+        // Bounded: whatever still holds them has outlived the drain limit, and ends with the process.
+        let released = async {
+            svc.pool.close().await;
+            svc.store.close().await;
+        };
+        let _ = tokio::time::timeout(GOODBYE, released).await;
         info!("ended");
         Ok(())
     }

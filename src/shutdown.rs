@@ -9,7 +9,8 @@ const TOLD_TWICE: i32 = 130;
 /// Listens for SIGTERM and SIGINT from now on. The future that comes back ends with the first of them; the
 /// second ends the process.
 pub fn on_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut signals = Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+    let mut signals =
+        Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
     Ok(async move {
         let name = signals.next().await;
         info!(signal = name, "shutting down");

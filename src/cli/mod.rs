@@ -45,7 +45,12 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(CommandError::from)
-        .and_then(|runtime| runtime.block_on(run(cli.command.unwrap_or(Command::Serve(cli.serve)))));
+        .and_then(|runtime| {
+            let ended = runtime.block_on(run(cli.command.unwrap_or(Command::Serve(cli.serve))));
+            // Whatever is left has outlived its command; the process does not wait for it.
+            runtime.shutdown_background();
+            ended
+        });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -53,7 +53,8 @@ pub fn load_hospitals(dir: &Path) -> Result<Profiles, ConfigError> {
 /// The profiles that are shipped, compiled in.
 pub fn shipped_hospitals() -> Profiles {
     let parse = |(code, text): &(&str, &str)| {
-        let profile = Profile::parse(&format!("{code}.yaml"), code, text).expect("a shipped profile is sound");
+        let profile =
+            Profile::parse(&format!("{code}.yaml"), code, text).expect("a shipped profile is sound");
         (Arc::clone(&profile.code), Arc::new(profile))
     };
     SHIPPED.iter().map(parse).collect()

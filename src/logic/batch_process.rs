@@ -212,7 +212,8 @@ async fn conclude(writing: Writing, closing: Closing, completion: Completion, cu
 }
 
 fn profile_versions(lines: &[Line]) -> Vec<(Arc<str>, String)> {
-    let version = |line: &Line| (Arc::clone(&line.hospital.profile.code), line.hospital.profile.version.clone());
+    let version =
+        |line: &Line| (Arc::clone(&line.hospital.profile.code), line.hospital.profile.version.clone());
     lines.iter().map(version).collect()
 }
 

@@ -34,9 +34,8 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane
         }
         let mut ticket = batch.ledger.ticket(record.index);
         let started = Instant::now();
-        let cleaned = catch_unwind(AssertUnwindSafe(|| {
-            clean(&record.payload, &hospital.profile, batch.received_at)
-        }));
+        let cleaned =
+            catch_unwind(AssertUnwindSafe(|| clean(&record.payload, &hospital.profile, batch.received_at)));
         batch.timings.clean.add(started.elapsed());
         let raw: Arc<[u8]> = record.payload.into_raw().into();
         let (patient, warnings) = match cleaned {

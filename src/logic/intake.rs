@@ -15,7 +15,7 @@ use crate::{
     svc::{Hospital, ServiceContext},
 };
 
-/// Longest record id, in characters.
+/// Longest record id, in characters. Of what is longer, and of a hospital's code, the store keeps so much.
 const MAX_RECORD_ID: usize = 128;
 
 /// A batch, sorted.
@@ -30,8 +30,12 @@ pub(super) struct Intake {
 
 /// Who a record is.
 pub(super) struct Head {
+    /// The caller's id as it came; the answer carries it back.
     pub id: Arc<str>,
-    pub hospital_code: Arc<str>,
+    /// The same for the store, which keeps no more than a sound id has.
+    pub stored_id: Arc<str>,
+    /// The hospital for the store, cut likewise.
+    pub stored_hospital_code: Arc<str>,
 }
 
 /// The records of one hospital.
@@ -44,7 +48,8 @@ impl Intake {
     pub fn new(batch: RawBatch, svc: &ServiceContext) -> Self {
         let head = |record: &RawRecord| Head {
             id: Arc::clone(&record.id),
-            hospital_code: Arc::clone(&record.hospital_code),
+            stored_id: cut(&record.id),
+            stored_hospital_code: cut(&record.hospital_code),
         };
         let heads = batch.records.iter().map(head).collect();
         let mut seen = HashSet::with_capacity(batch.records.len());
@@ -68,12 +73,21 @@ impl Intake {
     }
 }
 
+fn cut(text: &Arc<str>) -> Arc<str> {
+    match text.char_indices().nth(MAX_RECORD_ID) {
+        Some((end, _)) => text[..end].into(),
+        None => Arc::clone(text),
+    }
+}
+
 fn objections(record: &RawRecord, svc: &ServiceContext, seen: &mut HashSet<Arc<str>>) -> Vec<Issue> {
     let mut issues = Vec::new();
     if record.id.is_empty() {
         issues.push(rules::RECORD_ID_MISSING.issue(None));
     } else if record.id.chars().count() > MAX_RECORD_ID {
         issues.push(rules::RECORD_ID_TOO_LONG.issue(None));
+    } else if record.id.contains('\0') {
+        issues.push(rules::RECORD_ID_HAS_NUL.issue(None));
     } else if !seen.insert(Arc::clone(&record.id)) {
         issues.push(rules::RECORD_ID_DUPLICATE.issue(None));
     }

@@ -146,7 +146,8 @@ impl Ledger {
             };
             self.settle(index, left_over);
         }
-        let mut settlements: Vec<_> = self.slots.iter().filter_map(|slot| slot.settled.get().cloned()).collect();
+        let mut settlements: Vec<_> =
+            self.slots.iter().filter_map(|slot| slot.settled.get().cloned()).collect();
         debug_assert_eq!(settlements.len(), self.slots.len(), "every slot is settled");
         for index in self.superseded.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let settlement = &mut settlements[*index as usize];

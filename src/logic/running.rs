@@ -102,8 +102,8 @@ impl RunningBatch {
         let head = &self.heads[index as usize];
         Row {
             index,
-            record_id: Arc::clone(&head.id),
-            hospital_code: Arc::clone(&head.hospital_code),
+            record_id: Arc::clone(&head.stored_id),
+            hospital_code: Arc::clone(&head.stored_hospital_code),
             raw,
             issues,
             attempts,

@@ -186,8 +186,8 @@ impl Writer {
         let head = &self.heads[index];
         Row {
             index: index as u32,
-            record_id: Arc::clone(&head.id),
-            hospital_code: Arc::clone(&head.hospital_code),
+            record_id: Arc::clone(&head.stored_id),
+            hospital_code: Arc::clone(&head.stored_hospital_code),
             raw: Arc::default(),
             issues: Arc::clone(&settlement.issues),
             attempts: settlement.attempts,

@@ -95,11 +95,8 @@ where
         let deadline = arrived_at + timeout;
         let reached = Arc::new(AtomicBool::new(false));
         request.extensions_mut().insert(Call { arrived_at, deadline, reached: Arc::clone(&reached) });
-        let running = request
-            .uri()
-            .path()
-            .starts_with(self.layer.counted)
-            .then(|| self.layer.running.token());
+        let running =
+            request.uri().path().starts_with(self.layer.counted).then(|| self.layer.running.token());
         let max_message_size = self.layer.max_message_size;
         // The service that was polled ready is the one to call; a clone takes its place.
         let clone = self.inner.clone();

@@ -15,11 +15,7 @@ use super::{
     pb::{self, data_processing_server::DataProcessing},
     status,
 };
-use crate::{
-    context::RequestContext,
-    logic::batch_process::BatchProcessLogic,
-    svc::ServiceContext,
-};
+use crate::{context::RequestContext, logic::batch_process::BatchProcessLogic, svc::ServiceContext};
 
 /// The gRPC face of the service.
 pub(super) struct DataProcessingService {

@@ -13,9 +13,7 @@ use super::{
 };
 use crate::domain::{
     issue::Language,
-    record::{
-        Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord,
-    },
+    record::{Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord},
 };
 
 /// Longest batch id, in characters.

@@ -38,7 +38,11 @@ pub(super) fn draining() -> Status {
 
 /// The request was not there, or no answer was ready, when the deadline came.
 pub(super) fn deadline_exceeded() -> Status {
-    plain(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline came before the batch could be processed")
+    plain(
+        Code::DeadlineExceeded,
+        "DEADLINE_EXCEEDED",
+        "the deadline came before the batch could be processed",
+    )
 }
 
 /// A bug; `id` stands in the log.

@@ -40,9 +40,11 @@ async fn limits_of_the_whole_call_are_named() {
     assert_invalid(&refused, "TOO_MANY_RECORDS", "server.max_records");
     let refused = service.process(request(vec![febrl(&"x".repeat(70_000), "p")])).await.err().unwrap();
     assert_invalid(&refused, "MESSAGE_TOO_LARGE", "server.max_message_size");
-    let refused = service.process(BatchProcessRequest { result_view: 9, ..request(many(1)) }).await.err().unwrap();
+    let refused =
+        service.process(BatchProcessRequest { result_view: 9, ..request(many(1)) }).await.err().unwrap();
     assert_invalid(&refused, "UNKNOWN_ENUM_VALUE", "result_view");
-    let refused = service.process(BatchProcessRequest { language: -1, ..request(many(1)) }).await.err().unwrap();
+    let refused =
+        service.process(BatchProcessRequest { language: -1, ..request(many(1)) }).await.err().unwrap();
     assert_invalid(&refused, "UNKNOWN_ENUM_VALUE", "language");
     let batch_id = "b".repeat(129);
     let refused = service.process(BatchProcessRequest { batch_id, ..request(many(1)) }).await.err().unwrap();

@@ -48,11 +48,15 @@ async fn bad_records_are_rejected_and_their_neighbours_are_stored() {
     let service = TestService::with(|knobs| knobs.config.server.max_record_size = 4096).await;
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(70), "]".repeat(70));
     let long = format!("{{\"surname\":\"{}\"}}", "x".repeat(5000));
-    let nul = raw_json("nul", "febrl", r#"{"rec_id":"n","surname":"be\u0000rry","date_of_birth":"19990219"}"#);
+    let nul =
+        raw_json("nul", "febrl", r#"{"rec_id":"n","surname":"be\u0000rry","date_of_birth":"19990219"}"#);
     let payload = Some(Payload::Patient(RawPatient::default()));
     let bad: Vec<(PatientData, &str)> = vec![
         (febrl("good", "other"), "RECORD_ID_DUPLICATE"),
         (febrl("", "p1"), "RECORD_ID_MISSING"),
+        (febrl("n\0l", "p1"), "RECORD_ID_HAS_NUL"),
+        (febrl(&"x".repeat(129), "p1"), "RECORD_ID_TOO_LONG"),
+        (raw_json("huge", &"h\0".repeat(5000), "{}"), "HOSPITAL_UNKNOWN"),
         (raw_json("unknown", "nowhere", "{}"), "HOSPITAL_UNKNOWN"),
         (PatientData { payload: None, ..febrl("none", "p2") }, "PAYLOAD_MISSING"),
         (raw_json("array", "febrl", "[1]"), "PAYLOAD_NOT_AN_OBJECT"),

@@ -5,10 +5,10 @@ use std::{collections::HashSet, time::Duration};
 use dataprocessing::server::pb::{Outcome, data_processing_client::DataProcessingClient};
 
 use crate::support::{
-    postgres::PostgresServer,
-    query::{count, patient_ids},
     eventually,
+    postgres::PostgresServer,
     process::{ServiceProcess, config_file},
+    query::{count, patient_ids},
     records::{many, request},
     service::{TestService, balanced, simulator},
 };
@@ -57,7 +57,8 @@ async fn a_database_that_goes_and_comes_back_loses_nothing_that_was_reported_sto
     let call = tokio::spawn(async move { client.batch_process(request(many(4000))).await });
     eventually("the batch is in the middle", async || service.simulator.stats().calls > 1000).await;
     server.stop();
-    eventually("the service says that it is not ready", async || service.health("").await == "NOT_SERVING").await;
+    eventually("the service says that it is not ready", async || service.health("").await == "NOT_SERVING")
+        .await;
     assert_eq!(service.health("liveness").await, "SERVING");
     server.restart();
     eventually("the service is ready again", async || service.health("").await == "SERVING").await;

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use tonic::Request;
 
 use crate::support::{
-    query::count,
     eventually,
+    query::count,
     records::{many, request},
     service::{TestService, balanced},
     within,
@@ -31,8 +31,10 @@ async fn a_batch_longer_than_its_deadline_answers_in_time_with_what_it_has() {
     assert_eq!(count(&service.database_url, "patients").await, i64::from(summary.stored));
     let left = response.results.iter().filter(|result| result.outcome() == Outcome::NotAttempted);
     assert!(left.into_iter().all(|result| result.retryable));
-    eventually("the books hold every record", async || count(&service.database_url, "outcomes").await == 5000)
-        .await;
+    eventually("the books hold every record", async || {
+        count(&service.database_url, "outcomes").await == 5000
+    })
+    .await;
     service.ended().await;
 }
 

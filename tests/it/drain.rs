@@ -49,7 +49,8 @@ async fn a_batch_shorter_than_the_drain_limit_ends_by_itself() {
 
 #[tokio::test]
 async fn while_it_announces_the_end_the_service_is_not_ready_and_still_takes_batches() {
-    let service = TestService::with(|knobs| knobs.config.server.drain.announce = Duration::from_secs(1)).await;
+    let service =
+        TestService::with(|knobs| knobs.config.server.drain.announce = Duration::from_secs(1)).await;
     service.shut_down();
     eventually("it is not ready", async || service.health("").await == "NOT_SERVING").await;
     assert_eq!(service.health("liveness").await, "SERVING");
@@ -79,16 +80,14 @@ async fn a_draining_service_refuses_new_batches() {
 async fn the_real_process_ends_in_time_with_an_idle_peer_and_an_open_watch() {
     let directory = tempfile::tempdir().unwrap();
     let simulator = crate::support::service::simulator(Duration::from_millis(50)).await;
-    let config = crate::support::process::config_file(directory.path(), &simulator, "server: {drain: {limit: 3s}}");
+    let config =
+        crate::support::process::config_file(directory.path(), &simulator, "server: {drain: {limit: 3s}}");
     let process = ServiceProcess::start(&config);
     let channel = process.channel().await;
     let mut idle = TcpStream::connect(process.address).unwrap();
     idle.write_all(b"PRI * HT").unwrap();
-    let mut watch = HealthClient::new(channel.clone())
-        .watch(HealthCheckRequest::default())
-        .await
-        .unwrap()
-        .into_inner();
+    let mut watch =
+        HealthClient::new(channel.clone()).watch(HealthCheckRequest::default()).await.unwrap().into_inner();
     let mut client = DataProcessingClient::new(channel).max_decoding_message_size(usize::MAX);
     let call = tokio::spawn(async move { client.batch_process(request(many(10_000))).await });
     eventually("the batch is in the middle", async || simulator.stats().calls > 500).await;

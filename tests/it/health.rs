@@ -2,11 +2,7 @@
 
 use dataprocessing::server::SERVICE_NAME;
 
-use crate::support::{
-    postgres::PostgresServer,
-    eventually,
-    service::TestService,
-};
+use crate::support::{eventually, postgres::PostgresServer, service::TestService};
 
 #[tokio::test]
 async fn every_health_name_is_known_and_serving_once_ready() {
@@ -44,7 +40,8 @@ async fn reflection_answers_in_both_versions_and_can_be_switched_off() {
     let list = v1::server_reflection_request::MessageRequest::ListServices(String::new());
     let asked = v1::ServerReflectionRequest { message_request: Some(list), ..Default::default() };
     let mut client = v1::server_reflection_client::ServerReflectionClient::new(service.channel.clone());
-    let mut answers = client.server_reflection_info(futures_util::stream::iter([asked])).await.unwrap().into_inner();
+    let mut answers =
+        client.server_reflection_info(futures_util::stream::iter([asked])).await.unwrap().into_inner();
     let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
     let v1::server_reflection_response::MessageResponse::ListServicesResponse(listed) = answer else {
         panic!("not a list of services")

@@ -67,9 +67,8 @@ fn csv_rows(bytes: &[u8], hospital: &str) -> Result<Vec<PatientData>, CommandErr
 /// Each line as a `PatientData` in proto3 JSON.
 fn ndjson_lines(bytes: &[u8]) -> Result<Vec<PatientData>, CommandError> {
     let pool = DescriptorPool::decode(DESCRIPTORS)?;
-    let descriptor = pool
-        .get_message_by_name("dataprocessing.v1.PatientData")
-        .expect("the contract has the message");
+    let descriptor =
+        pool.get_message_by_name("dataprocessing.v1.PatientData").expect("the contract has the message");
     let lines = std::str::from_utf8(bytes)?.lines().enumerate();
     lines
         .filter(|(_, line)| !line.trim().is_empty())
@@ -90,11 +89,7 @@ fn patient_data(line: &str, descriptor: &MessageDescriptor) -> Result<PatientDat
 
 /// The record at `place` of the endlessly repeated input. A repeat is another person: it gets a record id
 /// and a patient id of its own.
-fn repeat(
-    once: &[PatientData],
-    place: usize,
-    profiles: &HashMap<Arc<str>, Arc<Profile>>,
-) -> PatientData {
+fn repeat(once: &[PatientData], place: usize, profiles: &HashMap<Arc<str>, Arc<Profile>>) -> PatientData {
     let mut record = once[place % once.len()].clone();
     let round = place / once.len();
     if round == 0 {
@@ -149,7 +144,9 @@ mod tests {
         let once = csv_rows(b"rec_id, surname\nrec-1, berry\n", "febrl").unwrap();
         let record = repeat(&once, 2, &profiles);
         assert_eq!(record.id, "2-rec-1");
-        assert!(record.payload == Some(Payload::RawJson(r#"{"rec_id":"2-rec-1","surname":"berry"}"#.to_owned())));
+        assert!(
+            record.payload == Some(Payload::RawJson(r#"{"rec_id":"2-rec-1","surname":"berry"}"#.to_owned()))
+        );
     }
 
     #[test]

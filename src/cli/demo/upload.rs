@@ -33,7 +33,9 @@ pub(super) async fn connect(address: SocketAddr) -> Result<DataProcessingClient<
         let channel = endpoint.connect().await?;
         let mut health = tonic_health::pb::health_client::HealthClient::new(channel.clone());
         let ready = tonic_health::ServingStatus::Serving as i32;
-        while health.check(tonic_health::pb::HealthCheckRequest::default()).await?.into_inner().status != ready {
+        while health.check(tonic_health::pb::HealthCheckRequest::default()).await?.into_inner().status
+            != ready
+        {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok::<_, CommandError>(channel)

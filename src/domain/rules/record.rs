@@ -21,6 +21,15 @@ rules! {
         zh: "记录编号超过128个字符，请缩短编号",
         check: Check::Batch,
     }
+    RECORD_ID_HAS_NUL {
+        number: "V05",
+        severity: Error,
+        field: "id",
+        basis: "contract",
+        en: "the record's id holds a NUL character; remove it at the source",
+        zh: "记录编号含有空字符（NUL），请在来源系统中清除",
+        check: Check::Batch,
+    }
     RECORD_ID_DUPLICATE {
         number: "V43",
         severity: Error,

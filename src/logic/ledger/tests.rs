@@ -129,7 +129,14 @@ fn live(ledger: &Arc<Ledger>, index: u32, fate: Fate) -> Option<Box<dyn Send>> {
             attempt.settle(ended(place));
             None
         }),
-        Fate::Leave => begun(ticket, |attempt, _| { attempt.leave(); None }, 0),
+        Fate::Leave => begun(
+            ticket,
+            |attempt, _| {
+                attempt.leave();
+                None
+            },
+            0,
+        ),
         Fate::Panic => begun(
             ticket,
             |attempt, _| {

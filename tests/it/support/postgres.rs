@@ -20,14 +20,18 @@ impl PostgresServer {
     /// Makes a cluster and starts its server.
     pub fn start() -> Self {
         // Under /tmp: the path of a socket has some 100 characters at most.
-        let directory = tempfile::Builder::new().prefix("dataprocessing-").tempdir_in("/tmp").expect("a directory");
+        let directory =
+            tempfile::Builder::new().prefix("dataprocessing-").tempdir_in("/tmp").expect("a directory");
         if let Some(user) = server_user() {
             run(Command::new("chown").arg(user).arg(directory.path()));
         }
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let mut server = Self { directory, port, running: false };
         let data = server.data();
-        run(program("initdb").args(["--username=postgres", "--auth=trust", "--no-sync", "--pgdata"]).arg(data));
+        run(program("initdb")
+            .args(["--username=postgres", "--auth=trust", "--no-sync", "--pgdata"])
+            .arg(data));
         server.restart();
         server
     }
@@ -40,7 +44,9 @@ impl PostgresServer {
     /// Stops the server as a crash would: without waiting for anybody, with everything committed kept.
     pub fn stop(&mut self) {
         if std::mem::take(&mut self.running) {
-            run(program("pg_ctl").args(["stop", "--mode=immediate", "--wait", "--silent", "--pgdata"]).arg(self.data()));
+            run(program("pg_ctl")
+                .args(["stop", "--mode=immediate", "--wait", "--silent", "--pgdata"])
+                .arg(self.data()));
         }
     }
 
@@ -67,7 +73,8 @@ impl Drop for PostgresServer {
         if self.running && !std::thread::panicking() {
             self.stop();
         } else if self.running {
-            let _ = program("pg_ctl").args(["stop", "--mode=immediate", "--pgdata"]).arg(self.data()).status();
+            let _ =
+                program("pg_ctl").args(["stop", "--mode=immediate", "--pgdata"]).arg(self.data()).status();
         }
         // The server's user owns what is in it; we may remove it all the same, as root or as that user.
         let _ = fs::remove_dir_all(self.directory.path());

@@ -65,7 +65,8 @@ impl TestService {
         let Knobs { config, latency, profiles, in_flight, await_ready } = knobs;
         let simulator = simulator(latency).await;
         let url = format!("http://{}/verify", simulator.local_addr());
-        let verified = |(code, profile): (_, Arc<Profile>)| (code, Arc::new(profile.verified_at(&url, in_flight)));
+        let verified =
+            |(code, profile): (_, Arc<Profile>)| (code, Arc::new(profile.verified_at(&url, in_flight)));
         let profiles = profiles.into_iter().map(verified).collect();
         let app = App::build(&config, profiles).await.expect("the service builds");
         let (address, svc, shutdown) = (app.local_addr(), app.service_context(), CancellationToken::new());
@@ -78,15 +79,8 @@ impl TestService {
             .await
             .expect("the service listens");
         let database_url = config.store.url.reveal().to_owned();
-        let service = Self {
-            svc,
-            simulator,
-            channel,
-            database_url,
-            shutdown,
-            running,
-            _directory: directory,
-        };
+        let service =
+            Self { svc, simulator, channel, database_url, shutdown, running, _directory: directory };
         if await_ready {
             eventually("the service is ready", async || service.health("").await == "SERVING").await;
         }

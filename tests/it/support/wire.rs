@@ -11,7 +11,11 @@ use tonic::{
 };
 
 /// Sends `message` as the body of a `BatchProcess` call, with extra headers.
-pub async fn call(channel: &Channel, message: Bytes, headers: &[(&'static str, &str)]) -> Result<Bytes, Status> {
+pub async fn call(
+    channel: &Channel,
+    message: Bytes,
+    headers: &[(&'static str, &str)],
+) -> Result<Bytes, Status> {
     let mut grpc = Grpc::new(channel.clone()).max_encoding_message_size(usize::MAX);
     grpc.ready().await.expect("the channel is open");
     let mut request = Request::new(message);

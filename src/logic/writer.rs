@@ -19,7 +19,10 @@ use super::{
     timings::Timings,
 };
 use crate::{
-    domain::outcome::{Failure, Outcome},
+    domain::{
+        issue::Issue,
+        outcome::{Failure, Outcome},
+    },
     model::{Chunk, Content, FinishedBatch, Row, Store, Written},
 };
 
@@ -117,8 +120,9 @@ impl Writer {
             || (!buffer.entries.is_empty() && buffer.unsettled() == self.ledger.unsettled())
     }
 
+    /// Writes one chunk of what the buffer holds.
     async fn flush(&self, buffer: &mut Buffer, until: Instant) {
-        let (rows, attempts) = buffer.take();
+        let (rows, attempts) = buffer.take(self.chunk_rows);
         if rows.is_empty() {
             return;
         }
@@ -134,7 +138,7 @@ impl Writer {
         }
     }
 
-    fn settle(&self, attempt: Attempt, issues: Arc<[crate::domain::issue::Issue]>, written: Written) {
+    fn settle(&self, attempt: Attempt, issues: Arc<[Issue]>, written: Written) {
         let ended = |outcome| Settlement::ended(outcome, Arc::clone(&issues), 1);
         let failed = |failure| Settlement::failed(failure, &issues, 1);
         let settlement = match written {
@@ -159,7 +163,9 @@ impl Writer {
     /// Writes what is still in the buffer, then the outcomes that no chunk carried, then the batch's row.
     async fn conclude(&self, mut buffer: Buffer, closing: Closing) {
         let until = Instant::now() + LAST_WORDS;
-        self.flush(&mut buffer, until).await;
+        while !buffer.entries.is_empty() {
+            self.flush(&mut buffer, until).await;
+        }
         let mut left = std::mem::take(&mut buffer.unwritten);
         for (index, settlement) in closing.settlements.iter().enumerate() {
             if !buffer.known[index] {
@@ -207,7 +213,7 @@ struct Buffer {
     unwritten: Vec<Row>,
 }
 
-type WaitingAttempt = Option<(Attempt, Arc<[crate::domain::issue::Issue]>)>;
+type WaitingAttempt = Option<(Attempt, Arc<[Issue]>)>;
 
 impl Buffer {
     fn new(records: usize) -> Self {
@@ -235,11 +241,11 @@ impl Buffer {
     }
 
     /// Takes the rows that may still be written: those of a closed batch may not.
-    fn take(&mut self) -> (Vec<Row>, Vec<WaitingAttempt>) {
+    fn take(&mut self, most: usize) -> (Vec<Row>, Vec<WaitingAttempt>) {
         self.flush_now = false;
-        let mut rows = Vec::with_capacity(self.entries.len());
-        let mut attempts = Vec::with_capacity(self.entries.len());
-        for Entry { row, attempt } in self.entries.drain(..) {
+        let count = self.entries.len().min(most);
+        let (mut rows, mut attempts) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for Entry { row, attempt } in self.entries.drain(..count) {
             match attempt {
                 Some(attempt) if !attempt.write() => attempt.leave(),
                 attempt => {

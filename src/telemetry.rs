@@ -1,7 +1,10 @@
 //! Logging to standard error, and a panic hook that prints the location only: a panic's own text may quote
 //! what it panicked over.
 
-use std::{io, panic};
+use std::{
+    io::{self, IsTerminal},
+    panic,
+};
 
 use tracing::error;
 use tracing_subscriber::EnvFilter;
@@ -27,7 +30,11 @@ pub enum Format {
 /// Starts logging. Later calls in the same process change nothing.
 pub fn start(config: &Config) {
     let filter = EnvFilter::new(&config.level);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false);
     // Fails where logging runs already, which is as good.
     let _ = match config.format {
         Format::Text => lines.try_init(),

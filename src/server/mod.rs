@@ -133,8 +133,11 @@ fn router(
     if !config.reflection {
         return router;
     }
-    let reflection =
-        || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
     router
         .add_service(reflection().build_v1().expect("the descriptors are our own"))
         .add_service(reflection().build_v1alpha().expect("the descriptors are our own"))

@@ -46,7 +46,9 @@ async fn reflection_answers_in_both_versions_and_can_be_switched_off() {
     let v1::server_reflection_response::MessageResponse::ListServicesResponse(listed) = answer else {
         panic!("not a list of services")
     };
-    assert!(listed.service.iter().any(|service| service.name == SERVICE_NAME));
+    for name in [SERVICE_NAME, "grpc.health.v1.Health"] {
+        assert!(listed.service.iter().any(|service| service.name == name), "{name}");
+    }
 
     let list = v1alpha::server_reflection_request::MessageRequest::ListServices(String::new());
     let asked = v1alpha::ServerReflectionRequest { message_request: Some(list), ..Default::default() };

@@ -120,15 +120,18 @@ impl App {
         let _ = ready.await;
         tokio::time::sleep(drain.announce).await;
         admission.close();
-        end_batches(&svc, &running, drain.limit).await;
+        let ends_at = Instant::now() + drain.limit;
+        end_batches(&svc, &running, drain.limit.saturating_sub(GOODBYE)).await;
         closing.cancel();
-        let _ = tokio::time::timeout(GOODBYE, &mut serving).await;
-        // Bounded: whatever still holds them has outlived the drain limit, and ends with the process.
         let released = async {
+            // Either way the server is gone: its connections end with the process.
+            let _ = tokio::time::timeout(GOODBYE, &mut serving).await;
             svc.pool.close().await;
             svc.store.close().await;
         };
-        let _ = tokio::time::timeout(GOODBYE, released).await;
+        if tokio::time::timeout_at(ends_at, released).await.is_err() {
+            warn!("the process ends with connections open");
+        }
         info!("ended");
         Ok(())
     }

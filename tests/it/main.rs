@@ -9,5 +9,6 @@ mod deploy;
 mod drain;
 mod health;
 mod layers;
+mod readme;
 mod store;
 mod support;

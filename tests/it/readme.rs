@@ -1,0 +1,63 @@
+//! What the README tells people to type works, and does what it says.
+
+use dataprocessing::server::{
+    DESCRIPTORS,
+    pb::{BatchProcessRequest, Outcome},
+};
+use prost_reflect::{DescriptorPool, DynamicMessage};
+
+use crate::support::{
+    process::binary,
+    service::{TestService, balanced},
+};
+
+const README: &str = include_str!("../../README.md");
+
+/// The example, read as grpcurl reads it.
+fn example() -> BatchProcessRequest {
+    let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
+    let descriptor = pool.get_message_by_name("dataprocessing.v1.BatchProcessRequest").unwrap();
+    let mut json = serde_json::Deserializer::from_str(include_str!("../../examples/batch.json"));
+    DynamicMessage::deserialize(descriptor, &mut json).unwrap().transcode_to().unwrap()
+}
+
+#[tokio::test]
+async fn the_example_batch_ends_as_the_readme_says() {
+    assert!(README.contains("< examples/batch.json"));
+    let service = TestService::start().await;
+    let response = service.process(example()).await.unwrap();
+    let outcomes: Vec<_> = response.results.iter().map(|result| result.outcome()).collect();
+    assert_eq!(outcomes, [Outcome::Stored, Outcome::Rejected, Outcome::Stored, Outcome::Rejected]);
+    assert_eq!(response.results[1].issues[0].code, "BIRTH_DATE_NOT_IN_CALENDAR");
+    assert_eq!(response.results[3].issues[0].code, "IDENTITY_MISMATCH");
+    let again = balanced(&service.process(example()).await.unwrap());
+    assert_eq!((again.unchanged, again.rejected), (2, 2));
+    service.ended().await;
+}
+
+#[test]
+fn the_example_profile_is_sound() {
+    let (_, rest) = README.split_once("```yaml\n").unwrap();
+    let (profile, _) = rest.split_once("```").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("hospitals")).unwrap();
+    std::fs::write(directory.path().join("hospitals/example.yaml"), profile).unwrap();
+    std::fs::write(directory.path().join("my.yaml"), "hospitals: {dir: hospitals}\n").unwrap();
+    let mut command = binary();
+    let output =
+        command.args(["check-config", "--config"]).arg(directory.path().join("my.yaml")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn every_command_of_the_readme_is_one_of_the_binary() {
+    let help = String::from_utf8(binary().arg("--help").output().unwrap().stdout).unwrap();
+    let commands = README.lines().filter_map(|line| line.strip_prefix("cargo run --release -- "));
+    for command in commands.map(|line| line.split(' ').next().unwrap()) {
+        assert!(help.contains(&format!("  {command} ")), "{command}");
+    }
+    for option in ["--json", "--keep"] {
+        let help = String::from_utf8(binary().args(["demo", "--help"]).output().unwrap().stdout).unwrap();
+        assert!(help.contains(option) && README.contains(option));
+    }
+}

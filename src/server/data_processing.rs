@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{Request, Response, Status};
 use tracing::error;
 use uuid::Uuid;
@@ -41,19 +41,17 @@ impl DataProcessing for DataProcessingService {
             let _place = place;
             logic.run(asked.batch).await
         };
-        let report = self.own(running).await?.map_err(|error| status::of_batch_error(&error))?;
+        let report = own(&self.svc.tasks, running).await?.map_err(|error| status::of_batch_error(&error))?;
         Ok(Response::new(encode::response(report, asked.view, asked.language, self.limits.max_response_size)))
     }
 }
 
-impl DataProcessingService {
-    /// Runs a batch as a task of the process, which the end of the call does not end.
-    async fn own<T: Send + 'static>(
-        &self,
-        batch: impl Future<Output = T> + Send + 'static,
-    ) -> Result<T, Status> {
-        self.svc.tasks.spawn(batch).await.map_err(|_panic| bug())
-    }
+/// Runs a batch as a task of the process, which the end of the call does not end.
+async fn own<T: Send + 'static>(
+    tasks: &TaskTracker,
+    batch: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Status> {
+    tasks.spawn(batch).await.map_err(|_panic| bug())
 }
 
 fn context<T>(request: &Request<T>, cancelled: CancellationToken) -> Result<RequestContext, Status> {
@@ -67,4 +65,19 @@ pub(super) fn bug() -> Status {
     let id = Uuid::now_v7().to_string();
     error!(%id, "a call was struck by a bug");
     status::internal(&id)
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_batch_that_panics_answers_internal_with_a_fixed_text() {
+        let struck = own::<()>(&TaskTracker::new(), async { panic!("patient 4711") }).await.unwrap_err();
+        assert_eq!(struck.code(), Code::Internal);
+        assert!(struck.message().starts_with("an internal error struck the call"));
+        assert!(!struck.message().contains("4711"));
+    }
 }

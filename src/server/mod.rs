@@ -159,3 +159,42 @@ fn http2(timeout: Duration) -> transport::Server {
 fn answer_panic(_payload: Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body> {
     data_processing::bug().into_http()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{Request, Response};
+    use tonic::{Code, Status, body::Body};
+    use tower_layer::Layer;
+    use tower_service::Service;
+
+    use super::*;
+
+    /// A handler with a bug.
+    #[derive(Clone)]
+    struct Panics;
+
+    impl Service<Request<Body>> for Panics {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+            std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<Body>) -> Self::Future {
+            panic!("patient 4711")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_answers_internal_with_a_fixed_text() {
+        let layer = PanicLayer::custom(answer_panic as fn(_) -> _);
+        let response = layer.layer(Panics).call(Request::new(Body::empty())).await.unwrap();
+        let status = response.extensions().get::<Status>().expect("a status");
+        assert_eq!(status.code(), Code::Internal);
+        assert!(!status.message().contains("4711"));
+    }
+}

@@ -9,6 +9,7 @@ mod deploy;
 mod drain;
 mod health;
 mod layers;
+mod pipeline;
 mod readme;
 mod store;
 mod support;

@@ -17,9 +17,14 @@ pub async fn count(url: &str, table: &str) -> i64 {
     .expect("the table is there")
 }
 
-/// The numbers of all patients in a PostgreSQL store.
+/// The numbers of all patients.
 pub async fn patient_ids(url: &str) -> HashSet<String> {
-    let mut connection = PgConnection::connect(url).await.expect("the server answers");
-    let ids = sqlx::query_scalar("SELECT patient_id FROM patients").fetch_all(&mut connection).await;
+    let ids: Result<Vec<String>, _> = if url.starts_with("sqlite") {
+        let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
+        sqlx::query_scalar("SELECT patient_id FROM patients").fetch_all(&mut connection).await
+    } else {
+        let mut connection = PgConnection::connect(url).await.expect("the server answers");
+        sqlx::query_scalar("SELECT patient_id FROM patients").fetch_all(&mut connection).await
+    };
     ids.expect("the table is there").into_iter().collect()
 }

@@ -1,0 +1,160 @@
+//! The record pipeline with a hospital that does anything, panics included, under random deadlines, cancels
+//! and drains: every record has exactly one outcome, and what is reported stored is there.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use dataprocessing::{
+    client::verification::{Verdict, Verification},
+    config,
+    context::RequestContext,
+    domain::{
+        outcome::{Completion, Failure, Outcome},
+        patient::Patient,
+        record::{Payload, RawBatch, RawRecord},
+    },
+    logic::{batch_process::BatchProcessLogic, report::BatchReport},
+    pool::Gate,
+    svc::{Hospital, ServiceContext, VerificationApi},
+};
+use proptest::{prelude::*, test_runner::TestRunner};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{query::patient_ids, service::TestService};
+
+/// A hospital that does what the patient's number says.
+struct Wilful;
+
+#[async_trait]
+impl Verification for Wilful {
+    async fn verify(&self, patient: &Patient, until: Instant) -> Result<Verdict, Failure> {
+        let (_, fate) = patient.patient_id.rsplit_once('-').expect("our own number");
+        match fate {
+            "match" => Ok(Verdict::Match),
+            "slow" => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                Ok(Verdict::Match)
+            }
+            "mismatch" => Ok(Verdict::Mismatch),
+            "notfound" => Ok(Verdict::NotFound),
+            "unavailable" => Err(Failure::HospitalUnavailable),
+            "hang" => {
+                tokio::time::sleep_until(until + Duration::from_secs(3600)).await;
+                Err(Failure::HospitalTimeout)
+            }
+            _ => panic!("a bug"),
+        }
+    }
+}
+
+const FATES: [&str; 7] = ["match", "slow", "mismatch", "notfound", "unavailable", "hang", "panic"];
+
+/// The service's own parts, with the wilful hospital in place of the simulated one.
+fn wilful(service: &TestService) -> Arc<ServiceContext> {
+    let profile = Arc::clone(&config::shipped_hospitals()["febrl"]);
+    let verification = VerificationApi { client: Arc::new(Wilful), gate: Gate::new(50) };
+    let hospital = Hospital { profile, verification: Some(verification) };
+    Arc::new(ServiceContext {
+        store: Arc::clone(&service.svc.store),
+        hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
+        pool: Arc::clone(&service.svc.pool),
+        limits: service.svc.limits,
+        tasks: service.svc.tasks.clone(),
+        drained: CancellationToken::new(),
+    })
+}
+
+fn batch(id: &str, fates: &[usize]) -> RawBatch {
+    let record = |(index, fate): (usize, &usize)| {
+        let patient_id = format!("{id}.{index}-{}", FATES[*fate]);
+        let json = serde_json::json!({
+            "rec_id": patient_id, "surname": "berry", "date_of_birth": "19990219", "soc_sec_id": "7364009",
+        });
+        RawRecord {
+            index: index as u32,
+            id: index.to_string().into(),
+            hospital_code: "febrl".into(),
+            payload: Payload::Json(json.to_string()),
+        }
+    };
+    RawBatch { id: id.into(), records: fates.iter().enumerate().map(record).collect(), validate_only: false }
+}
+
+/// What ends a batch before it ends by itself.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    Deadline,
+    Cancel,
+    Drain,
+}
+
+async fn run(svc: Arc<ServiceContext>, batch: RawBatch, ending: Ending, after: Duration) -> BatchReport {
+    let context = RequestContext::within(match ending {
+        Ending::Deadline => after + Duration::from_millis(100),
+        Ending::Cancel | Ending::Drain => Duration::from_secs(20),
+    });
+    let (deadline, cancelled, drained) = (context.deadline, context.cancelled.clone(), svc.drained.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        match ending {
+            Ending::Deadline => {}
+            Ending::Cancel => cancelled.cancel(),
+            Ending::Drain => drained.cancel(),
+        }
+    });
+    let report = BatchProcessLogic::new(context, svc).run(batch).await.expect("there is time");
+    assert!(Instant::now() < deadline, "the answer is in time");
+    report
+}
+
+fn check(report: &BatchReport, fates: &[usize]) {
+    assert_eq!(report.counts.received as usize, fates.len());
+    assert_eq!(report.counts.by_outcome.iter().sum::<u32>(), report.counts.received);
+    assert_eq!(report.results.len(), fates.len());
+    for (result, fate) in report.results.iter().zip(fates) {
+        let outcome = result.settlement.outcome;
+        let possible = match FATES[*fate] {
+            "match" | "slow" | "notfound" => [Outcome::Stored, Outcome::Failed, Outcome::NotAttempted],
+            "mismatch" => [Outcome::Rejected, Outcome::Failed, Outcome::NotAttempted],
+            _ => [Outcome::Failed, Outcome::Failed, Outcome::NotAttempted],
+        };
+        assert!(possible.contains(&outcome), "{} ended as {outcome:?}", FATES[*fate]);
+        if FATES[*fate] == "panic" && outcome == Outcome::Failed {
+            let code = result.settlement.issues[0].kind.code;
+            assert!(["INTERNAL", "DEADLINE_EXCEEDED", "CANCELLED", "DRAINED"].contains(&code), "{code}");
+        }
+    }
+    let hangs = fates.iter().any(|fate| FATES[*fate] == "hang");
+    assert!(!hangs || report.completion != Completion::Complete, "a batch that hangs does not complete");
+}
+
+#[test]
+fn every_record_has_one_outcome_whatever_happens() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let service = runtime.block_on(TestService::start());
+    let fates = prop::collection::vec(0..FATES.len(), 1..150);
+    let ending = prop_oneof![Just(Ending::Deadline), Just(Ending::Cancel), Just(Ending::Drain)];
+    TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })
+        .run(&(fates, ending, 0u64..120), |(fates, ending, after)| {
+            let id = uuid::Uuid::now_v7().to_string();
+            let (svc, batch) = (wilful(&service), batch(&id, &fates));
+            let report = runtime.block_on(run(svc, batch, ending, Duration::from_millis(after)));
+            check(&report, &fates);
+            let there = runtime.block_on(patient_ids(&service.database_url));
+            for (index, result) in report.results.iter().enumerate() {
+                let is_there = there.contains(&format!("{id}.{index}-{}", FATES[fates[index]]));
+                match result.settlement.outcome {
+                    Outcome::Stored => prop_assert!(is_there, "reported stored"),
+                    // Cut while it was written: either may be true.
+                    Outcome::Failed => {}
+                    _ => prop_assert!(!is_there, "reported as not stored"),
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(!runtime.block_on(patient_ids(&service.database_url)).is_empty());
+    assert_eq!(service.svc.pool.stats().workers, 50, "no worker was lost");
+    runtime.block_on(service.ended());
+}

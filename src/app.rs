@@ -70,10 +70,12 @@ impl App {
     /// may be down: the service then listens and is not ready until the store answers.
     pub async fn build(config: &Config, profiles: HashMap<Arc<str>, Arc<Profile>>) -> Result<Self, AppError> {
         phone::warm_up();
+        // First: it refuses a number of workers of which no hospital could have a share.
+        let pool = Pool::start(&config.pool)?;
         let svc = Arc::new(ServiceContext {
             store: model::open(&config.store)?,
             hospitals: hospitals(profiles, config.pool.workers)?,
-            pool: Pool::start(&config.pool)?,
+            pool,
             limits: Limits {
                 max_record_size: config.server.max_record_size,
                 chunk_rows: config.store.chunk_rows,

@@ -42,6 +42,6 @@ pub fn start(config: &Config) {
     };
     panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
-        error!(location, "a panic was caught");
+        error!(location, "panicked");
     }));
 }

@@ -24,7 +24,10 @@ impl Cutoffs {
     /// The cut-offs of a batch that arrived at `arrived_at` and must be answered by `deadline`, with a
     /// store that takes `flush_time` for a chunk.
     pub fn new(arrived_at: Instant, deadline: Instant, flush_time: Duration) -> Self {
-        let answer_at = before(deadline, reserve(deadline - arrived_at), arrived_at);
+        let timeout = deadline.saturating_duration_since(arrived_at);
+        let answer_at = before(deadline, reserve(timeout), arrived_at);
+        // One slow transaction must not take the time of every batch of the next minute.
+        let flush_time = flush_time.min(timeout / 4);
         Self { cut_at: before(answer_at, flush_time, arrived_at), answer_at }
     }
 

@@ -58,6 +58,16 @@ fn records_of_other_hospitals_come_from_ndjson() {
 }
 
 #[test]
+fn arguments_that_cannot_work_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [["--workers", "0"], ["--records", "0"], ["--latency", "fast"]] {
+        let output = run(&[&["demo"][..], &arguments].concat(), directory.path());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(arguments[0]));
+    }
+}
+
+#[test]
 fn the_shipped_configuration_is_sound() {
     let output = run(&["check-config"], env!("CARGO_MANIFEST_DIR").as_ref());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -18,21 +18,21 @@ use crate::support::{
 async fn a_batch_longer_than_its_deadline_answers_in_time_with_what_it_has() {
     let service = TestService::with(|knobs| knobs.latency = Duration::from_millis(50)).await;
     let timeout = Duration::from_secs(1);
-    let mut asked = Request::new(request(many(5000)));
+    let mut asked = Request::new(request(many(2000)));
     asked.set_timeout(timeout);
     let sent = Instant::now();
     let response = service.client().batch_process(asked).await.unwrap().into_inner();
     assert!(sent.elapsed() < timeout);
     let summary = balanced(&response);
     assert_eq!(response.completion(), Completion::Deadline);
-    assert_eq!(summary.received, 5000);
-    assert!(summary.stored > 100 && summary.not_attempted > 2000, "{} stored", summary.stored);
+    assert_eq!(summary.received, 2000);
+    assert!(summary.stored > 100 && summary.not_attempted > 500, "{} stored", summary.stored);
     assert!(summary.failed <= 50, "no more than the workers hold can be cut");
     assert_eq!(count(&service.database_url, "patients").await, i64::from(summary.stored));
     let left = response.results.iter().filter(|result| result.outcome() == Outcome::NotAttempted);
     assert!(left.into_iter().all(|result| result.retryable));
     eventually("the books hold every record", async || {
-        count(&service.database_url, "outcomes").await == 5000
+        count(&service.database_url, "outcomes").await == 2000
     })
     .await;
     service.ended().await;
@@ -61,7 +61,7 @@ async fn the_servers_own_limit_holds_where_the_caller_sets_none() {
     })
     .await;
     let sent = Instant::now();
-    let response = service.process(request(many(5000))).await.unwrap();
+    let response = service.process(request(many(2000))).await.unwrap();
     assert!(sent.elapsed() < Duration::from_secs(1));
     assert_eq!(response.completion(), Completion::Deadline);
     balanced(&response);

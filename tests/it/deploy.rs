@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
+use dataprocessing::config::Config;
 use saphyr::{LoadableYamlNode, YamlOwned};
 
 const CONFIG: &str = "deploy/kubernetes/dataprocessing.yaml";
@@ -56,6 +57,15 @@ fn the_mounts_are_where_the_configuration_is_looked_for() {
     let config = document(CONFIG);
     let file = text(&container(&pod)["args"][2]);
     assert_eq!(mounts, BTreeSet::from([file, text(&config["hospitals"]["dir"])]));
+}
+
+#[test]
+fn the_configurations_are_ones_that_the_service_starts_with() {
+    for file in [CONFIG, "deploy/dataprocessing.yaml"] {
+        let config =
+            Config::load_from(Some(&root().join(file)), []).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(config.server.listen.port(), 8080, "{file}");
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ async fn a_batch_longer_than_the_drain_limit_ends_as_drained() {
     let summary = balanced(&response);
     assert!(summary.stored > 100 && summary.not_attempted > 0);
     service.ended().await;
-    assert!(asked.elapsed() < Duration::from_millis(1500), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn the_real_process_ends_in_time_with_an_idle_peer_and_an_open_watch() {
     assert_eq!(summary.received, 10_000);
     let status = process.ended_within(Duration::from_secs(5)).await;
     assert!(status.success(), "{status}");
-    assert!(asked.elapsed() < Duration::from_millis(3500), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     let mut last = None;
     while let Ok(Some(message)) = watch.message().await {
         last = Some(message.status().as_str_name().to_owned());

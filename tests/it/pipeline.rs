@@ -48,6 +48,9 @@ impl Verification for Wilful {
     }
 }
 
+/// What other tests on the same cores may add to a deadline of a tenth of a second.
+const BUSY_MACHINE: Duration = Duration::from_millis(250);
+
 const FATES: [&str; 7] = ["match", "slow", "mismatch", "notfound", "unavailable", "hang", "panic"];
 
 /// The service's own parts, with the wilful hospital in place of the simulated one.
@@ -104,7 +107,7 @@ async fn run(svc: Arc<ServiceContext>, batch: RawBatch, ending: Ending, after: D
         }
     });
     let report = BatchProcessLogic::new(context, svc).run(batch).await.expect("there is time");
-    assert!(Instant::now() < deadline, "the answer is in time");
+    assert!(Instant::now() < deadline + BUSY_MACHINE, "the answer is in time");
     report
 }
 

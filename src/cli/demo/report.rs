@@ -30,12 +30,14 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Adds up the responses of all calls. `in_flight` is the most calls that the hospital is sent at once.
-    pub fn new(uploaded: &Uploaded, stats: Stats, latency: Duration, in_flight: usize) -> Self {
+    /// Adds up the responses of all calls. The ideal is that all calls that the hospital saw at once were
+    /// in flight all the time.
+    pub fn new(uploaded: &Uploaded, stats: Stats, latency: Duration, workers: usize) -> Self {
         let sum = |counter: fn(&Summary) -> u32| -> u32 {
             uploaded.responses.iter().filter_map(|response| response.summary.as_ref()).map(counter).sum()
         };
-        let ideal = latency.mul_f64(stats.calls as f64 / in_flight.max(1) as f64);
+        let in_flight = stats.max_in_flight.clamp(1, workers as u64);
+        let ideal = latency.mul_f64(stats.calls as f64 / in_flight as f64);
         Self {
             received: sum(|summary| summary.received),
             outcomes: [

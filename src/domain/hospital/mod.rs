@@ -52,11 +52,12 @@ impl Profile {
         self.severities.get(code).copied().unwrap_or(default)
     }
 
-    /// The same hospital with its verification API, if it has one, at another address and limit.
-    pub fn verified_at(&self, url: &str, max_in_flight: usize) -> Self {
+    /// The same hospital with its verification API, if it has one, at another address, and with another
+    /// limit if one is given.
+    pub fn verified_at(&self, url: &str, max_in_flight: Option<usize>) -> Self {
         let moved = |verify: &Verify| Verify {
             url: url.to_owned(),
-            max_in_flight: Some(max_in_flight),
+            max_in_flight: max_in_flight.or(verify.max_in_flight),
             ..verify.clone()
         };
         Self { verify: self.verify.as_ref().map(moved), ..self.clone() }

@@ -66,7 +66,7 @@ impl TestService {
         let simulator = simulator(latency).await;
         let url = format!("http://{}/verify", simulator.local_addr());
         let verified =
-            |(code, profile): (_, Arc<Profile>)| (code, Arc::new(profile.verified_at(&url, in_flight)));
+            |(code, profile): (_, Arc<Profile>)| (code, Arc::new(profile.verified_at(&url, Some(in_flight))));
         let profiles = profiles.into_iter().map(verified).collect();
         let app = App::build(&config, profiles).await.expect("the service builds");
         let (address, svc, shutdown) = (app.local_addr(), app.service_context(), CancellationToken::new());

@@ -27,9 +27,14 @@ pub enum Format {
     Json,
 }
 
+/// Notices of database servers, which their driver would log.
+const SILENT: &str = "sqlx::postgres::notice=off";
+
 /// Starts logging. Later calls in the same process change nothing.
 pub fn start(config: &Config) {
-    let filter = EnvFilter::new(&config.level);
+    // What a database server notes may quote values.
+    let silent = SILENT.parse().expect("a sound directive");
+    let filter = EnvFilter::new(&config.level).add_directive(silent);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

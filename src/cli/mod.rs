@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod check_config;
 mod demo;
 mod migrate;
+mod rules;
 mod serve;
 mod simulate;
 
@@ -32,6 +33,8 @@ enum Command {
     CheckConfig(serve::Arguments),
     /// Bring the store's schema up to date, and end.
     Migrate(serve::Arguments),
+    /// Show every rule that can reject a record or warn about it.
+    Rules(rules::Arguments),
 }
 
 /// Why a command failed: one text for the person who typed it.
@@ -67,6 +70,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
         Command::Simulate(arguments) => simulate::run(arguments).await,
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Migrate(arguments) => migrate::run(arguments).await,
+        Command::Rules(arguments) => rules::run(&arguments),
     }
 }
 

@@ -88,6 +88,19 @@ fn every_problem_of_a_configuration_is_listed_with_its_line() {
 }
 
 #[test]
+fn the_page_of_rules_is_what_the_code_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = run(&["rules", "--markdown"], directory.path());
+    let page = include_str!("../../docs/rules.md");
+    assert!(
+        String::from_utf8(output.stdout).unwrap() == page,
+        "write it anew: rules --markdown > docs/rules.md"
+    );
+    let table = String::from_utf8(run(&["rules"], directory.path()).stdout).unwrap();
+    assert!(table.lines().any(|line| line.starts_with("BIRTH_DATE_IN_FUTURE")), "{table}");
+}
+
+#[test]
 fn migrate_creates_the_store() {
     let directory = tempfile::tempdir().unwrap();
     let output = run(&["migrate"], directory.path());

@@ -30,6 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "server::DESCRIPTORS",
             "server::Config",
             "domain::hospital",
+            // `rules` shows the catalogue.
+            "domain::rules",
             // `migrate` brings up the store without the service.
             "model::open",
             "sim",

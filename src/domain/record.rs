@@ -52,12 +52,12 @@ impl Payload {
     }
 
     /// What the hospital sent, to be kept beside the canonical form.
-    pub fn into_raw(self) -> Vec<u8> {
+    pub fn into_raw(self) -> Bytes {
         match self {
-            Self::Fields(patient) => serde_json::to_vec(&patient).expect("strings serialise"),
-            Self::Json(text) => text.into_bytes(),
-            Self::Bytes(bytes) => bytes.into(),
-            Self::Missing => Vec::new(),
+            Self::Fields(patient) => serde_json::to_vec(&patient).expect("strings serialise").into(),
+            Self::Json(text) => text.into(),
+            Self::Bytes(bytes) => bytes,
+            Self::Missing => Bytes::new(),
         }
     }
 }

@@ -173,7 +173,7 @@ impl BatchProcessLogic {
 fn feed(running: &Arc<RunningBatch>, intake: Intake, dispatch: &pool::Batch) -> JoinSet<()> {
     for (record, issues) in intake.rejected {
         let ticket = running.ledger.ticket(record.index);
-        running.reject(ticket, record.payload.into_raw().into(), issues);
+        running.reject(ticket, record.payload.into_raw(), issues);
     }
     let mut feeders = JoinSet::new();
     for line in intake.lines {

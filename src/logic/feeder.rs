@@ -37,7 +37,7 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane
         let cleaned =
             catch_unwind(AssertUnwindSafe(|| clean(&record.payload, &hospital.profile, batch.received_at)));
         batch.timings.clean.add(started.elapsed());
-        let raw: Arc<[u8]> = record.payload.into_raw().into();
+        let raw = record.payload.into_raw();
         let (patient, warnings) = match cleaned {
             Ok(Cleaned::Patient { patient, warnings }) => (patient, warnings),
             Ok(Cleaned::Rejected { issues }) => {

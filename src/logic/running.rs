@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -41,13 +42,13 @@ pub(super) struct RunningBatch {
 /// A record that passed cleaning.
 pub(super) struct CleanRecord {
     pub patient: Box<Patient>,
-    pub raw: Arc<[u8]>,
+    pub raw: Bytes,
     pub warnings: Vec<Issue>,
 }
 
 impl RunningBatch {
     /// A record that the rules reject before it started.
-    pub fn reject(&self, ticket: Ticket, raw: Arc<[u8]>, issues: Vec<Issue>) {
+    pub fn reject(&self, ticket: Ticket, raw: Bytes, issues: Vec<Issue>) {
         let (index, issues) = (ticket.index(), errors_first(issues));
         if ticket.settle(Settlement::ended(Outcome::Rejected, Arc::clone(&issues), 0)) {
             self.write_down(index, Outcome::Rejected, raw, issues, 0);
@@ -59,7 +60,7 @@ impl RunningBatch {
         let (index, settlement) = (ticket.index(), Settlement::failed(Failure::Internal, &[], 0));
         let issues = Arc::clone(&settlement.issues);
         if ticket.settle(settlement) {
-            self.write_down(index, Outcome::Failed, Arc::default(), issues, 0);
+            self.write_down(index, Outcome::Failed, Bytes::new(), issues, 0);
         }
     }
 
@@ -68,7 +69,7 @@ impl RunningBatch {
         let (index, settlement) = (attempt.index(), Settlement::failed(failure, warnings, 1));
         let issues = Arc::clone(&settlement.issues);
         if attempt.settle(settlement) {
-            self.write_down(index, Outcome::Failed, Arc::default(), issues, 1);
+            self.write_down(index, Outcome::Failed, Bytes::new(), issues, 1);
         }
     }
 
@@ -91,14 +92,14 @@ impl RunningBatch {
         writer.hand_over(Entry { row, attempt: Some(attempt) });
     }
 
-    fn write_down(&self, index: u32, outcome: Outcome, raw: Arc<[u8]>, issues: Arc<[Issue]>, attempts: u32) {
+    fn write_down(&self, index: u32, outcome: Outcome, raw: Bytes, issues: Arc<[Issue]>, attempts: u32) {
         if let Some(writer) = &self.writer {
             let row = self.row(index, raw, issues, attempts, Content::Settled(outcome));
             writer.hand_over(Entry { row, attempt: None });
         }
     }
 
-    fn row(&self, index: u32, raw: Arc<[u8]>, issues: Arc<[Issue]>, attempts: u32, content: Content) -> Row {
+    fn row(&self, index: u32, raw: Bytes, issues: Arc<[Issue]>, attempts: u32, content: Content) -> Row {
         let head = &self.heads[index as usize];
         Row {
             index,

@@ -6,6 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -194,7 +195,7 @@ impl Writer {
             index: index as u32,
             record_id: Arc::clone(&head.stored_id),
             hospital_code: Arc::clone(&head.stored_hospital_code),
-            raw: Arc::default(),
+            raw: Bytes::new(),
             issues: Arc::clone(&settlement.issues),
             attempts: settlement.attempts,
             content: Content::Settled(settlement.outcome),

@@ -8,6 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::domain::{
@@ -77,7 +78,7 @@ pub struct Row {
     /// The hospital as the caller wrote it.
     pub hospital_code: Arc<str>,
     /// What the hospital sent.
-    pub raw: Arc<[u8]>,
+    pub raw: Bytes,
     /// What was found about the record.
     pub issues: Arc<[Issue]>,
     /// How many times it was attempted.

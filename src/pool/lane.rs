@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::job::Job;
+use super::job::{Job, Work};
 use super::ring::LaneKey;
 use super::room::{Closed, Room};
 use super::shared::Shared;
@@ -38,10 +38,18 @@ impl Lane {
     ///
     /// [`Closed`] if the batch has been stopped or the pool closed, before or while this waits. The job
     /// has then been dropped unrun.
-    pub async fn submit(&self, job: impl Future<Output = ()> + Send + 'static) -> Result<(), Closed> {
+    pub fn submit(
+        &self,
+        job: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = Result<(), Closed>> + Send {
+        // Boxed before the wait, so that a large job is moved once and the wait stays small.
+        self.queue(Box::pin(job))
+    }
+
+    async fn queue(&self, work: Work) -> Result<(), Closed> {
         let key = self.key.ok_or(Closed)?;
         let place = self.room.take().await?;
-        let job = Job { work: Box::pin(job), place, stopped: Arc::clone(&self.stopped) };
+        let job = Job { work, place, stopped: Arc::clone(&self.stopped) };
         self.shared.push(key, job).map_err(|_refused| Closed)
     }
 }

@@ -39,7 +39,19 @@ pub(super) fn request(message: pb::BatchProcessRequest, limits: &Limits) -> Resu
     let language = language(message.language)?;
     check_count(message.data_list.len(), limits.max_records)?;
     let id = batch_id(message.batch_id)?;
-    let records = message.data_list.into_iter().zip(0..).map(|(data, index)| record(data, index)).collect();
+    let mut hospital: Arc<str> = Arc::default();
+    let records = message
+        .data_list
+        .into_iter()
+        .zip(0..)
+        .map(|(data, index)| {
+            // Most records come from the same hospital as the one before: one text for all of them.
+            if *hospital != *data.hospital_code {
+                hospital = data.hospital_code.as_str().into();
+            }
+            record(data, index, Arc::clone(&hospital))
+        })
+        .collect();
     let batch = RawBatch { id, records, validate_only: message.validate_only };
     Ok(Asked { batch, view, language })
 }
@@ -90,14 +102,14 @@ fn batch_id(given: String) -> Result<Arc<str>, Status> {
     Ok(given.into())
 }
 
-fn record(data: pb::PatientData, index: u32) -> RawRecord {
+fn record(data: pb::PatientData, index: u32, hospital_code: Arc<str>) -> RawRecord {
     let payload = match data.payload {
         None => Payload::Missing,
         Some(patient_data::Payload::Patient(patient)) => Payload::Fields(Box::new(raw_patient(patient))),
         Some(patient_data::Payload::RawJson(text)) => Payload::Json(text),
         Some(patient_data::Payload::RawBytes(bytes)) => Payload::Bytes(bytes),
     };
-    RawRecord { index, id: data.id.into(), hospital_code: data.hospital_code.into(), payload }
+    RawRecord { index, id: data.id.into(), hospital_code, payload }
 }
 
 fn raw_patient(patient: pb::RawPatient) -> RawPatient {

@@ -48,7 +48,7 @@ fn row(index: u32, content: Content) -> Row {
         index,
         record_id: format!("r{index}").into(),
         hospital_code: "h1".into(),
-        raw: Arc::from(format!("raw {index}").into_bytes()),
+        raw: format!("raw {index}").into(),
         issues: Arc::from([]),
         attempts: 1,
         content,

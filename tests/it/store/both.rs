@@ -248,7 +248,7 @@ async fn ids_with_nul_characters_do_not_disturb_their_neighbours(database: &Test
     let odd = Row {
         record_id: "r\0".into(),
         hospital_code: "\0".into(),
-        raw: Arc::from(*b"a\0b"),
+        raw: "a\0b".into(),
         ..settled(0, Outcome::Rejected)
     };
     let rows = vec![odd, stored(1, patient("a", "Ann", 1))];

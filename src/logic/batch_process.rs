@@ -1,6 +1,9 @@
 //! `BatchProcess`: one batch from its raw records to its report.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU32},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -78,6 +81,7 @@ impl BatchProcessLogic {
         let settlements: Arc<[Settlement]> = running.ledger.close(completion).into();
         let counts = Counts::over(&settlements);
         if let Some(writing) = writing {
+            running.all_handed_over().await;
             let batch = self.finished(&batch_id, completion, &counts);
             let closing = Closing { settlements: Arc::clone(&settlements), batch };
             conclude(writing, closing, completion, cutoffs).await;
@@ -113,6 +117,7 @@ impl BatchProcessLogic {
             stopped: CancellationToken::new(),
             cut: CancellationToken::new(),
             writer: (!validate_only).then_some(handle),
+            handing_over: AtomicU32::new(0),
         });
         if validate_only {
             return (running, None);

@@ -1,7 +1,10 @@
 //! A batch while it runs: what its feeders, its workers and its writer share, and the ways in which one of
 //! its records ends.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -37,6 +40,8 @@ pub(super) struct RunningBatch {
     pub cut: CancellationToken,
     /// Where verified patients and settled outcomes go; none when the batch is only validated.
     pub writer: Option<WriterHandle>,
+    /// Records that are settled, or about to be, and not yet with the writer.
+    pub handing_over: AtomicU32,
 }
 
 /// A record that passed cleaning.
@@ -49,28 +54,20 @@ pub(super) struct CleanRecord {
 impl RunningBatch {
     /// A record that the rules reject before it started.
     pub fn reject(&self, ticket: Ticket, raw: Bytes, issues: Vec<Issue>) {
-        let (index, issues) = (ticket.index(), errors_first(issues));
-        if ticket.settle(Settlement::ended(Outcome::Rejected, Arc::clone(&issues), 0)) {
-            self.write_down(index, Outcome::Rejected, raw, issues, 0);
-        }
+        let settlement = Settlement::ended(Outcome::Rejected, errors_first(issues), 0);
+        self.end(ticket.index(), settlement, raw, |settlement| ticket.settle(settlement));
     }
 
     /// A record that a bug struck before it started.
     pub fn fail_unstarted(&self, ticket: Ticket) {
-        let (index, settlement) = (ticket.index(), Settlement::failed(Failure::Internal, &[], 0));
-        let issues = Arc::clone(&settlement.issues);
-        if ticket.settle(settlement) {
-            self.write_down(index, Outcome::Failed, Bytes::new(), issues, 0);
-        }
+        let settlement = Settlement::failed(Failure::Internal, &[], 0);
+        self.end(ticket.index(), settlement, Bytes::new(), |settlement| ticket.settle(settlement));
     }
 
     /// A record that a dependency failed.
     pub fn fail(&self, attempt: Attempt, failure: Failure, warnings: &[Issue]) {
-        let (index, settlement) = (attempt.index(), Settlement::failed(failure, warnings, 1));
-        let issues = Arc::clone(&settlement.issues);
-        if attempt.settle(settlement) {
-            self.write_down(index, Outcome::Failed, Bytes::new(), issues, 1);
-        }
+        let settlement = Settlement::failed(failure, warnings, 1);
+        self.end(attempt.index(), settlement, Bytes::new(), |settlement| attempt.settle(settlement));
     }
 
     /// A record that nothing speaks against any more, unless its last issue does.
@@ -78,10 +75,8 @@ impl RunningBatch {
         let index = attempt.index();
         let issues = errors_first(record.warnings);
         if issues.first().is_some_and(|issue| issue.severity == Severity::Error) {
-            if attempt.settle(Settlement::ended(Outcome::Rejected, Arc::clone(&issues), 1)) {
-                self.write_down(index, Outcome::Rejected, record.raw, issues, 1);
-            }
-            return;
+            let settlement = Settlement::ended(Outcome::Rejected, issues, 1);
+            return self.end(index, settlement, record.raw, |settlement| attempt.settle(settlement));
         }
         let Some(writer) = &self.writer else {
             attempt.settle(Settlement::ended(Outcome::Valid, issues, 1));
@@ -92,11 +87,27 @@ impl RunningBatch {
         writer.hand_over(Entry { row, attempt: Some(attempt) });
     }
 
-    fn write_down(&self, index: u32, outcome: Outcome, raw: Bytes, issues: Arc<[Issue]>, attempts: u32) {
-        if let Some(writer) = &self.writer {
+    /// Waits until every settled outcome is with the writer. Called when the ledger is closed: none can be
+    /// added then, and those that are on their way take no longer than a few instructions.
+    pub async fn all_handed_over(&self) {
+        while self.handing_over.load(Ordering::Acquire) > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Settles a record and has its outcome written down. The count keeps a batch whose last record this
+    /// is from telling its writer the end between the two.
+    fn end(&self, index: u32, settlement: Settlement, raw: Bytes, settle: impl FnOnce(Settlement) -> bool) {
+        let (outcome, attempts) = (settlement.outcome, settlement.attempts);
+        let issues = Arc::clone(&settlement.issues);
+        self.handing_over.fetch_add(1, Ordering::AcqRel);
+        if settle(settlement)
+            && let Some(writer) = &self.writer
+        {
             let row = self.row(index, raw, issues, attempts, Content::Settled(outcome));
             writer.hand_over(Entry { row, attempt: None });
         }
+        self.handing_over.fetch_sub(1, Ordering::AcqRel);
     }
 
     fn row(&self, index: u32, raw: Bytes, issues: Arc<[Issue]>, attempts: u32, content: Content) -> Row {

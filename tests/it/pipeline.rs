@@ -21,7 +21,10 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{query::patient_ids, service::TestService};
+use crate::support::{
+    query::{count, patient_ids},
+    service::TestService,
+};
 
 /// A hospital that does what the patient's number says.
 struct Wilful;
@@ -159,6 +162,8 @@ fn every_record_has_one_outcome_whatever_happens() {
         })
         .unwrap();
     assert!(!runtime.block_on(patient_ids(&service.database_url)).is_empty());
+    let bare = runtime.block_on(count(&service.database_url, "rejects WHERE length(raw) = 0"));
+    assert_eq!(bare, 0, "every reject has its raw record");
     assert_eq!(service.svc.pool.stats().workers, 50, "no worker was lost");
     runtime.block_on(service.ended());
 }

@@ -5,6 +5,7 @@ use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time:
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{CommandError, say};
@@ -70,6 +71,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 /// The service and its hospital, running.
 struct Running {
     simulator: Simulator,
+    elsewhere: Elsewhere,
     server: AbortOnDropHandle<Result<(), crate::app::AppError>>,
     stop: CancellationToken,
     address: SocketAddr,
@@ -108,6 +110,7 @@ impl Running {
         self.stop.cancel();
         self.server.await??;
         self.simulator.stop().await?;
+        drop(self.elsewhere);
         Ok(())
     }
 }
@@ -118,7 +121,8 @@ async fn start(
     profiles: HashMap<Arc<str>, Arc<Profile>>,
 ) -> Result<Running, CommandError> {
     let latency = arguments.latency;
-    let simulator = Simulator::start(sim::Config { listen: loopback(), latency }).await?;
+    let elsewhere = Elsewhere::new()?;
+    let simulator = elsewhere.start(Simulator::start(sim::Config { listen: loopback(), latency })).await??;
     let url = format!("http://{}/verify", simulator.local_addr());
     let profiles = profiles
         .into_iter()
@@ -127,7 +131,31 @@ async fn start(
     let app = App::build(config, profiles).await?;
     let (address, stop) = (app.local_addr(), CancellationToken::new());
     let server = AbortOnDropHandle::new(tokio::spawn(app.run(stop.clone().cancelled_owned())));
-    Ok(Running { simulator, server, stop, address })
+    Ok(Running { simulator, elsewhere, server, stop, address })
+}
+
+/// A thread that runs what in life is somebody else's machine: a hospital's timers do not wait for our
+/// workers.
+struct Elsewhere(Option<Runtime>);
+
+impl Elsewhere {
+    fn new() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn start<T: Send + 'static>(&self, starting: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.0.as_ref().expect("there until it is dropped").spawn(starting)
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // A runtime must not be dropped where others run, for its end may block.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 fn loopback() -> SocketAddr {

@@ -13,6 +13,9 @@ use crate::domain::outcome::Failure;
 pub(super) enum Head {
     /// The body holds a verdict. A body that holds none, is cut off or is too large means this failure.
     BodyDecides(Failure),
+    /// The body may say what is wrong with the record. One that says nothing is wrong contradicts the
+    /// status, and means this failure like one that holds no verdict.
+    BodyMayObject(Failure),
     /// The call failed, whatever the body says.
     Failed(Failure),
 }
@@ -24,7 +27,7 @@ impl Head {
     pub(super) fn of(status: StatusCode) -> Self {
         match status.as_u16() {
             200..=299 => Self::BodyDecides(Failure::HospitalProtocolError),
-            400 | 422 => Self::BodyDecides(Failure::HospitalRefused),
+            400 | 422 => Self::BodyMayObject(Failure::HospitalRefused),
             408 => Self::Failed(Failure::HospitalTimeout),
             401 | 403 | 407 | 429 | 500..=599 => Self::Failed(Failure::HospitalUnavailable),
             402..=499 => Self::Failed(Failure::HospitalRefused),
@@ -60,7 +63,7 @@ mod tests {
 
         let cases: [(&[u16], Head); 6] = [
             (&[200, 201], Head::BodyDecides(HospitalProtocolError)),
-            (&[400, 422], Head::BodyDecides(HospitalRefused)),
+            (&[400, 422], Head::BodyMayObject(HospitalRefused)),
             (&[402, 404, 405, 406, 409, 413, 415, 418, 451], Head::Failed(HospitalRefused)),
             (&[401, 403, 407, 429, 500, 502, 503, 504, 599], Head::Failed(HospitalUnavailable)),
             (&[408], Head::Failed(HospitalTimeout)),

@@ -58,13 +58,15 @@ impl HttpVerification {
         // No route, no connection, no TLS, a connection that broke: to the record these are all the same.
         let response = request.send().await.map_err(|_| failed(Failure::HospitalUnavailable, None))?;
         let status = response.status();
-        match Head::of(status) {
-            Head::Failed(failure) => Err(failed(failure, Some(status))),
-            Head::BodyDecides(otherwise) => read_body(response)
-                .await
-                .and_then(|body| verdict_in(&body))
-                .ok_or_else(|| failed(otherwise, Some(status))),
-        }
+        let (verdict, otherwise) = match Head::of(status) {
+            Head::Failed(failure) => (None, failure),
+            Head::BodyDecides(otherwise) => (read_verdict(response).await, otherwise),
+            Head::BodyMayObject(otherwise) => {
+                let verdict = read_verdict(response).await;
+                (verdict.filter(|verdict| *verdict != Verdict::Match), otherwise)
+            }
+        };
+        verdict.ok_or_else(|| failed(otherwise, Some(status)))
     }
 }
 
@@ -90,6 +92,10 @@ fn failed(failure: Failure, status: Option<StatusCode>) -> Failure {
         "a verification failed"
     );
     failure
+}
+
+async fn read_verdict(response: Response) -> Option<Verdict> {
+    read_body(response).await.and_then(|body| verdict_in(&body))
 }
 
 /// The body of an answer; nothing if it is cut off or over [`BODY_LIMIT`].

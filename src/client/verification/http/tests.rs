@@ -121,6 +121,7 @@ async fn every_answer_has_one_result() {
         (415, "", Err(Failure::HospitalRefused)),
         (422, r#"{"result":"mismatch"}"#, Ok(Verdict::Mismatch)),
         (422, "", Err(Failure::HospitalRefused)),
+        (422, r#"{"result":"match"}"#, Err(Failure::HospitalRefused)),
         (429, "", Err(Failure::HospitalUnavailable)),
         (500, r#"{"result":"match"}"#, Err(Failure::HospitalUnavailable)),
         (503, "", Err(Failure::HospitalUnavailable)),

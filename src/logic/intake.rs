@@ -6,12 +6,15 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
+
 use crate::{
     domain::{
         issue::Issue,
         record::{RawBatch, RawRecord},
         rules,
     },
+    model::{Content, Row},
     svc::{Hospital, ServiceContext},
 };
 
@@ -36,6 +39,21 @@ pub(super) struct Head {
     pub stored_id: Arc<str>,
     /// The hospital for the store, cut likewise.
     pub stored_hospital_code: Arc<str>,
+}
+
+impl Head {
+    /// The record's row for the store.
+    pub fn row(&self, index: u32, raw: Bytes, issues: &Arc<[Issue]>, attempts: u32, content: Content) -> Row {
+        Row {
+            index,
+            record_id: Arc::clone(&self.stored_id),
+            hospital_code: Arc::clone(&self.stored_hospital_code),
+            raw,
+            issues: Arc::clone(issues),
+            attempts,
+            content,
+        }
+    }
 }
 
 /// The records of one hospital.

@@ -23,7 +23,7 @@ use crate::{
         outcome::{Failure, Outcome},
         patient::Patient,
     },
-    model::{Content, Row},
+    model::Content,
 };
 
 /// A batch while it runs.
@@ -83,7 +83,7 @@ impl RunningBatch {
             return;
         };
         let content = Content::Patient(record.patient);
-        let row = self.row(index, record.raw, issues, 1, content);
+        let row = self.heads[index as usize].row(index, record.raw, &issues, 1, content);
         writer.hand_over(Entry { row, attempt: Some(attempt) });
     }
 
@@ -104,23 +104,11 @@ impl RunningBatch {
         if settle(settlement)
             && let Some(writer) = &self.writer
         {
-            let row = self.row(index, raw, issues, attempts, Content::Settled(outcome));
+            let content = Content::Settled(outcome);
+            let row = self.heads[index as usize].row(index, raw, &issues, attempts, content);
             writer.hand_over(Entry { row, attempt: None });
         }
         self.handing_over.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    fn row(&self, index: u32, raw: Bytes, issues: Arc<[Issue]>, attempts: u32, content: Content) -> Row {
-        let head = &self.heads[index as usize];
-        Row {
-            index,
-            record_id: Arc::clone(&head.stored_id),
-            hospital_code: Arc::clone(&head.stored_hospital_code),
-            raw,
-            issues,
-            attempts,
-            content,
-        }
     }
 }
 

@@ -90,7 +90,7 @@ impl Writer {
                 biased;
                 closing = &mut closing => {
                     while let Ok(entry) = entries.try_recv() {
-                        buffer.push(entry);
+                        buffer.entries.push(entry);
                     }
                     if let Ok(closing) = closing {
                         self.conclude(buffer, closing).await;
@@ -168,9 +168,10 @@ impl Writer {
             self.flush(&mut buffer, until).await;
         }
         let mut left = std::mem::take(&mut buffer.unwritten);
-        for (index, settlement) in closing.settlements.iter().enumerate() {
-            if !buffer.known[index] {
-                left.push(self.outcome_row(index, settlement));
+        for ((head, settlement), index) in self.heads.iter().zip(closing.settlements.iter()).zip(0..) {
+            if !buffer.known[index as usize] {
+                let content = Content::Settled(settlement.outcome);
+                left.push(head.row(index, Bytes::new(), &settlement.issues, settlement.attempts, content));
             }
         }
         let mut lost = 0usize;
@@ -186,19 +187,6 @@ impl Writer {
         }
         if let Err(error) = self.store.finish(&closing.batch, until).await {
             error!(batch_id = %self.batch_id, %error, "the end of the batch could not be written to the store");
-        }
-    }
-
-    fn outcome_row(&self, index: usize, settlement: &Settlement) -> Row {
-        let head = &self.heads[index];
-        Row {
-            index: index as u32,
-            record_id: Arc::clone(&head.stored_id),
-            hospital_code: Arc::clone(&head.stored_hospital_code),
-            raw: Bytes::new(),
-            issues: Arc::clone(&settlement.issues),
-            attempts: settlement.attempts,
-            content: Content::Settled(settlement.outcome),
         }
     }
 }
@@ -225,10 +213,6 @@ impl Buffer {
             known: vec![false; records],
             unwritten: Vec::new(),
         }
-    }
-
-    fn push(&mut self, entry: Entry) {
-        self.entries.push(entry);
     }
 
     fn received(&mut self, count: usize, linger: Duration) {

@@ -70,7 +70,7 @@ struct Limits {
 /// A bound gRPC server.
 pub struct Server {
     listener: TcpListener,
-    router: Router<Stack<CallsLayer, Stack<PanicLayer, tower_layer::Identity>>>,
+    router: Layered,
     running: TaskTracker,
 }
 
@@ -105,6 +105,9 @@ impl Server {
     }
 }
 
+/// All services within their layers; a panic in a layer is caught too.
+type Layered = Router<Stack<CallsLayer, Stack<PanicLayer, tower_layer::Identity>>>;
+
 /// Answers a panic with INTERNAL and a fixed text.
 type PanicLayer = CatchPanicLayer<fn(Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body>>;
 
@@ -114,7 +117,7 @@ fn router(
     admission: Admission,
     readiness: &Readiness,
     running: &TaskTracker,
-) -> Router<Stack<CallsLayer, Stack<PanicLayer, tower_layer::Identity>>> {
+) -> Layered {
     let calls = CallsLayer {
         timeout: config.timeout,
         max_message_size: config.max_message_size,

@@ -87,13 +87,18 @@ impl Issue {
 
     /// The canonical path with the element's place in it: `identifiers[1].value`.
     pub fn path(&self) -> Cow<'static, str> {
-        let Some(position) = self.position else {
-            return Cow::Borrowed(self.field);
-        };
-        match self.field.split_once('.') {
-            Some((list, rest)) => format!("{list}[{position}].{rest}").into(),
-            None => format!("{}[{position}]", self.field).into(),
-        }
+        path(self.field, self.position)
+    }
+}
+
+/// A canonical path with an element's place in it: `identifiers[1].value`.
+pub(super) fn path(field: &'static str, position: Option<u32>) -> Cow<'static, str> {
+    let Some(position) = position else {
+        return Cow::Borrowed(field);
+    };
+    match field.split_once('.') {
+        Some((list, rest)) => format!("{list}[{position}].{rest}").into(),
+        None => format!("{field}[{position}]").into(),
     }
 }
 

@@ -1,11 +1,14 @@
 //! What the service is about, free of IO and async: records, patients, issues, outcomes, hospital
 //! profiles, and the formatting and rules that turn one raw record into one canonical patient.
 
+pub mod change;
 pub mod clean;
 pub mod format;
 pub mod hospital;
 pub mod issue;
 pub mod outcome;
 pub mod patient;
+pub mod phi;
 pub mod record;
 pub mod rules;
+pub mod shape;

@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn born(raw: &mut RawPatient, text: &str) {
-        raw.birth_date = text.to_owned();
+        raw.birth_date = text.into();
         raw.identifiers = vec![example::identifier("03", "E12345678")];
     }
 
@@ -209,7 +209,7 @@ mod tests {
         let dead = |birth: &str| {
             codes(|raw| {
                 born(raw, birth);
-                raw.deceased = "1930-01-01".to_owned();
+                raw.deceased = "1930-01-01".into();
             })
         };
         assert!(!dead("1851-01-01").contains(&"AGE_IMPOSSIBLE"));

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_number_may_have_128_characters_and_no_more() {
-        assert_eq!(codes(|raw| raw.patient_id = "号".repeat(128)), [""; 0]);
-        assert_eq!(codes(|raw| raw.patient_id = "9".repeat(129)), ["PATIENT_ID_TOO_LONG"]);
+        assert_eq!(codes(|raw| raw.patient_id = "号".repeat(128).into()), [""; 0]);
+        assert_eq!(codes(|raw| raw.patient_id = "9".repeat(129).into()), ["PATIENT_ID_TOO_LONG"]);
     }
 }

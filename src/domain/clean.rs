@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn at_most_fifty_issues_are_reported_and_no_error_is_lost_among_them() {
         let payload = fields(|raw| {
-            raw.phones = vec!["123".into(); 200];
+            raw.phones = (100..200).map(|number| number.to_string().into()).collect();
             raw.deceased = "perhaps".into();
         });
         let issues = rejection(&payload, &example::profile());

@@ -55,8 +55,8 @@ pub(crate) fn identifier(kind: &str, value: &str) -> RawIdentifier {
     RawIdentifier { kind: kind.into(), value: value.into(), system: Phi::default() }
 }
 
-/// The day on which the example patient is judged.
-pub(crate) const TODAY: &str = "2024-06-15";
+/// When the example patient is judged.
+pub(crate) const RECEIVED_AT: &str = "2024-06-15T00:00:00Z";
 
 /// What the rules find in the example patient with a change.
 pub(crate) fn issues(change: impl FnOnce(&mut RawPatient)) -> Vec<Issue> {
@@ -83,7 +83,7 @@ fn issues_with(
     let (mut profile, mut raw) = (profile(), patient());
     change_profile(&mut profile);
     change(&mut raw);
-    let moment = Moment { today: TODAY.parse().unwrap() };
+    let moment = Moment::of(RECEIVED_AT.parse().unwrap(), &profile);
     let origin = Origin { raw: &raw, sources: &Sources::none(), profile: &profile };
     rules::judge(&Draft::of(&raw, &profile), &moment, origin)
 }

@@ -1,5 +1,7 @@
 //! What a profile may say, and what is refused.
 
+use std::time::Duration;
+
 use super::*;
 
 const SMALLEST: &str = "version: 1\ntime_zone: UTC\ndate_formats: yyyyMMdd\nmapping: {patient_id: id}\n";

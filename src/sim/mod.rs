@@ -3,7 +3,7 @@
 //! | call | answer |
 //! | --- | --- |
 //! | `POST /verify` | waits the latency, then answers `{"result": "match"}`, or as the patient's number asks |
-//! | `POST /vendor/tencent`, `/vendor/aliyun`, `/vendor/checkup` | the same in the words of other vendors: status 200 for failures too, and codes that contradict each other |
+//! | `POST /vendor/tencent`, `/vendor/aliyun`, `/vendor/checkup` | the same in that vendor's codes, failures included |
 //! | `GET /stats` | `{"calls": .., "in_flight": .., "max_in_flight": ..}` of all of these |
 //!
 //! The only field of a posted identity that matters is `patientId`. How it ends, in any case of letters,

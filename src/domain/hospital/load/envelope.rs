@@ -11,7 +11,6 @@ use crate::{
 };
 
 const MATCH: (&str, Answer) = ("match", Answer::Verdict(Verdict::Match));
-const SUCCESS: &str = "success";
 
 /// The lists that say what is not well, in either place.
 const OBJECTIONS: [(&str, Answer); 5] = [
@@ -35,7 +34,7 @@ pub(super) fn envelope(section: &mut Section<'_>) -> Result<Envelope, Reported> 
 
 fn call(section: &mut Section<'_>) -> Result<Call, Reported> {
     let objections = OBJECTIONS.map(|(list, answer)| (list, Some(answer)));
-    let codes = codes(section, [(SUCCESS, None)].into_iter().chain(objections))?;
+    let codes = codes(section, [("success", None)].into_iter().chain(objections))?;
     if codes.meanings.is_empty() {
         return Err(section.problem("needs success, or another list of what its values mean"));
     }
@@ -52,13 +51,10 @@ fn verdict(section: &mut Section<'_>) -> Result<Codes<Answer>, Reported> {
 }
 
 /// Reads one place and its lists. A value can mean one thing only.
-fn codes<M>(
+fn codes<M: Copy>(
     section: &mut Section<'_>,
     lists: impl Iterator<Item = (&'static str, M)>,
-) -> Result<Codes<M>, Reported>
-where
-    M: Copy,
-{
+) -> Result<Codes<M>, Reported> {
     let at = section.required("at").and_then(|at| at.parsed(Pointer::parse));
     let mut known: HashMap<String, (&str, M)> = HashMap::new();
     let mut all_read = Ok(());

@@ -100,3 +100,13 @@ fn connecting_takes_no_longer_than_the_whole_call() {
     let hasty = verify("verify: {url: http://host/, timeout: 500ms}");
     assert_eq!(hasty.connect_timeout, Duration::from_millis(500));
 }
+
+#[test]
+fn a_hospital_that_is_played_elsewhere_answers_in_the_usual_form() {
+    let profile =
+        with("verify: {url: http://host/, max_in_flight: 7, response: {verdict: {at: /a, match: 1}}}");
+    let profile = profile.expect("right");
+    let verify = profile.verified_at("http://other/", None).verify.expect("an API");
+    assert_eq!((verify.url.as_str(), verify.max_in_flight), ("http://other/", Some(7)));
+    assert!(verify.response.is_none() && profile.verify.is_some_and(|verify| verify.response.is_some()));
+}

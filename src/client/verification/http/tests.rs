@@ -52,7 +52,7 @@ fn patient(patient_id: &str) -> Patient {
 }
 
 fn verify_at(url: String) -> Verify {
-    Verify { url, timeout: AMPLE, connect_timeout: AMPLE, max_in_flight: None }
+    Verify { url, timeout: AMPLE, connect_timeout: AMPLE, max_in_flight: None, response: None }
 }
 
 /// A client of `path` at `address`.

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod clean;
+pub mod division;
 pub mod format;
 pub mod hospital;
 pub mod issue;

@@ -130,11 +130,12 @@ pub fn full_name(code: &str) -> Option<FullName> {
         let then = rows.iter().find(|row| year.map_or(row.is_current(), |year| row.is_valid_in(year)));
         then.or(rows.first()).filter(|row| !row.is_collective()).map(|row| row.name)
     };
-    let level = division.code.level();
+    let (code, prefecture) = (division.code, division.code.prefecture());
+    let of_level = |code: Code, level| (code.level() == level).then(|| name(code)).flatten();
     Some(FullName {
-        province: name(division.code.province())?,
-        prefecture: (level != Level::Province).then(|| name(division.code.prefecture())).flatten(),
-        county: (level == Level::County).then(|| name(division.code)).flatten(),
+        province: name(code.province())?,
+        prefecture: of_level(prefecture, Level::Prefecture),
+        county: of_level(code, Level::County),
     })
 }
 

@@ -50,10 +50,13 @@ impl<'t> Reading<'t> {
     /// The one division that the text names: the narrowest. None if it could be several. Of several codes
     /// from different years the one in use is taken, if it is the only one.
     pub fn division(&self) -> Option<Code> {
-        // 浙江省 and then 南京市: whichever is meant, it is not clear.
+        // 浙江省 and then 南京市: whichever is meant, it is not clear. Foreign names of counties behind a city
+        // are those of its quarters: 东莞市东城区.
         let behind = without_separators(self.rest());
+        let is_above_counties = |name: &Name| !name.is_bare && name.code.level() < Level::County;
         let contradicts = names::at_start_of(behind)
-            .any(|names| !names[0].is_bare && !is_cut(names[0].text, &behind[names[0].text.len()..]));
+            .filter(|names| names.iter().any(is_above_counties))
+            .any(|names| !is_cut(names[0].text, &behind[names[0].text.len()..]));
         if contradicts { None } else { self.only().map(|name| name.code) }
     }
 
@@ -190,45 +193,15 @@ pub(in crate::domain) fn whole_after_bare(text: &str) -> Option<usize> {
     })
 }
 
-/// Whether what looks like the name of a city goes on as another word: 朝阳市场, 北京市政.
+/// Whether what looks like the name of a city goes on as another word: 朝阳市场, 北京市政, but not 南平市政和县.
 pub(in crate::domain) fn is_cut(name: &str, after: &str) -> bool {
-    name.ends_with('市') && after.starts_with(['场', '政', '民', '立', '委'])
+    let goes_on = name.ends_with('市') && after.starts_with(['场', '政', '民', '立', '委']);
+    goes_on && names::at_start_of(after).next().is_none()
 }
 
 /// Names of single districts that people also use as plain words: old town, harbour district.
 fn is_word(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "新区",
-        "盐区",
-        "老城区",
-        "北城区",
-        "新兴区",
-        "振兴区",
-        "站前区",
-        "港口区",
-        "河口区",
-        "东港区",
-        "东郊区",
-        "西郊区",
-        "清郊区",
-        "江南区",
-        "公园区",
-        "回民区",
-        "露天区",
-        "前锋区",
-        "动力区",
-        "东湖区",
-        "西山区",
-        "东安区",
-        "滨海区",
-        "滨江区",
-        "滨湖区",
-        "湖滨区",
-        "市北区",
-        "市南区",
-        "海城区",
-        "古城区",
-        "红星区",
-    ];
-    WORDS.contains(&name)
+    const WORDS: &str = "新区 盐区 老城区 北城区 新兴区 振兴区 站前区 港口区 河口区 东港区 东郊区 西郊区 清郊区 江南区 \
+                         公园区 回民区 露天区 前锋区 动力区 东湖区 西山区 滨海区 滨江区 滨湖区 湖滨区 市北区 市南区 古城区";
+    WORDS.split(' ').any(|word| word == name)
 }

@@ -124,6 +124,19 @@ fn abolished_divisions_lie_in_what_they_lay_in_then() {
     assert_eq!(full("420607").as_deref(), Some("湖北省襄阳市襄州区"));
 }
 
+#[test]
+fn every_division_agrees_with_its_full_name_and_is_read_off_it_while_in_use() {
+    for row in table::all() {
+        let code = row.code.to_string();
+        let text = full(&code).expect("every code has a full name") + "幸福路1号";
+        assert_eq!(agrees(&code, &text), Some(true), "{code} {text}");
+        if row.is_current() && !row.is_collective() && !row.code.is_of_taiwan_permits() {
+            let read = Reading::of(&text).and_then(|reading| reading.division());
+            assert_eq!(read, Some(row.code), "{text}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_can_be_looked_up(any in any::<String>(), digits in "[0-9]{0,8}") {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod batch;
+mod canary;
 mod command_line;
 mod crash;
 mod deadline;

@@ -49,7 +49,7 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane
                 continue;
             }
         };
-        let record = CleanRecord { patient, raw, warnings };
+        let record = CleanRecord { patient, raw, warnings, changes: Arc::default() };
         match &lane {
             Some(lane) => {
                 ticket.restamp();

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::{
     domain::{
+        change::Change,
         issue::Issue,
         record::{RawBatch, RawRecord},
         rules,
@@ -43,13 +44,22 @@ pub(super) struct Head {
 
 impl Head {
     /// The record's row for the store.
-    pub fn row(&self, index: u32, raw: Bytes, issues: &Arc<[Issue]>, attempts: u32, content: Content) -> Row {
+    pub fn row(
+        &self,
+        index: u32,
+        raw: Bytes,
+        issues: &Arc<[Issue]>,
+        changes: Arc<[Change]>,
+        attempts: u32,
+        content: Content,
+    ) -> Row {
         Row {
             index,
             record_id: Arc::clone(&self.stored_id),
             hospital_code: Arc::clone(&self.stored_hospital_code),
             raw,
             issues: Arc::clone(issues),
+            changes,
             attempts,
             content,
         }

@@ -11,10 +11,17 @@
 //!
 //! The label of a loser may differ with the split: a record older than both the stored row and a winner of
 //! its own batch is STALE if it is judged before the winner, SUPERSEDED after it.
+//!
+//! What a batch has overwritten of a patient's identity stays with the patient's row while the batch writes
+//! it: the winner answers for its losers, too. An identity that only a loser had is seen if that one was
+//! judged first.
 
 use std::cmp::Ordering;
 
-use super::Written;
+use super::{
+    Written,
+    identity::{Identity, Overwritten},
+};
 use crate::domain::patient::RecordOrder;
 
 /// What decides whether two records say the same. Hashes of different versions are never equal.
@@ -32,8 +39,8 @@ impl Fingerprint {
     }
 }
 
-/// What is stored of a patient, without the patient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is stored of a patient, as far as it decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) fingerprint: Fingerprint,
     pub(super) order: RecordOrder,
@@ -41,21 +48,32 @@ pub(super) struct Head {
     pub(super) same_batch: bool,
     /// Which record of its batch it was.
     pub(super) index: u32,
+    pub(super) identity: Identity,
+    /// What its batch has overwritten of the patient that was stored before.
+    pub(super) overwritten: Overwritten,
 }
 
 /// One record that wants to become the head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) index: u32,
     pub(super) fingerprint: Fingerprint,
     pub(super) order: RecordOrder,
+    pub(super) identity: Identity,
     /// What a transaction that may have been committed would have made of it.
     pub(super) unconfirmed: Option<Written>,
 }
 
 impl Candidate {
-    fn into_head(self) -> Head {
-        Head { fingerprint: self.fingerprint, order: self.order, same_batch: true, index: self.index }
+    fn to_head(&self, overwritten: Overwritten) -> Head {
+        Head {
+            fingerprint: self.fingerprint,
+            order: self.order,
+            same_batch: true,
+            index: self.index,
+            identity: self.identity.clone(),
+            overwritten,
+        }
     }
 }
 
@@ -74,13 +92,14 @@ pub(super) fn classify(head: Option<Head>, rows: &[Candidate]) -> Verdict {
     let mut head = head;
     let mut verdict = Verdict { written: Vec::with_capacity(rows.len()), winner: None };
     for (place, row) in rows.iter().enumerate() {
-        let written = match judge(head, row) {
-            Written::Stored { replaced } => {
-                head = Some(row.into_head());
-                match verdict.winner.replace(place) {
+        let written = match judge(head.as_ref(), row) {
+            Written::Stored { replaced, overwritten } => {
+                head = Some(row.to_head(overwritten));
+                let replaced = match verdict.winner.replace(place) {
                     Some(loser) => take_over(&mut verdict.written[loser], row.index),
-                    None => Written::Stored { replaced },
-                }
+                    None => replaced,
+                };
+                Written::Stored { replaced, overwritten }
             }
             other => other,
         };
@@ -91,16 +110,16 @@ pub(super) fn classify(head: Option<Head>, rows: &[Candidate]) -> Verdict {
 
 /// The winner so far loses within the chunk; what it would have replaced, the new one does, unless that is
 /// an earlier sending of the new one itself.
-fn take_over(loser: &mut Written, index: u32) -> Written {
+fn take_over(loser: &mut Written, index: u32) -> Option<u32> {
     match std::mem::replace(loser, Written::Superseded) {
-        Written::Stored { replaced: Some(before) } if before == index => Written::Stored { replaced: None },
-        written => written,
+        Written::Stored { replaced, .. } => replaced.filter(|before| *before != index),
+        _ => None,
     }
 }
 
-fn judge(head: Option<Head>, row: &Candidate) -> Written {
+fn judge(head: Option<&Head>, row: &Candidate) -> Written {
     let Some(head) = head else {
-        return Written::Stored { replaced: None };
+        return Written::Stored { replaced: None, overwritten: Overwritten::NOTHING };
     };
     let own = head.same_batch && head.index == row.index;
     if head.fingerprint == row.fingerprint && (own || !head.same_batch) {
@@ -116,8 +135,16 @@ fn judge(head: Option<Head>, row: &Candidate) -> Written {
     match (loses, head.same_batch) {
         (true, true) => Written::Superseded,
         (true, false) => Written::Stale,
-        (false, same_batch) => Written::Stored { replaced: (same_batch && !own).then_some(head.index) },
+        (false, same_batch) => Written::Stored {
+            replaced: (same_batch && !own).then_some(head.index),
+            overwritten: overwritten(head, row),
+        },
     }
+}
+
+fn overwritten(head: &Head, row: &Candidate) -> Overwritten {
+    let before = if head.same_batch { head.overwritten } else { Overwritten::NOTHING };
+    before | head.identity.overwritten_by(&row.identity)
 }
 
 #[cfg(test)]
@@ -126,7 +153,11 @@ mod tests {
 
     use super::*;
 
-    const STORED: Written = Written::Stored { replaced: None };
+    const STORED: Written = replacing(None);
+
+    const fn replacing(replaced: Option<u32>) -> Written {
+        Written::Stored { replaced, overwritten: Overwritten::NOTHING }
+    }
 
     fn fingerprint(content: u8, order: i64) -> Fingerprint {
         let mut hash = [content; 32];
@@ -139,17 +170,24 @@ mod tests {
             index,
             fingerprint: fingerprint(content, order),
             order: RecordOrder::Version(order),
+            identity: Identity::default(),
             unconfirmed: None,
         }
     }
 
     fn foreign(order: i64, content: u8) -> Option<Head> {
-        Some(Head { same_batch: false, ..row(0, order, content).into_head() })
+        own(0, order, content).map(|head| Head { same_batch: false, ..head })
     }
 
     fn own(index: u32, order: i64, content: u8) -> Option<Head> {
-        Some(row(index, order, content).into_head())
+        Some(row(index, order, content).to_head(Overwritten::NOTHING))
     }
+
+    fn gender(gender: &str) -> Identity {
+        Identity::new(Some(gender), None, [].into_iter())
+    }
+
+    const GENDER: Overwritten = Overwritten { gender: true, ..Overwritten::NOTHING };
 
     fn alone(head: Option<Head>, row: Candidate) -> Written {
         classify(head, &[row]).written[0]
@@ -183,13 +221,13 @@ mod tests {
     fn equal_order_with_other_content_is_written_unless_a_higher_index_of_the_batch_is_there() {
         assert_eq!(alone(foreign(1, 1), row(0, 1, 2)), STORED);
         assert_eq!(alone(own(4, 1, 1), row(3, 1, 2)), Written::Superseded);
-        assert_eq!(alone(own(4, 1, 1), row(5, 1, 2)), Written::Stored { replaced: Some(4) });
+        assert_eq!(alone(own(4, 1, 1), row(5, 1, 2)), replacing(Some(4)));
         assert_eq!(alone(own(4, 1, 1), row(4, 1, 2)), STORED);
     }
 
     #[test]
     fn of_equal_records_of_a_batch_the_higher_index_wins() {
-        assert_eq!(alone(own(4, 1, 1), row(5, 1, 1)), Written::Stored { replaced: Some(4) });
+        assert_eq!(alone(own(4, 1, 1), row(5, 1, 1)), replacing(Some(4)));
         assert_eq!(alone(own(4, 1, 1), row(3, 1, 1)), Written::Superseded);
     }
 
@@ -202,10 +240,7 @@ mod tests {
     #[test]
     fn losers_within_a_chunk_are_superseded_and_the_winner_takes_over_what_they_replaced() {
         let verdict = classify(own(1, 1, 1), &[row(2, 1, 2), row(3, 3, 3), row(4, 2, 4)]);
-        assert_eq!(
-            verdict.written,
-            [Written::Superseded, Written::Stored { replaced: Some(1) }, Written::Superseded]
-        );
+        assert_eq!(verdict.written, [Written::Superseded, replacing(Some(1)), Written::Superseded]);
         assert_eq!(verdict.winner, Some(1));
     }
 
@@ -216,11 +251,42 @@ mod tests {
     }
 
     #[test]
+    fn a_known_patient_who_becomes_somebody_else_is_said_to_be_overwritten() {
+        let head = || foreign(1, 1).map(|head| Head { identity: gender("male"), ..head });
+        let with = |identity| Candidate { identity, ..row(0, 2, 2) };
+        let overwriting = |overwritten| Written::Stored { replaced: None, overwritten };
+        assert_eq!(alone(head(), with(gender("female"))), overwriting(GENDER));
+        assert_eq!(alone(head(), with(gender("male"))), STORED);
+        assert_eq!(alone(None, with(gender("female"))), STORED);
+        assert_eq!(
+            alone(head(), Candidate { order: RecordOrder::Version(0), ..with(gender("female")) }),
+            Written::Stale
+        );
+    }
+
+    #[test]
+    fn the_winner_answers_for_what_the_losers_of_its_batch_have_overwritten() {
+        let head = foreign(1, 1).map(|head| Head { identity: gender("male"), ..head });
+        let woman = |index| Candidate { identity: gender("female"), ..row(index, 2, 2) };
+        let verdict = classify(head.clone(), &[woman(0), woman(1)]);
+        let stored = |replaced| Written::Stored { replaced, overwritten: GENDER };
+        assert_eq!(verdict.written, [Written::Superseded, stored(None)]);
+        let (_, labels) = write_all(head, &[vec![woman(0)], vec![woman(1)]]);
+        assert_eq!(labels, [(0, Written::Superseded), (1, stored(Some(0)))]);
+    }
+
+    #[test]
+    fn what_another_batch_has_overwritten_is_its_own_affair() {
+        let head = foreign(1, 1).map(|head| Head { overwritten: GENDER, ..head });
+        assert_eq!(alone(head, row(0, 2, 2)), STORED);
+    }
+
+    #[test]
     fn a_commit_whose_answer_was_lost_is_recognised() {
-        let decided = Written::Stored { replaced: Some(2) };
+        let decided = Written::Stored { replaced: Some(2), overwritten: GENDER };
         let again = Candidate { unconfirmed: Some(decided), ..row(5, 1, 1) };
-        assert_eq!(alone(own(5, 1, 1), again), decided);
-        assert_eq!(alone(foreign(1, 1), again), Written::Unchanged);
+        assert_eq!(alone(own(5, 1, 1), again.clone()), decided);
+        assert_eq!(alone(foreign(1, 1), again.clone()), Written::Unchanged);
         assert_eq!(alone(None, again), STORED);
     }
 
@@ -230,14 +296,12 @@ mod tests {
         for chunk in chunks {
             let mut rows = chunk.clone();
             rows.sort_by_key(|row| row.index);
-            let verdict = classify(head, &rows);
-            if let Some(winner) = verdict.winner {
-                head = Some(rows[winner].into_head());
-            }
+            let verdict = classify(head.clone(), &rows);
             for (row, written) in rows.iter().zip(verdict.written) {
-                if let Written::Stored { replaced: Some(loser) } = written {
+                if let Written::Stored { replaced, overwritten } = written {
+                    head = Some(row.to_head(overwritten));
                     for (index, label) in &mut labels {
-                        if *index == loser {
+                        if Some(*index) == replaced {
                             *label = Written::Superseded;
                         }
                     }
@@ -276,7 +340,7 @@ mod tests {
         fn what_is_stored_does_not_depend_on_the_split(
             head in heads(), rows in rows(), sizes in prop::collection::vec(1usize..4, 1..4)
         ) {
-            let (whole, _) = write_all(head, std::slice::from_ref(&rows));
+            let (whole, _) = write_all(head.clone(), std::slice::from_ref(&rows));
             let (split, _) = write_all(head, &chunked(&rows, &sizes));
             prop_assert_eq!(whole, split);
         }
@@ -301,10 +365,30 @@ mod tests {
             head in heads(), rows in rows(), sizes in prop::collection::vec(1usize..4, 1..4)
         ) {
             let (stored, _) = write_all(head, &chunked(&rows, &sizes));
-            let (again, labels) = write_all(stored, &chunked(&rows, &sizes));
+            let (again, labels) = write_all(stored.clone(), &chunked(&rows, &sizes));
             prop_assert_eq!(stored, again);
             let stored = labels.iter().any(|(_, written)| matches!(written, Written::Stored { .. }));
             prop_assert!(!stored);
+        }
+
+        #[test]
+        fn a_patient_who_ends_as_somebody_else_is_always_found(
+            rows in rows(), sizes in prop::collection::vec(1usize..4, 1..4), men in any::<[bool; 8]>()
+        ) {
+            let identity = |man: bool| gender(if man { "male" } else { "female" });
+            let rows: Vec<_> = rows
+                .into_iter()
+                .map(|row| Candidate { identity: identity(men[row.index as usize]), ..row })
+                .collect();
+            let head = foreign(0, 99).map(|head| Head { identity: identity(true), ..head });
+            let (stored, labels) = write_all(head, &chunked(&rows, &sizes));
+            let stored = stored.expect("a head");
+            prop_assert!(stored.identity == identity(true) || stored.overwritten == GENDER);
+            let told = labels.iter().find_map(|(_, written)| match written {
+                Written::Stored { overwritten, .. } => Some(*overwritten),
+                _ => None,
+            });
+            prop_assert_eq!(told, Some(stored.overwritten));
         }
 
         #[test]

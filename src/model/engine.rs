@@ -8,7 +8,7 @@ use sqlx::{Database, Transaction};
 use super::{
     FinishedBatch, StoreError,
     classify::Head,
-    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    columns::{Key, OutcomeColumns, RejectColumns, Winner},
 };
 
 /// A connection of an engine.
@@ -48,7 +48,8 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     fn fault(error: &sqlx::Error) -> StoreError;
 
     /// What is stored under the keys (sorted, distinct), each with the place of its key. Locks the rows
-    /// in the order of their keys where other writers could change them.
+    /// in the order of their keys where other writers could change them. Identifiers that are stored
+    /// encrypted are not read.
     async fn heads(
         connection: &mut Connection<Self>,
         batch_id: &str,
@@ -60,7 +61,7 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     async fn upsert(
         connection: &mut Connection<Self>,
         batch_id: &str,
-        patients: &[&PatientColumns<'_>],
+        patients: &[Winner<'_>],
     ) -> sqlx::Result<Vec<u32>>;
 
     /// Writes the outcomes over earlier ones of the same records, removes these records' rejects, and

@@ -12,9 +12,11 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::domain::{
+    change::Change,
     issue::Issue,
     outcome::{Completion, Outcome},
     patient::Patient,
+    rules,
 };
 
 mod backoff;
@@ -26,6 +28,7 @@ mod connections;
 mod engine;
 mod entry;
 mod flush_time;
+mod identity;
 mod migration;
 mod postgres;
 mod sql_store;
@@ -35,6 +38,7 @@ mod writing;
 
 pub use config::{Config, StoreUrl};
 pub use connect::open;
+pub use identity::Overwritten;
 
 /// One engine's store. Statements are never dropped half way: the tasks that call these are owned by the
 /// process, and every statement is bounded by the engine itself.
@@ -81,6 +85,8 @@ pub struct Row {
     pub raw: Bytes,
     /// What was found about the record.
     pub issues: Arc<[Issue]>,
+    /// What formatting changed; written with a patient only.
+    pub changes: Arc<[Change]>,
     /// How many times it was attempted.
     pub attempts: u32,
     /// What is to be written.
@@ -99,11 +105,12 @@ pub enum Content {
 /// What became of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// The patient was inserted or changed, and committed. `replaced` is the index of a record of the
-    /// same batch that had been stored before and lost to this one.
+    /// The patient was inserted or changed, and committed.
     Stored {
-        /// Index of the loser in the same batch.
+        /// Index of a record of the same batch that had been stored before and lost to this one.
         replaced: Option<u32>,
+        /// What the batch has overwritten of the identity of a patient that was known before.
+        overwritten: Overwritten,
     },
     /// The same content was there already.
     Unchanged,
@@ -119,6 +126,19 @@ pub enum Written {
     Unavailable,
     /// The transaction was sent and its answer never came.
     Unknown,
+}
+
+impl Written {
+    /// What the store has found about the record. It is written down with the record's own issues, which
+    /// leaves telling the caller.
+    pub fn findings(self) -> impl Iterator<Item = Issue> {
+        let (overwritten, stale) = match self {
+            Self::Stored { overwritten, .. } => (overwritten, None),
+            Self::Stale => (Overwritten::NOTHING, Some(rules::RECORD_OLDER_THAN_STORED.issue(None))),
+            _ => (Overwritten::NOTHING, None),
+        };
+        overwritten.issues().chain(stale)
+    }
 }
 
 /// The final row of a batch.

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn an_identity_holds_the_canonical_fields_and_nothing_else() {
         let patient = Patient {
-            name: Some(Name { text: "Test Person".to_owned(), family: None, given: None }),
+            name: Some(Name { text: "Test Person".to_owned(), family: None, given: None, pinyin: None }),
             gender: Some(Gender::Female),
             birth_date: Some(PartialDate::Day(date(1990, 4, 12))),
             identifiers: vec![Identifier {

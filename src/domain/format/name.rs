@@ -38,7 +38,7 @@ pub fn whole(text: Option<String>, family: Option<String>, given: Option<String>
         (Some(family), Some(given)) => Some(format!("{given} {family}")),
         (family, given) => family.clone().or_else(|| given.clone()),
     })?;
-    Some(Name { text, family, given })
+    Some(Name { text, family, given, pinyin: None })
 }
 
 fn is_han_or_separator(character: char) -> bool {

@@ -24,6 +24,7 @@ mod order;
 mod patient_id;
 mod phone;
 mod record;
+mod stored;
 mod text;
 
 pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
@@ -32,6 +33,7 @@ pub use record::{
     HOSPITAL_UNKNOWN, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE,
     PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL, RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
 };
+pub use stored::{IDENTITY_OVERWRITTEN, RECORD_OLDER_THAN_STORED};
 
 /// One rule.
 #[derive(Debug)]
@@ -62,6 +64,8 @@ enum Check {
     Batch,
     /// The hospital's own verdict.
     External,
+    /// The store, when it writes the record.
+    Store,
 }
 
 impl Rule {
@@ -100,7 +104,7 @@ impl Moment {
 }
 
 /// The rules by family, in the order in which their issues are reported.
-static FAMILIES: [&[&Rule]; 12] = [
+static FAMILIES: [&[&Rule]; 13] = [
     record::RULES,
     patient_id::RULES,
     text::RULES,
@@ -113,6 +117,7 @@ static FAMILIES: [&[&Rule]; 12] = [
     deceased::RULES,
     order::RULES,
     external::RULES,
+    stored::RULES,
 ];
 
 /// All rules.
@@ -183,6 +188,7 @@ mod tests {
         assert_eq!(severity("PATIENT_ID_MISSING"), Severity::Error);
         assert_eq!(find("GENDER_MISSING").unwrap().issue(None).severity, Severity::Error);
         assert!(!RECORD_ID_MISSING.is_adjustable() && IDENTITY_MISMATCH.is_adjustable());
+        assert!(!IDENTITY_OVERWRITTEN.is_adjustable());
     }
 
     #[test]

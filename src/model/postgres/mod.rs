@@ -11,7 +11,7 @@ use sqlx::{
 use super::{
     FinishedBatch, StoreError, StoreUrl,
     classify::Head,
-    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    columns::{Key, OutcomeColumns, RejectColumns, Winner},
     engine::Engine,
     migration,
 };
@@ -104,7 +104,7 @@ impl Engine for Postgres {
     async fn upsert(
         connection: &mut PgConnection,
         batch_id: &str,
-        patients: &[&PatientColumns<'_>],
+        patients: &[Winner<'_>],
     ) -> sqlx::Result<Vec<u32>> {
         statements::upsert(connection, batch_id, patients).await
     }

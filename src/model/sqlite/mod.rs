@@ -16,7 +16,7 @@ use sqlx::{
 use super::{
     FinishedBatch, StoreError, StoreUrl,
     classify::Head,
-    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    columns::{Key, OutcomeColumns, RejectColumns, Winner},
     engine::Engine,
     migration,
 };
@@ -127,7 +127,7 @@ impl Engine for Sqlite {
     async fn upsert(
         connection: &mut SqliteConnection,
         batch_id: &str,
-        patients: &[&PatientColumns<'_>],
+        patients: &[Winner<'_>],
     ) -> sqlx::Result<Vec<u32>> {
         statements::upsert(connection, batch_id, patients).await
     }

@@ -9,6 +9,7 @@ use super::{
     FinishedBatch, StoreError,
     classify::Head,
     columns::{Key, OutcomeColumns, RejectColumns, Winner},
+    rejects::{Page, Reject},
 };
 
 /// A connection of an engine.
@@ -27,6 +28,9 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// Whether rows may be written only while the time that such transactions take is left, because
     /// nothing interrupts its commit.
     const STARTS_ONLY_IN_TIME: bool;
+
+    /// The same database for who only reads: connecting creates nothing.
+    fn to_read(&self) -> Self;
 
     /// Opens a connection.
     async fn connect(&self) -> sqlx::Result<Connection<Self>>;
@@ -85,4 +89,10 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
 
     /// Completes the row of a batch.
     async fn finish(connection: &mut Connection<Self>, batch: &FinishedBatch) -> sqlx::Result<()>;
+
+    /// How many rejects a batch has, if it is known. This and the next run outside of a transaction.
+    async fn count_rejects(connection: &mut Connection<Self>, batch_id: &str) -> sqlx::Result<Option<u32>>;
+
+    /// Rejects of a batch, in the order of their indexes.
+    async fn rejects(connection: &mut Connection<Self>, page: &Page<'_>) -> sqlx::Result<Vec<Reject>>;
 }

@@ -36,9 +36,12 @@ mod sqlite;
 mod transaction;
 mod writing;
 
+pub mod rejects;
+
 pub use config::{Config, StoreUrl};
 pub use connect::open;
 pub use identity::Overwritten;
+use rejects::{Page, Reject};
 
 /// One engine's store. Statements are never dropped half way: the tasks that call these are owned by the
 /// process, and every statement is bounded by the engine itself.
@@ -54,6 +57,13 @@ pub trait Store: Send + Sync {
 
     /// Writes the final row of a batch: its counters and why it ended.
     async fn finish(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError>;
+
+    /// How many rejects a batch has; `None` if the store knows no such batch. Creates nothing: a store
+    /// that is not there yet is not available.
+    async fn count_rejects(&self, batch_id: &str) -> Result<Option<u32>, StoreError>;
+
+    /// Reads rejects of a batch, in the order of their indexes.
+    async fn rejects(&self, page: &Page<'_>) -> Result<Vec<Reject>, StoreError>;
 
     /// Asks the store for a sign of life on a connection of its own.
     async fn ping(&self) -> Result<(), StoreError>;

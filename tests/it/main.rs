@@ -11,5 +11,6 @@ mod health;
 mod layers;
 mod pipeline;
 mod readme;
+mod rejects;
 mod store;
 mod support;

@@ -31,6 +31,7 @@ macro_rules! on_both_engines {
 mod both;
 mod findings;
 mod postgres;
+mod rejects;
 mod sqlite;
 
 const STORED: Written = Written::Stored { replaced: None, overwritten: Overwritten::NOTHING };

@@ -3,12 +3,17 @@
 
 pub mod change;
 pub mod clean;
+pub mod country;
+pub mod division;
 pub mod format;
+pub mod hint;
 pub mod hospital;
 pub mod issue;
+pub mod issue_groups;
 pub mod outcome;
 pub mod patient;
 pub mod phi;
 pub mod record;
 pub mod rules;
 pub mod shape;
+pub mod tally;

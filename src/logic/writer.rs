@@ -6,7 +6,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -23,6 +22,7 @@ use crate::{
     domain::{
         issue::Issue,
         outcome::{Failure, Outcome},
+        phi::Phi,
     },
     model::{Chunk, Content, FinishedBatch, Row, Store, Written},
 };
@@ -173,7 +173,7 @@ impl Writer {
             if !buffer.known[index as usize] {
                 let content = Content::Settled(settlement.outcome);
                 let Settlement { issues, attempts, .. } = settlement;
-                left.push(head.row(index, Bytes::new(), issues, Arc::default(), *attempts, content));
+                left.push(head.row(index, Phi::default(), issues, Arc::default(), *attempts, content));
             }
         }
         let mut lost = 0usize;

@@ -14,7 +14,9 @@ use crate::domain::{
     change::Change,
     issue::Issue,
     outcome::Outcome,
-    patient::{Deceased, Gender, Identifier, Patient, RecordOrder},
+    patient::{Deceased, Identifier, Patient, RecordOrder},
+    phi::Phi,
+    shape::Shape,
 };
 
 /// What a patient is stored under. The order is the one of the bytes, in which all writers lock.
@@ -53,27 +55,27 @@ pub(super) struct PatientColumns<'a> {
 impl<'a> PatientColumns<'a> {
     pub(super) fn new(row: &'a Row, patient: &'a Patient) -> Self {
         let name = patient.name.as_ref();
-        let gender = patient.gender.map(Gender::name);
-        let birth_date = patient.birth_date.map(String::from);
+        let gender = patient.gender.map(|gender| gender.name());
+        let birth_date: Option<String> = patient.birth_date.map(|date| date.into_inner().into());
         let is_resident_id = |identifier: &&Identifier| identifier.kind == Identifier::RESIDENT_ID;
         let resident_ids = patient.identifiers.iter().filter(is_resident_id);
         let resident_ids = resident_ids.map(|identifier| identifier.value.as_str());
         Self {
             key: Key { hospital_code: &patient.hospital_code, patient_id: &patient.patient_id },
             name: name.map(|name| name.text.as_str()),
-            family_name: name.and_then(|name| name.family.as_deref()),
-            given_name: name.and_then(|name| name.given.as_deref()),
-            name_pinyin: name.and_then(|name| name.pinyin.as_deref()),
+            family_name: name.and_then(|name| plain(name.family.as_ref())),
+            given_name: name.and_then(|name| plain(name.given.as_ref())),
+            name_pinyin: name.and_then(|name| plain(name.pinyin.as_ref())),
             identity: Identity::new(gender, birth_date.as_deref(), resident_ids),
             gender,
             birth_date,
-            deceased: patient.deceased.map(deceased_text),
+            deceased: patient.deceased.map(|deceased| deceased_text(deceased.into_inner())),
             phones: json(&patient.phones),
             addresses: json(&patient.addresses),
             contacts: json(&patient.contacts),
-            nationality: patient.nationality.as_deref(),
-            ethnicity: patient.ethnicity.as_deref(),
-            marital_status: patient.marital_status.as_deref(),
+            nationality: plain(patient.nationality.as_ref()),
+            ethnicity: plain(patient.ethnicity.as_ref()),
+            marital_status: plain(patient.marital_status.as_ref()),
             identifiers: identifier_bytes(&patient.identifiers),
             raw: &row.raw,
             fingerprint: Fingerprint { hash: patient.content_hash(), version: Patient::HASH_VERSION },
@@ -135,6 +137,8 @@ pub(super) fn issues_json(issues: &[Issue], written: Written) -> String {
         field: Cow<'static, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         source_field: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shape: Option<String>,
     }
     fn finding(issue: &Issue) -> Finding<'_> {
         Finding {
@@ -142,6 +146,7 @@ pub(super) fn issues_json(issues: &[Issue], written: Written) -> String {
             severity: issue.severity.name(),
             field: issue.path(),
             source_field: issue.source_field.as_deref(),
+            shape: issue.shape.as_ref().map(Shape::to_string),
         }
     }
     let found: Vec<Issue> = written.findings().collect();
@@ -170,6 +175,10 @@ fn changes_json(changes: &[Change]) -> String {
     };
     let changes: Vec<Changed> = changes.iter().map(changed).collect();
     json(&changes)
+}
+
+fn plain(text: Option<&Phi<String>>) -> Option<&str> {
+    text.map(|text| text.as_str())
 }
 
 fn deceased_text(deceased: Deceased) -> String {

@@ -6,7 +6,7 @@ use std::{borrow::Cow, ops::BitOr};
 use serde::Deserialize;
 
 use crate::domain::{
-    format::resident_id::{ResidentId, check_character},
+    format::resident_id::ResidentId,
     issue::Issue,
     patient::{Gender, Identifier},
     phi::Phi,
@@ -137,18 +137,9 @@ fn may_be_the_same_day(one: &str, other: &str) -> bool {
     one.starts_with(other) || other.starts_with(one)
 }
 
-/// The form of 18 characters of a number of 15 digits; any other text stays as it is. Numbers of 15 digits
-/// were given until 1999 to people born in the 20th century.
+/// The form of 18 characters of a number of 15 digits; any other text stays as it is.
 fn with_18_characters(id: &str) -> String {
-    let Ok(ResidentId::Fifteen(old)) = ResidentId::parse(id) else {
-        return id.to_owned();
-    };
-    let mut digits = [0; 17];
-    digits[..6].copy_from_slice(&old[..6]);
-    digits[6..8].copy_from_slice(b"19");
-    digits[8..].copy_from_slice(&old[6..]);
-    let check = check_character(digits.map(|digit| digit - b'0'));
-    digits.into_iter().chain([check]).map(char::from).collect()
+    ResidentId::parse(id).ok().and_then(|id| id.upgraded()).unwrap_or_else(|| id.to_owned())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::domain::{
     issue::Issue,
     outcome::{Completion, Outcome},
     patient::Patient,
+    phi::Phi,
     rules,
 };
 
@@ -92,7 +93,7 @@ pub struct Row {
     /// The hospital as the caller wrote it.
     pub hospital_code: Arc<str>,
     /// What the hospital sent.
-    pub raw: Bytes,
+    pub raw: Phi<Bytes>,
     /// What was found about the record.
     pub issues: Arc<[Issue]>,
     /// What formatting changed; written with a patient only.

@@ -51,7 +51,7 @@ async fn write(database: &TestDatabase, batch_id: &str, count: u32) {
         index,
         record_id: format!("r{index}").into(),
         hospital_code: "h1".into(),
-        raw: format!("raw {index}").into(),
+        raw: bytes::Bytes::from(format!("raw {index}")).into(),
         issues: Arc::from([rules::find("NAME_MISSING").expect("a rule").issue(None)]),
         changes: Arc::from([]),
         attempts: 0,

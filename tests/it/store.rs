@@ -64,7 +64,7 @@ fn row(index: u32, content: Content) -> Row {
         index,
         record_id: format!("r{index}").into(),
         hospital_code: "h1".into(),
-        raw: format!("raw {index}").into(),
+        raw: bytes::Bytes::from(format!("raw {index}")).into(),
         issues: Arc::from([]),
         changes: Arc::from([]),
         attempts: 1,

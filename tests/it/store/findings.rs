@@ -41,8 +41,8 @@ async fn a_stale_record_says_that_a_newer_one_is_stored(database: &TestDatabase)
 
 fn person(id: &str, gender: Gender, day: i8, resident_id: &str, version: i64) -> Patient {
     Patient {
-        gender: Some(gender),
-        birth_date: Some(PartialDate::Day(jiff::civil::date(1949, 12, day))),
+        gender: Some(gender.into()),
+        birth_date: Some(PartialDate::Day(jiff::civil::date(1949, 12, day)).into()),
         identifiers: vec![Identifier { kind: "01".into(), value: resident_id.into(), system: None }],
         ..patient(id, "name", version)
     }

@@ -42,7 +42,11 @@ async fn issues_and_raw_records_are_read_as_they_were_written(database: &TestDat
         ..Issue::error(&MISSING, "identifiers.value")
     };
     let bytes: &[u8] = b"{\"xm\":\"\xD5\xC5\0\"}";
-    let row = Row { issues: Arc::from([issue]), raw: bytes.into(), ..settled(3, Outcome::Rejected) };
+    let row = Row {
+        issues: Arc::from([issue]),
+        raw: bytes::Bytes::from(bytes).into(),
+        ..settled(3, Outcome::Rejected)
+    };
     write(&*store, "batch", vec![row]).await;
     let without = read(&*store, "batch", None, 9).await.remove(0);
     let expected = StoredIssue {

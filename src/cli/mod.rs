@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod check_config;
 mod demo;
 mod migrate;
+mod rejects;
 mod rules;
 mod serve;
 mod simulate;
@@ -33,6 +34,8 @@ enum Command {
     CheckConfig(serve::Arguments),
     /// Bring the store's schema up to date, and end.
     Migrate(serve::Arguments),
+    /// List the rejected records of a batch, with what is wrong about each.
+    Rejects(rejects::Arguments),
     /// Show every rule that can reject a record or warn about it.
     Rules(rules::Arguments),
 }
@@ -70,6 +73,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
         Command::Simulate(arguments) => simulate::run(arguments).await,
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Migrate(arguments) => migrate::run(arguments).await,
+        Command::Rejects(arguments) => rejects::run(arguments).await,
         Command::Rules(arguments) => rules::run(&arguments),
     }
 }

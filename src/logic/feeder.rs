@@ -44,12 +44,12 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane
             continue;
         };
         counting.add(&cleaned);
-        let Cleaned { patient, issues, .. } = cleaned;
+        let Cleaned { patient, issues, changes, .. } = cleaned;
         let Some(patient) = patient else {
             batch.reject(ticket, raw, issues);
             continue;
         };
-        let record = CleanRecord { patient, raw, warnings: issues };
+        let record = CleanRecord { patient, raw, warnings: issues, changes: changes.into() };
         match &lane {
             Some(lane) => {
                 ticket.restamp();

@@ -30,10 +30,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "server::DESCRIPTORS",
             "server::Config",
             "domain::hospital",
-            // `rules` shows the catalogue.
+            // `rules` shows the catalogue, `rejects` its messages.
             "domain::rules",
-            // `migrate` brings up the store without the service.
+            "domain::issue",
+            // `migrate` brings up the store without the service, `rejects` reads it.
             "model::open",
+            "model::Store",
+            "model::rejects",
             "sim",
             "shutdown",
             "telemetry",

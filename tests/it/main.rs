@@ -13,5 +13,6 @@ mod health;
 mod layers;
 mod pipeline;
 mod readme;
+mod rejects;
 mod store;
 mod support;

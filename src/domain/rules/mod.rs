@@ -27,6 +27,7 @@ mod order;
 mod patient_id;
 mod phone;
 mod record;
+mod stored;
 mod text;
 
 pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
@@ -35,6 +36,7 @@ pub use record::{
     HOSPITAL_UNKNOWN, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE,
     PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL, RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
 };
+pub use stored::{IDENTITY_OVERWRITTEN, RECORD_OLDER_THAN_STORED};
 
 /// One rule.
 #[derive(Debug)]
@@ -65,6 +67,8 @@ enum Check {
     Batch,
     /// The hospital's own verdict.
     External,
+    /// The store, when it writes the record.
+    Store,
 }
 
 impl Rule {
@@ -128,6 +132,7 @@ static FAMILIES: [&[&Rule]; 15] = [
     deceased::RULES,
     order::RULES,
     external::RULES,
+    stored::RULES,
 ];
 
 /// All rules.
@@ -198,6 +203,7 @@ mod tests {
         assert_eq!(severity("PATIENT_ID_MISSING"), Severity::Error);
         assert_eq!(find("GENDER_MISSING").unwrap().issue(None).severity, Severity::Error);
         assert!(!RECORD_ID_MISSING.is_adjustable() && IDENTITY_MISMATCH.is_adjustable());
+        assert!(!IDENTITY_OVERWRITTEN.is_adjustable());
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Moment {
 }
 
 /// The rules by family, in the order in which their issues are reported.
-static FAMILIES: [&[&Rule]; 15] = [
+static FAMILIES: [&[&Rule]; 16] = [
     record::RULES,
     patient_id::RULES,
     text::RULES,

@@ -6,6 +6,7 @@ pub mod clean;
 pub mod format;
 pub mod hospital;
 pub mod issue;
+pub mod json;
 pub mod outcome;
 pub mod patient;
 pub mod phi;

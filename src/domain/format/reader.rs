@@ -36,7 +36,9 @@ impl<'a> Reader<'a> {
             patient_id: self.code(&raw.patient_id, Place("patient_id", None)).map(Cow::into_owned),
             name: self.name(&raw.name),
             gender: self.gender(&raw.gender),
-            birth_date: self.date(&raw.birth_date, "birth_date", date::read_date),
+            birth_date: self.date(&raw.birth_date, "birth_date", |text, formats, zone| {
+                date::read_date(text, formats, zone).map(|read| read.value)
+            }),
             identifiers: self.each(&raw.identifiers, Self::identifier),
             phones: self.phones(&raw.phones),
             addresses: self.each(&raw.addresses, Self::address),
@@ -50,7 +52,7 @@ impl<'a> Reader<'a> {
             ),
             deceased: self.deceased(&raw.deceased),
             updated_at: self.date(&raw.updated_at, "updated_at", |text, formats, zone| {
-                date::read_instant(text, formats, zone).map(|instant| instant.as_microsecond())
+                date::read_instant(text, formats, zone).map(|read| read.value.as_microsecond())
             }),
             version: self.version(&raw.version),
             flaws: self.flaws,

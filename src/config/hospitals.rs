@@ -133,7 +133,7 @@ mod tests {
     // Comparisons go through assert!, for patients have no Debug.
     #[test]
     fn febrl_rows_become_patients() {
-        let Mapped { patient, sources } = samples("febrl").remove(0);
+        let Mapped { patient, sources, .. } = samples("febrl").remove(0);
         assert!(patient.patient_id == "rec-1496-org");
         assert!(patient.name.family == "green" && patient.name.given == "mitchell");
         assert!(patient.birth_date == "19560409" && patient.gender.is_empty());

@@ -54,7 +54,7 @@ pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cl
 fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned {
     match parse(text) {
         Ok(object) => {
-            let Mapped { patient, sources } = profile.mapping.map(&object);
+            let Mapped { patient, sources, .. } = profile.mapping.map(&object);
             judge(&patient, &sources, profile, received_at)
         }
         Err(rule) => reject(rule),

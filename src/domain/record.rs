@@ -93,6 +93,18 @@ pub struct RawPatient {
     pub updated_at: String,
     /// The source's integer version of the record.
     pub version: String,
+    /// The patient's age as the source states it beside the date of birth.
+    pub age: String,
+    /// What the source shows people for the code in `gender`.
+    pub gender_display: String,
+    /// What the source shows people for the code in `nationality`.
+    pub nationality_display: String,
+    /// What the source shows people for the code in `ethnicity`.
+    pub ethnicity_display: String,
+    /// What the source shows people for the code in `marital_status`.
+    pub marital_status_display: String,
+    /// Why there is no date of birth, in the source's code; FHIR's data-absent-reason, as `unknown`.
+    pub birth_date_absent_reason: String,
 }
 
 impl RawPatient {
@@ -108,6 +120,12 @@ impl RawPatient {
             &self.deceased,
             &self.updated_at,
             &self.version,
+            &self.age,
+            &self.gender_display,
+            &self.nationality_display,
+            &self.ethnicity_display,
+            &self.marital_status_display,
+            &self.birth_date_absent_reason,
         ]
         .iter()
         .map(|text| text.len())

@@ -128,6 +128,12 @@ fn raw_patient(patient: pb::RawPatient) -> RawPatient {
         deceased: patient.deceased,
         updated_at: patient.updated_at,
         version: patient.version,
+        age: patient.age,
+        gender_display: patient.gender_display,
+        nationality_display: patient.nationality_display,
+        ethnicity_display: patient.ethnicity_display,
+        marital_status_display: patient.marital_status_display,
+        birth_date_absent_reason: patient.birth_date_absent_reason,
     }
 }
 

@@ -109,7 +109,7 @@ struct NameFields {
     given: Field,
 }
 
-/// The whole name, or its parts.
+/// The whole name, or a table of its parts.
 fn name(ways: &mut Ways, setting: settings::Field<'_>) -> Result<NameFields, Reported> {
     if setting.shape() != Shape::Table {
         let text = ways.field("name.text", setting)?;
@@ -119,7 +119,11 @@ fn name(ways: &mut Ways, setting: settings::Field<'_>) -> Result<NameFields, Rep
         let text = part(ways, section, "text", "name.text");
         let family = part(ways, section, "family", "name.family");
         let given = part(ways, section, "given", "name.given");
-        Ok(NameFields { text: text?, family: family?, given: given? })
+        let name = NameFields { text: text?, family: family?, given: given? };
+        if [&name.text, &name.family, &name.given].iter().any(|part| !part.alternatives.is_empty()) {
+            return Ok(name);
+        }
+        Ok(NameFields { text: ways.composed("name.text", section)?, ..name })
     })
 }
 

@@ -3,9 +3,13 @@
 
 pub mod change;
 pub mod clean;
+pub mod country;
+pub mod division;
 pub mod format;
+pub mod hint;
 pub mod hospital;
 pub mod issue;
+pub mod issue_groups;
 pub mod json;
 pub mod outcome;
 pub mod patient;
@@ -13,3 +17,4 @@ pub mod phi;
 pub mod record;
 pub mod rules;
 pub mod shape;
+pub mod tally;

@@ -1,12 +1,16 @@
 //! Formatting: raw texts into canonical values. Every formatter is total and idempotent: it takes any text,
 //! and what it made once it leaves alone.
 
+pub mod address;
 pub mod catalogue;
 pub mod code;
 pub mod date;
 pub mod deceased;
+pub mod document;
 pub mod draft;
+pub mod flaw;
 pub mod gender;
+pub mod identifier;
 pub mod name;
 pub mod null_token;
 pub mod order;

@@ -1,13 +1,10 @@
 //! Profiles out of the text of their files.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 
-use super::{Charset, CodeTables, Profile, Verify, mapping};
+use super::{Charset, CodeTables, Profile, mapping};
 use crate::{
     domain::{
         format::{date, null_token, text},
@@ -15,8 +12,13 @@ use crate::{
         patient::Gender,
         rules,
     },
-    settings::{Field, HttpUrl, Problem, Problems, Reported, Section, yaml},
+    settings::{Field, Problem, Problems, Reported, Section, yaml},
 };
+
+mod envelope;
+mod verify;
+
+use verify::verify;
 
 impl Profile {
     /// Reads the profile of one hospital. `file` is what messages call it, `code` the hospital's code.
@@ -39,6 +41,7 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
     let date_formats = section.required("date_formats").and_then(date::read_formats);
     let time_zone = section.required("time_zone").and_then(|zone| zone.parsed(TimeZone::get));
     let phone_region = section.field("phone_region").map(phone_region).transpose();
+    let pinyin = section.optional::<bool>("pinyin");
     let null_tokens = section.field("null_tokens").map_or_else(|| Ok(HashSet::new()), null_tokens);
     let codes = section.field("codes").map_or_else(|| Ok(CodeTables::default()), |codes| codes.table(tables));
     let severities = section.field("severities").map_or_else(|| Ok(HashMap::new()), severities);
@@ -51,6 +54,7 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
         date_formats: date_formats?,
         time_zone: time_zone?,
         phone_region: phone_region?,
+        pinyin: pinyin?.unwrap_or(false),
         null_tokens: null_tokens?,
         codes: codes?,
         severities: severities?,
@@ -121,30 +125,6 @@ fn severities(field: Field<'_>) -> Result<HashMap<&'static str, Severity>, Repor
 /// The rules whose severity a profile may change.
 fn rule(code: &str) -> Option<&'static str> {
     rules::find(code).filter(|rule| rule.is_adjustable()).map(|rule| rule.kind.code)
-}
-
-fn verify(section: &mut Section<'_>) -> Result<Verify, Reported> {
-    const MINUTE: Duration = Duration::from_secs(60);
-    const MILLISECOND: Duration = Duration::from_millis(1);
-    let url = section.value::<HttpUrl>("url");
-    let timeout = section
-        .field("timeout")
-        .map_or(Ok(Duration::from_secs(5)), |timeout| timeout.within(MILLISECOND..=5 * MINUTE));
-    let connect_timeout =
-        section.field("connect_timeout").map(|timeout| timeout.within(MILLISECOND..=MINUTE)).transpose();
-    let max_in_flight = section.field("max_in_flight").map(|limit| limit.within(1..=10_000)).transpose();
-    if let (Ok(Some(connect)), Ok(total)) = (connect_timeout, timeout)
-        && connect > total
-    {
-        section.contradiction("connect_timeout", "is longer than timeout, which covers connecting too");
-    }
-    let timeout = timeout?;
-    Ok(Verify {
-        url: url?.into_string(),
-        timeout,
-        connect_timeout: connect_timeout?.unwrap_or(Duration::from_secs(1).min(timeout)),
-        max_in_flight: max_in_flight?,
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! All that can be prepared is prepared when the profile is loaded: mapping a record follows paths and
 //! copies texts, and parses nothing. What it costs grows with the record and with the mapping, whatever
 //! the record holds: no value is copied more often than the mapping names it, and no list grows over
-//! [`MAX_ELEMENTS`].
+//! [`MOST_ELEMENTS`](crate::domain::record::MOST_ELEMENTS) and one.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -29,9 +29,6 @@ use name::Name;
 use reader::Reader;
 use selection::Selection;
 use source::Field;
-
-/// Most elements that a list takes from one record.
-pub const MAX_ELEMENTS: usize = 100;
 
 /// Where each canonical field comes from. A field that the source does not have has no alternatives, a
 /// list that it does not have no elements.
@@ -101,23 +98,21 @@ struct ContactFields {
 /// A patient in canonical field names, and where its fields came from.
 pub struct Mapped {
     /// Values as the source wrote them. Numbers and truth values are the text of their JSON; what is
-    /// absent, null, blank or no scalar is empty. Elements of lists that are empty are left out.
+    /// absent, null, blank or no scalar is empty. Elements of lists that are empty are left out. A list has
+    /// at most one element more than are read, by which its reader knows that there are more.
     pub patient: RawPatient,
     /// The sender's own names of the fields.
     pub sources: Sources,
     /// The keys of the record that nobody expects.
     pub unmapped: Unmapped,
-    /// The first canonical list, as `identifiers`, that would have had more than [`MAX_ELEMENTS`]: the
-    /// others were left out.
-    pub overfull: Option<&'static str>,
 }
 
 impl Mapping {
     /// Reads a source's object.
     pub fn map(&self, record: &Map<String, Value>) -> Mapped {
-        let (patient, overfull, notes) = Reader::new(record).patient(self);
+        let (patient, notes) = Reader::new(record).patient(self);
         let sources = Sources::new(Arc::clone(&self.names), notes);
-        Mapped { patient, sources, unmapped: self.expected.unmapped(record), overfull }
+        Mapped { patient, sources, unmapped: self.expected.unmapped(record) }
     }
 
     /// The value in a source's object that is the patient's number, to be changed in place.

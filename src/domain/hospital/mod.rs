@@ -4,7 +4,6 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
 };
 
 use jiff::tz::TimeZone;
@@ -12,10 +11,14 @@ use jiff::tz::TimeZone;
 use crate::domain::{format::date::DateFormat, issue::Severity, patient::Gender};
 
 mod charset;
+mod envelope;
 mod load;
 pub mod mapping;
+mod verify;
 
 pub use charset::Charset;
+pub use envelope::{Answer, Envelope, Unclear};
+pub use verify::{Verdict, Verify};
 
 use mapping::Mapping;
 
@@ -36,6 +39,8 @@ pub struct Profile {
     pub time_zone: TimeZone,
     /// The region of phone numbers written without a country code.
     pub phone_region: Option<phonenumber::country::Id>,
+    /// Whether Han names get their pinyin beside them.
+    pub pinyin: bool,
     /// Texts that mean "nothing", compared after trimming and width folding, case ignored.
     pub null_tokens: HashSet<String>,
     /// The source's code tables.
@@ -52,12 +57,13 @@ impl Profile {
         self.severities.get(code).copied().unwrap_or(default)
     }
 
-    /// The same hospital with its verification API, if it has one, at another address, and with another
-    /// limit if one is given.
+    /// The same hospital with its verification API, if it has one, played at another address, where answers
+    /// come in the service's own form, and with another limit if one is given.
     pub fn verified_at(&self, url: &str, max_in_flight: Option<usize>) -> Self {
         let moved = |verify: &Verify| Verify {
             url: url.to_owned(),
             max_in_flight: max_in_flight.or(verify.max_in_flight),
+            response: None,
             ..verify.clone()
         };
         Self { verify: self.verify.as_ref().map(moved), ..self.clone() }
@@ -78,17 +84,4 @@ pub struct CodeTables {
     pub ethnicity: Option<HashMap<String, String>>,
     /// Marital status; without a table the source's code is taken as it stands.
     pub marital_status: Option<HashMap<String, String>>,
-}
-
-/// A hospital's verification API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verify {
-    /// Where canonical identities are posted.
-    pub url: String,
-    /// How long one call may take in all.
-    pub timeout: Duration,
-    /// How long connecting may take.
-    pub connect_timeout: Duration,
-    /// Most calls in flight over all batches; by default half of the workers.
-    pub max_in_flight: Option<usize>,
 }

@@ -1,20 +1,23 @@
 //! The rule catalogue: every code that can reject a record or warn about it, as data. A rule is added in
 //! one place, the file of its family.
 
-use jiff::{Timestamp, ToSpan, civil::Date};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use crate::domain::{
     format::draft::Draft,
-    hospital::{Profile, mapping::Sources},
+    hospital::Profile,
     issue::{Issue, IssueKind, Severity},
 };
 
 #[macro_use]
 mod define;
 
+mod addresses;
+mod age;
 mod birth_date;
 mod codes;
 mod deceased;
+mod documents;
 mod external;
 mod findings;
 mod gender;
@@ -27,7 +30,7 @@ mod record;
 mod text;
 
 pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
-pub use findings::Findings;
+pub use findings::{Findings, Origin};
 pub use record::{
     HOSPITAL_UNKNOWN, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE,
     PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL, RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
@@ -81,16 +84,25 @@ impl Rule {
 }
 
 /// When a record is judged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Moment {
+    /// When the record came.
+    pub received_at: Timestamp,
     /// The day on which the record came, where its source is.
     pub today: Date,
+    zone: TimeZone,
 }
 
 impl Moment {
     /// The moment of receipt, seen from the hospital's zone.
     pub fn of(received_at: Timestamp, profile: &Profile) -> Self {
-        Self { today: profile.time_zone.to_datetime(received_at).date() }
+        let zone = profile.time_zone.clone();
+        Self { received_at, today: zone.to_datetime(received_at).date(), zone }
+    }
+
+    /// The day of an instant where the record's source is.
+    pub fn day_of(&self, instant: Timestamp) -> Date {
+        self.zone.to_datetime(instant).date()
     }
 
     /// The last day that is not in the future; clocks may differ by a day.
@@ -100,15 +112,18 @@ impl Moment {
 }
 
 /// The rules by family, in the order in which their issues are reported.
-static FAMILIES: [&[&Rule]; 12] = [
+static FAMILIES: [&[&Rule]; 15] = [
     record::RULES,
     patient_id::RULES,
     text::RULES,
     name::RULES,
     gender::RULES,
     birth_date::RULES,
+    age::RULES,
     identifiers::RULES,
+    documents::RULES,
     phone::RULES,
+    addresses::RULES,
     codes::RULES,
     deceased::RULES,
     order::RULES,
@@ -126,11 +141,11 @@ pub fn find(code: &str) -> Option<&'static Rule> {
 }
 
 /// Everything that the rules find in a draft, in the order of the catalogue.
-pub fn judge(draft: &Draft, moment: &Moment, profile: &Profile, sources: &Sources) -> Vec<Issue> {
+pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
     for rule in catalogue() {
         if let Check::Draft(check) | Check::Required(check) = rule.check {
-            check(draft, moment, &mut Findings::new(rule, profile, sources, &mut issues));
+            check(draft, moment, &mut Findings::new(rule, origin, &mut issues));
         }
     }
     issues

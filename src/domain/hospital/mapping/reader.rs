@@ -5,18 +5,20 @@ use std::ops::ControlFlow;
 use serde_json::{Map, Value};
 
 use super::{
-    AddressFields, ContactFields, Element, IdentifierFields, MAX_ELEMENTS, Mapping,
+    AddressFields, ContactFields, Element, IdentifierFields, Mapping,
     path::Root,
     source::Field,
     sources::{Note, Notes},
 };
-use crate::domain::record::{RawAddress, RawContact, RawIdentifier, RawName, RawPatient};
+use crate::domain::{
+    phi::Phi,
+    record::{MOST_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
+};
 
 /// Reads one record, and notes where each field came from.
 pub(super) struct Reader<'o> {
     record: &'o Map<String, Value>,
     notes: Notes,
-    overfull: Option<&'static str>,
 }
 
 /// Where the fields of one element begin.
@@ -31,11 +33,11 @@ struct Start<'o> {
 
 impl<'o> Reader<'o> {
     pub(super) fn new(record: &'o Map<String, Value>) -> Self {
-        Self { record, notes: Notes::default(), overfull: None }
+        Self { record, notes: Notes::default() }
     }
 
-    /// The patient, the first list that was cut, and where everything came from.
-    pub(super) fn patient(mut self, mapping: &Mapping) -> (RawPatient, Option<&'static str>, Notes) {
+    /// The patient, and where everything came from.
+    pub(super) fn patient(mut self, mapping: &Mapping) -> (RawPatient, Notes) {
         let plain = &mapping.plain;
         let patient = RawPatient {
             patient_id: self.plain(&plain.patient_id),
@@ -46,10 +48,10 @@ impl<'o> Reader<'o> {
             },
             gender: self.plain(&plain.gender),
             birth_date: self.plain(&plain.birth_date),
-            identifiers: self.list("identifiers", &mapping.identifiers, Self::identifier),
-            phones: self.list("phones", &mapping.phones, Self::text),
-            addresses: self.list("addresses", &mapping.addresses, Self::address),
-            contacts: self.list("contacts", &mapping.contacts, Self::contact),
+            identifiers: self.list(&mapping.identifiers, Self::identifier),
+            phones: self.list(&mapping.phones, Self::text),
+            addresses: self.list(&mapping.addresses, Self::address),
+            contacts: self.list(&mapping.contacts, Self::contact),
             nationality: self.plain(&plain.nationality),
             ethnicity: self.plain(&plain.ethnicity),
             marital_status: self.plain(&plain.marital_status),
@@ -63,18 +65,24 @@ impl<'o> Reader<'o> {
             marital_status_display: self.plain(&plain.marital_status_display),
             birth_date_absent_reason: self.plain(&plain.birth_date_absent_reason),
         };
-        (patient, self.overfull, self.notes)
+        (patient, self.notes)
     }
 
-    fn plain(&mut self, field: &Field) -> String {
+    fn plain(&mut self, field: &Field) -> Phi<String> {
         self.read(field, Root::Record(self.record), None, None)
     }
 
-    fn text(&mut self, field: &Field, start: Start<'_>) -> String {
+    fn text(&mut self, field: &Field, start: Start<'_>) -> Phi<String> {
         self.read(field, start.root, start.element, Some(start.position))
     }
 
-    fn read(&mut self, field: &Field, root: Root<'_>, element: Option<u32>, position: Option<u32>) -> String {
+    fn read(
+        &mut self,
+        field: &Field,
+        root: Root<'_>,
+        element: Option<u32>,
+        position: Option<u32>,
+    ) -> Phi<String> {
         let (found, alternative) = field.read(root);
         if let Some(name) = alternative.and_then(|alternative| alternative.name) {
             self.notes.add(Note {
@@ -86,29 +94,24 @@ impl<'o> Reader<'o> {
                 is_number: found.as_ref().is_some_and(|found| found.is_number),
             });
         }
-        found.map(|found| found.text).unwrap_or_default()
+        found.map(|found| found.text).unwrap_or_default().into()
     }
 
     fn list<F, T>(
         &mut self,
-        name: &'static str,
         elements: &[Element<F>],
         read: impl Fn(&mut Self, &F, Start<'_>) -> T,
     ) -> Vec<T> {
         let record = Root::Record(self.record);
         let mut list = Vec::with_capacity(elements.len());
         for Element { each, fields } in elements {
-            let is_full = match each {
-                None => self.take(&mut list, fields, record, None, &read).is_break(),
-                Some(selection) => selection
-                    .of(record)
-                    .try_for_each(|(place, element)| {
-                        self.take(&mut list, fields, Root::Element(element), Some(place), &read)
-                    })
-                    .is_break(),
+            let taken = match each {
+                None => self.take(&mut list, fields, record, None, &read),
+                Some(selection) => selection.of(record).try_for_each(|(place, element)| {
+                    self.take(&mut list, fields, Root::Element(element), Some(place), &read)
+                }),
             };
-            if is_full {
-                self.overfull.get_or_insert(name);
+            if taken.is_break() {
                 break;
             }
         }
@@ -121,7 +124,7 @@ impl<'o> Reader<'o> {
     }
 
     /// Reads an element into the list if it holds anything of the record: constants alone make no element.
-    /// Breaks where there is one more than the list takes.
+    /// Breaks when the list holds one more than are read: by that one its reader knows that there are more.
     fn take<F, T>(
         &mut self,
         list: &mut Vec<T>,
@@ -133,16 +136,12 @@ impl<'o> Reader<'o> {
         let mark = self.notes.mark();
         let position = u32::try_from(list.len()).expect("no list is longer than its limit");
         let value = read(self, fields, Start { root, element, position });
-        if !self.notes.found_since(mark) {
+        if self.notes.found_since(mark) {
+            list.push(value);
+        } else {
             self.notes.forget_since(mark);
-            return ControlFlow::Continue(());
         }
-        if list.len() == MAX_ELEMENTS {
-            self.notes.forget_since(mark);
-            return ControlFlow::Break(());
-        }
-        list.push(value);
-        ControlFlow::Continue(())
+        if list.len() > MOST_ELEMENTS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn identifier(&mut self, fields: &IdentifierFields, start: Start<'_>) -> RawIdentifier {

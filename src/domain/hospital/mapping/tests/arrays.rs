@@ -1,6 +1,7 @@
 //! Lists of unknown length, of which some elements are wanted.
 
 use super::*;
+use crate::domain::record::MOST_ELEMENTS;
 
 const FHIR: &str = "\
 patient_id: {first: /identifier, where: {/system: mrn}, take: /value}
@@ -135,19 +136,19 @@ fn a_first_leads_through_nested_lists() {
 }
 
 #[test]
-fn a_list_takes_a_hundred_elements_and_says_so() {
-    let mapping =
-        mapping("patient_id: id\nphones: [first, {each: /tel}]\nidentifiers: {each: /tel, value: /x}\n");
+fn a_list_takes_one_more_than_are_read_and_no_more() {
+    let mapping = mapping("patient_id: id\nphones: [first, {each: /tel}, last]\n");
     let map = |count: usize| {
-        let tel: Vec<_> = (0..count).flat_map(|place| [place.to_string(), String::new()]).collect();
-        map(&mapping, json!({"first": "0", "tel": tel}))
+        let tel: Vec<_> = (0..count).flat_map(|place| [String::new(), place.to_string()]).collect();
+        map(&mapping, json!({"first": "0", "tel": tel, "last": "0"}))
     };
-    let full = map(99);
-    assert!(full.patient.phones.len() == 100 && full.overfull.is_none());
-    let overfull = map(100);
-    assert!(overfull.patient.phones == full.patient.phones);
-    assert_eq!(overfull.overfull, Some("phones"));
-    assert_eq!(of_element(&overfull.sources, "phones", 100), None);
+    assert_eq!(map(MOST_ELEMENTS - 2).patient.phones.len(), MOST_ELEMENTS);
+    for count in [MOST_ELEMENTS - 1, MOST_ELEMENTS, MOST_ELEMENTS * 10] {
+        let mapped = map(count);
+        assert_eq!(mapped.patient.phones.len(), MOST_ELEMENTS + 1);
+        assert_eq!(of_element(&mapped.sources, "phones", 1).as_deref(), Some("/tel/1"));
+        assert_eq!(of_element(&mapped.sources, "phones", 101), None);
+    }
 }
 
 #[test]

@@ -21,10 +21,11 @@ pub struct Hospitals {
 }
 
 /// The shipped profiles, by hospital code.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("febrl", include_str!("../../etc/hospitals/febrl.yaml")),
     ("harbour", include_str!("../../etc/hospitals/harbour.yaml")),
     ("renmin", include_str!("../../etc/hospitals/renmin.yaml")),
+    ("synthea", include_str!("../../etc/hospitals/synthea.yaml")),
 ];
 
 /// Profiles by hospital code.
@@ -123,7 +124,7 @@ mod tests {
         let profiles = load_hospitals(&shipped("etc/hospitals")).unwrap_or_else(|error| panic!("{error}"));
         let mut codes: Vec<_> = profiles.keys().map(|code| &**code).collect();
         codes.sort_unstable();
-        assert_eq!(codes, ["febrl", "harbour", "renmin"]);
+        assert_eq!(codes, ["febrl", "harbour", "renmin", "synthea"]);
         for profile in profiles.values() {
             let verify = profile.verify.as_ref().expect("every shipped hospital verifies");
             assert_eq!(verify.url, "http://127.0.0.1:9100/verify");
@@ -133,7 +134,7 @@ mod tests {
     // Comparisons go through assert!, for patients have no Debug.
     #[test]
     fn febrl_rows_become_patients() {
-        let Mapped { patient, sources } = samples("febrl").remove(0);
+        let Mapped { patient, sources, .. } = samples("febrl").remove(0);
         assert!(patient.patient_id == "rec-1496-org");
         assert!(patient.name.family == "green" && patient.name.given == "mitchell");
         assert!(patient.birth_date == "19560409" && patient.gender.is_empty());

@@ -71,7 +71,7 @@ const DECODED: Change =
 fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned {
     match parse(text) {
         Ok(object) => {
-            let Mapped { patient, sources } = profile.mapping.map(&object);
+            let Mapped { patient, sources, .. } = profile.mapping.map(&object);
             judge(&patient, &sources, profile, received_at)
         }
         Err(rule) => Cleaned::rejected(rule),

@@ -9,6 +9,7 @@ mod deadline;
 mod deploy;
 mod drain;
 mod envelope;
+mod fhir;
 mod health;
 mod layers;
 mod pipeline;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{Charset, CodeTables, Profile, mapping};
 use crate::{
     domain::{
-        format::{date::DateFormat, null_token, text},
+        format::{date, null_token, text},
         issue::Severity,
         patient::Gender,
         rules,
@@ -38,9 +38,7 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
     let version = section.value("version");
     let charset = section.field("charset").map_or(Ok(Charset::Utf8), charset);
     let mapping = section.table("mapping", mapping::read);
-    let date_formats = section
-        .required("date_formats")
-        .and_then(|formats| formats.list(|format| format.parsed(DateFormat::parse)));
+    let date_formats = section.required("date_formats").and_then(date::read_formats);
     let time_zone = section.required("time_zone").and_then(|zone| zone.parsed(TimeZone::get));
     let phone_region = section.field("phone_region").map(phone_region).transpose();
     let pinyin = section.optional::<bool>("pinyin");

@@ -8,9 +8,10 @@ use crate::domain::{
     format::{catalogue, draft::Draft},
     hospital::{
         Charset, Profile,
-        mapping::{Mapped, Sources},
+        mapping::{Mapped, Sources, Unmapped},
     },
     issue::{Issue, Severity},
+    json,
     patient::{Gender, Patient},
     record::{Payload, RawPatient},
     rules::{self, Moment, Origin, Rule},
@@ -71,8 +72,11 @@ const DECODED: Change =
 fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned {
     match parse(text) {
         Ok(object) => {
-            let Mapped { patient, sources, .. } = profile.mapping.map(&object);
-            judge(&patient, &sources, profile, received_at)
+            let Mapped { patient, sources, unmapped } = profile.mapping.map(&object);
+            let mut cleaned = judge(&patient, &sources, profile, received_at);
+            cleaned.note_drift(&unmapped, profile);
+            cleaned.changes.extend(sources.numbers().filter_map(made_text));
+            cleaned
         }
         Err(rule) => Cleaned::rejected(rule),
     }
@@ -91,7 +95,29 @@ fn judge(raw: &RawPatient, sources: &Sources, profile: &Profile, received_at: Ti
     Cleaned { patient, issues, changes, compared }
 }
 
+/// The change of an id that came as a number. Other fields are read as numbers anyway.
+fn made_text((field, position): (&'static str, Option<u32>)) -> Option<Change> {
+    let (rule, kind) = (&catalogue::NUMBER_MADE_TEXT, ChangeKind::Reformatted);
+    matches!(field, "patient_id" | "identifiers.value").then_some(Change { field, position, rule, kind })
+}
+
 impl Cleaned {
+    /// Fields of the record that the profile does not know. The first is named, if its name can be no value.
+    fn note_drift(&mut self, unmapped: &Unmapped, profile: &Profile) {
+        if unmapped.count == 0 {
+            return;
+        }
+        let source_field = unmapped.first.clone().filter(|key| is_plain_name(key));
+        let issue = Issue { source_field, ..rules::FIELDS_UNMAPPED.issue(Some(profile)) };
+        if issue.severity == Severity::Error {
+            self.patient = None;
+            self.issues.insert(0, issue);
+        } else {
+            self.issues.push(issue);
+        }
+        self.issues.truncate(MAX_ISSUES);
+    }
+
     fn rejected(rule: &'static Rule) -> Self {
         Self {
             patient: None,
@@ -112,13 +138,24 @@ impl Compared {
     }
 }
 
+/// Whether a key looks like the name of a field: ASCII letters and digits, with no run of digits that could be
+/// somebody's number. Keys are the sender's, and might hold anything.
+fn is_plain_name(key: &str) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    key.as_bytes().iter().all(plain)
+        && !key.as_bytes().windows(5).any(|run| run.iter().all(u8::is_ascii_digit))
+}
+
 /// Parses an object; a byte order mark before it is no part of JSON, and no reason to refuse it.
 fn parse(text: &str) -> Result<Map<String, Value>, &'static Rule> {
     let text = text.trim_start_matches('\u{FEFF}');
     if depth(text) > MAX_DEPTH {
         return Err(&rules::PAYLOAD_TOO_DEEP);
     }
-    serde_json::from_str(text).map_err(|_| &rules::PAYLOAD_NOT_AN_OBJECT)
+    json::parse_object(text).map_err(|fault| match fault {
+        json::Fault::NotAnObject => &rules::PAYLOAD_NOT_AN_OBJECT,
+        json::Fault::RepeatedKey => &rules::PAYLOAD_KEY_REPEATED,
+    })
 }
 
 /// How deep brackets nest outside of strings. It runs before the parser, so that no payload can make the
@@ -301,6 +338,22 @@ mod tests {
             assert_eq!(codes(&issues), ["PAYLOAD_NOT_AN_OBJECT"], "{text}");
         }
         assert_eq!(codes(&rejection(&Payload::Missing, &profile)), ["PAYLOAD_MISSING"]);
+    }
+
+    #[test]
+    fn a_key_that_comes_twice_is_an_error() {
+        let issues = rejection(&Payload::Json(r#"{"a": {"b": 1, "b": 2}}"#.into()), &example::profile());
+        assert_eq!(codes(&issues), ["PAYLOAD_KEY_REPEATED"]);
+    }
+
+    #[test]
+    fn names_are_told_from_what_may_be_a_value() {
+        for key in ["xm", "WS02_01_005_01_01", "birth-date", "name.family"] {
+            assert!(is_plain_name(key), "{key}");
+        }
+        for key in ["张三", "11010519491231002X", "a b", "MR12345"] {
+            assert!(!is_plain_name(key), "{key}");
+        }
     }
 
     #[test]

@@ -33,8 +33,9 @@ mod text;
 pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
 pub use findings::{Findings, Origin};
 pub use record::{
-    HOSPITAL_UNKNOWN, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE,
-    PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL, RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
+    FIELDS_UNMAPPED, HOSPITAL_UNKNOWN, PAYLOAD_KEY_REPEATED, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT,
+    PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE, PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL,
+    RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
 };
 pub use stored::{IDENTITY_OVERWRITTEN, RECORD_OLDER_THAN_STORED};
 
@@ -63,6 +64,8 @@ enum Check {
     Required(fn(&Draft, &Moment, &mut Findings<'_>)),
     /// The parsing of the payload.
     Payload,
+    /// The mapping of the payload's fields.
+    Mapping,
     /// Whoever knows the record's place in its batch.
     Batch,
     /// The hospital's own verdict.
@@ -83,7 +86,7 @@ impl Rule {
 
     /// Whether a profile may state another severity.
     pub fn is_adjustable(&self) -> bool {
-        matches!(self.check, Check::Draft(_) | Check::External)
+        matches!(self.check, Check::Draft(_) | Check::Mapping | Check::External)
     }
 }
 

@@ -4,31 +4,39 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    format::draft::Draft,
+    change::{Change, ChangeKind},
+    format::{catalogue, draft::Draft},
     hospital::{
-        Profile,
+        Charset, Profile,
         mapping::{Mapped, Sources},
     },
     issue::{Issue, Severity},
-    patient::Patient,
+    patient::{Gender, Patient},
     record::{Payload, RawPatient},
-    rules::{self, Moment, Rule},
+    rules::{self, Moment, Origin, Rule},
 };
 
 /// What cleaning makes of a record.
-pub enum Cleaned {
-    /// A patient that may be stored.
-    Patient {
-        /// The patient.
-        patient: Box<Patient>,
-        /// What was found all the same, at most [`MAX_ISSUES`].
-        warnings: Vec<Issue>,
-    },
-    /// The data is wrong.
-    Rejected {
-        /// What is wrong, at most [`MAX_ISSUES`], errors first; at least one is an error.
-        issues: Vec<Issue>,
-    },
+#[derive(Debug)]
+pub struct Cleaned {
+    /// The patient; none if an issue is an error.
+    pub patient: Option<Box<Patient>>,
+    /// What was found, at most [`MAX_ISSUES`], errors first.
+    pub issues: Vec<Issue>,
+    /// What formatting did.
+    pub changes: Vec<Change>,
+    /// What could be held against the resident id.
+    pub compared: Compared,
+}
+
+/// Which fields of a record could be held against its resident id: of many records, this tells whether a
+/// difference is the rule or an exception.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// The gender.
+    pub gender: bool,
+    /// The date of birth.
+    pub birth_date: bool,
 }
 
 /// Most issues that are reported about one record.
@@ -42,14 +50,23 @@ pub const MAX_DEPTH: usize = 64;
 pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cleaned {
     match payload {
         Payload::Fields(raw) => judge(raw, &Sources::none(), profile, received_at),
-        Payload::Missing => reject(&rules::PAYLOAD_MISSING),
+        Payload::Missing => Cleaned::rejected(&rules::PAYLOAD_MISSING),
         Payload::Json(text) => clean_json(text, profile, received_at),
         Payload::Bytes(bytes) => match profile.charset.decode(bytes) {
-            Some(text) => clean_json(&text, profile, received_at),
-            None => reject(&rules::PAYLOAD_UNDECODABLE),
+            Some(text) => {
+                let mut cleaned = clean_json(&text, profile, received_at);
+                if profile.charset != Charset::Utf8 && !bytes.is_ascii() {
+                    cleaned.changes.push(DECODED);
+                }
+                cleaned
+            }
+            None => Cleaned::rejected(&rules::PAYLOAD_UNDECODABLE),
         },
     }
 }
+
+const DECODED: Change =
+    Change { field: "", position: None, rule: &catalogue::TEXT_DECODED, kind: ChangeKind::Decoded };
 
 fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned {
     match parse(text) {
@@ -57,24 +74,42 @@ fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned 
             let Mapped { patient, sources } = profile.mapping.map(&object);
             judge(&patient, &sources, profile, received_at)
         }
-        Err(rule) => reject(rule),
+        Err(rule) => Cleaned::rejected(rule),
     }
 }
 
 fn judge(raw: &RawPatient, sources: &Sources, profile: &Profile, received_at: Timestamp) -> Cleaned {
-    let draft = Draft::of(raw, profile);
-    let mut issues = rules::judge(&draft, &Moment::of(received_at, profile), profile, sources);
+    let mut draft = Draft::of(raw, profile);
+    let origin = Origin { raw, sources, profile };
+    let mut issues = rules::judge(&draft, &Moment::of(received_at, profile), origin);
     issues.sort_by_key(|issue| issue.severity);
     issues.truncate(MAX_ISSUES);
-    if issues.first().is_some_and(|issue| issue.severity == Severity::Error) {
-        Cleaned::Rejected { issues }
-    } else {
-        Cleaned::Patient { patient: Box::new(draft.into_patient(profile)), warnings: issues }
+    let compared = Compared::of(&draft);
+    let changes = std::mem::take(&mut draft.changes);
+    let rejected = issues.first().is_some_and(|issue| issue.severity == Severity::Error);
+    let patient = (!rejected).then(|| Box::new(draft.into_patient(profile)));
+    Cleaned { patient, issues, changes, compared }
+}
+
+impl Cleaned {
+    fn rejected(rule: &'static Rule) -> Self {
+        Self {
+            patient: None,
+            issues: vec![rule.issue(None)],
+            changes: Vec::new(),
+            compared: Compared::default(),
+        }
     }
 }
 
-fn reject(rule: &'static Rule) -> Cleaned {
-    Cleaned::Rejected { issues: vec![rule.issue(None)] }
+impl Compared {
+    fn of(draft: &Draft) -> Self {
+        let has_id = draft.resident_id().is_some();
+        Self {
+            gender: has_id && matches!(draft.gender.value(), Some(Gender::Male | Gender::Female)),
+            birth_date: has_id && draft.birth_date.value().is_some(),
+        }
+    }
 }
 
 /// Parses an object; a byte order mark before it is no part of JSON, and no reason to refuse it.
@@ -136,17 +171,15 @@ mod tests {
     }
 
     fn patient_and_warnings(payload: &Payload, profile: &Profile) -> (Box<Patient>, Vec<&'static str>) {
-        match clean(payload, profile) {
-            Cleaned::Patient { patient, warnings } => (patient, codes(&warnings)),
-            Cleaned::Rejected { issues } => panic!("rejected: {:?}", codes(&issues)),
-        }
+        let cleaned = clean(payload, profile);
+        let codes = codes(&cleaned.issues);
+        (cleaned.patient.unwrap_or_else(|| panic!("rejected: {codes:?}")), codes)
     }
 
     fn rejection(payload: &Payload, profile: &Profile) -> Vec<Issue> {
-        match clean(payload, profile) {
-            Cleaned::Patient { .. } => panic!("not rejected"),
-            Cleaned::Rejected { issues } => issues,
-        }
+        let cleaned = clean(payload, profile);
+        assert!(cleaned.patient.is_none(), "not rejected");
+        cleaned.issues
     }
 
     fn codes(issues: &[Issue]) -> Vec<&'static str> {
@@ -317,14 +350,10 @@ mod tests {
                 raw.updated_at = next();
                 raw.version = next();
             });
-            match clean(&payload, &example::profile()) {
-                Cleaned::Patient { warnings, .. } => {
-                    prop_assert!(warnings.iter().all(|issue| issue.severity == Severity::Warning));
-                }
-                Cleaned::Rejected { issues } => {
-                    prop_assert!(issues[0].severity == Severity::Error && issues.len() <= MAX_ISSUES);
-                }
-            }
+            let cleaned = clean(&payload, &example::profile());
+            let rejected = cleaned.issues.first().is_some_and(|issue| issue.severity == Severity::Error);
+            prop_assert_eq!(cleaned.patient.is_none(), rejected);
+            prop_assert!(cleaned.issues.len() <= MAX_ISSUES);
         }
 
         #[test]

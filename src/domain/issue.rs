@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
+use super::{hint::Hint, shape::Shape};
+
 /// How grave an issue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
@@ -72,12 +74,24 @@ pub struct Issue {
     pub position: Option<u32>,
     /// The sender's own name of the field, where it is known.
     pub source_field: Option<Arc<str>>,
+    /// The shape of the text that the source sent.
+    pub shape: Option<Shape>,
+    /// The cause that it points to, if many others do.
+    pub clue: Option<Hint>,
 }
 
 impl Issue {
     /// An error about the whole record or one plain field.
     pub fn error(kind: &'static IssueKind, field: &'static str) -> Self {
-        Self { kind, severity: Severity::Error, field, position: None, source_field: None }
+        Self {
+            kind,
+            severity: Severity::Error,
+            field,
+            position: None,
+            source_field: None,
+            shape: None,
+            clue: None,
+        }
     }
 
     /// A warning about the whole record or one plain field.

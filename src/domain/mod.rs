@@ -4,11 +4,14 @@
 pub mod change;
 pub mod clean;
 pub mod format;
+pub mod hint;
 pub mod hospital;
 pub mod issue;
+pub mod issue_groups;
 pub mod outcome;
 pub mod patient;
 pub mod phi;
 pub mod record;
 pub mod rules;
 pub mod shape;
+pub mod tally;

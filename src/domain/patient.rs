@@ -1,40 +1,42 @@
-//! The canonical patient. A `Patient` has passed every rule that rejects; it holds patient data and has
-//! no `Debug`, so that no log, panic or assertion can print it.
+//! The canonical patient. A `Patient` has passed every rule that rejects; what is patient data in it is
+//! [`Phi`].
 
 use std::{cmp::Ordering, fmt, sync::Arc};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::phi::Phi;
+
 /// A patient in the one canonical form, stored under (`hospital_code`, `patient_id`).
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Patient {
     /// The hospital.
     pub hospital_code: Arc<str>,
     /// The hospital's own number of the patient.
-    pub patient_id: String,
+    pub patient_id: Phi<String>,
     /// Name; absent only where the profile says that the source has none.
     pub name: Option<Name>,
     /// Administrative gender; absent only where the profile says so.
-    pub gender: Option<Gender>,
+    pub gender: Option<Phi<Gender>>,
     /// Date of birth.
-    pub birth_date: Option<PartialDate>,
+    pub birth_date: Option<Phi<PartialDate>>,
     /// Identity documents and other numbers, in the order of the source.
     pub identifiers: Vec<Identifier>,
     /// Phone numbers in E.164 where they are valid, else as cleaned text.
-    pub phones: Vec<String>,
+    pub phones: Vec<Phi<String>>,
     /// Addresses.
     pub addresses: Vec<Address>,
     /// People to reach in the patient's place.
     pub contacts: Vec<Contact>,
     /// Nationality code.
-    pub nationality: Option<String>,
+    pub nationality: Option<Phi<String>>,
     /// Ethnic group code.
-    pub ethnicity: Option<String>,
+    pub ethnicity: Option<Phi<String>>,
     /// Marital status code.
-    pub marital_status: Option<String>,
+    pub marital_status: Option<Phi<String>>,
     /// Whether or when the patient died.
-    pub deceased: Option<Deceased>,
+    pub deceased: Option<Phi<Deceased>>,
     /// Which of two records of the patient is newer.
     pub order: RecordOrder,
 }
@@ -52,14 +54,17 @@ impl Patient {
 }
 
 /// A person's name.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Name {
     /// The whole name.
-    pub text: String,
+    pub text: Phi<String>,
     /// The family name, if the source splits it.
-    pub family: Option<String>,
+    pub family: Option<Phi<String>>,
     /// The given names, if the source splits them.
-    pub given: Option<String>,
+    pub given: Option<Phi<String>>,
+    /// The pinyin of a name in Han characters, if the profile wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinyin: Option<Phi<String>>,
 }
 
 /// Administrative gender (FHIR AdministrativeGender; GB/T 2261.1 maps 1, 2 and 9 or 0 onto it).
@@ -142,15 +147,15 @@ impl From<PartialDate> for String {
 }
 
 /// A number that identifies the patient.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Identifier {
     /// CV02.01.101: `01` resident id, `03` passport, `99` other.
     #[serde(rename = "type")]
     pub kind: String,
     /// The number in canonical form.
-    pub value: String,
+    pub value: Phi<String>,
     /// The system that issued it.
-    pub system: Option<String>,
+    pub system: Option<Phi<String>>,
 }
 
 impl Identifier {
@@ -161,27 +166,27 @@ impl Identifier {
 }
 
 /// A postal address.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Address {
     /// The whole address.
-    pub text: String,
+    pub text: Phi<String>,
     /// Division code.
-    pub division_code: Option<String>,
+    pub division_code: Option<Phi<String>>,
     /// Postal code.
-    pub postal_code: Option<String>,
+    pub postal_code: Option<Phi<String>>,
     /// Country.
-    pub country: Option<String>,
+    pub country: Option<Phi<String>>,
 }
 
 /// A person to reach in the patient's place.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contact {
     /// Name.
-    pub name: Option<String>,
+    pub name: Option<Phi<String>>,
     /// Relation code.
-    pub relation: Option<String>,
+    pub relation: Option<Phi<String>>,
     /// Phone number.
-    pub phone: Option<String>,
+    pub phone: Option<Phi<String>>,
 }
 
 /// Whether or when the patient died.

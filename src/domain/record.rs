@@ -1,12 +1,14 @@
-//! One record of a batch as it was sent. These types hold raw patient data: they have no `Debug`, so
-//! that no log, panic or assertion can print it.
+//! One record of a batch as it was sent. What is patient data in it is [`Phi`].
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::phi::Phi;
+
 /// A batch as it was sent.
+#[derive(Debug)]
 pub struct RawBatch {
     /// The batch's id; never empty.
     pub id: Arc<str>,
@@ -17,6 +19,7 @@ pub struct RawBatch {
 }
 
 /// One raw record and its place in the batch.
+#[derive(Debug)]
 pub struct RawRecord {
     /// Place in the batch, from 0.
     pub index: u32,
@@ -29,13 +32,14 @@ pub struct RawRecord {
 }
 
 /// The three shapes in which a record comes, or none.
+#[derive(Debug)]
 pub enum Payload {
     /// Canonical field names, raw values.
     Fields(Box<RawPatient>),
     /// The source's own JSON object.
-    Json(String),
+    Json(Phi<String>),
     /// The source's own JSON object in the profile's character set.
-    Bytes(Bytes),
+    Bytes(Phi<Bytes>),
     /// The caller sent no payload.
     Missing,
 }
@@ -52,50 +56,98 @@ impl Payload {
     }
 
     /// What the hospital sent, to be kept beside the canonical form.
-    pub fn into_raw(self) -> Bytes {
+    pub fn into_raw(self) -> Phi<Bytes> {
         match self {
-            Self::Fields(patient) => serde_json::to_vec(&patient).expect("strings serialise").into(),
-            Self::Json(text) => text.into(),
+            Self::Fields(patient) => {
+                Bytes::from(serde_json::to_vec(&patient).expect("strings serialise")).into()
+            }
+            Self::Json(text) => Bytes::from(text.into_inner()).into(),
             Self::Bytes(bytes) => bytes,
-            Self::Missing => Bytes::new(),
+            Self::Missing => Phi::default(),
         }
     }
 }
 
 /// A patient in canonical field names with values as the source wrote them; empty means absent.
-#[derive(Clone, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RawPatient {
     /// The hospital's own number of the patient.
-    pub patient_id: String,
+    pub patient_id: Phi<String>,
     /// The patient's name.
     pub name: RawName,
     /// Gender in the source's code.
-    pub gender: String,
+    pub gender: Phi<String>,
     /// Date of birth in the source's format.
-    pub birth_date: String,
+    pub birth_date: Phi<String>,
     /// Identity documents and other numbers.
     pub identifiers: Vec<RawIdentifier>,
     /// Phone numbers.
-    pub phones: Vec<String>,
+    pub phones: Vec<Phi<String>>,
     /// Addresses.
     pub addresses: Vec<RawAddress>,
     /// People to reach in the patient's place.
     pub contacts: Vec<RawContact>,
     /// Nationality in the source's code.
-    pub nationality: String,
+    pub nationality: Phi<String>,
     /// Ethnic group in the source's code.
-    pub ethnicity: String,
+    pub ethnicity: Phi<String>,
     /// Marital status in the source's code.
-    pub marital_status: String,
+    pub marital_status: Phi<String>,
     /// Whether or when the patient died.
-    pub deceased: String,
+    pub deceased: Phi<String>,
     /// When the source last changed the record.
-    pub updated_at: String,
+    pub updated_at: Phi<String>,
     /// The source's integer version of the record.
-    pub version: String,
+    pub version: Phi<String>,
+    /// Age in years, where the source states it beside the date of birth.
+    pub age: Phi<String>,
+    /// What the source shows for the gender's code.
+    pub gender_display: Phi<String>,
+    /// What the source shows for the nationality's code.
+    pub nationality_display: Phi<String>,
+    /// What the source shows for the ethnic group's code.
+    pub ethnicity_display: Phi<String>,
+    /// What the source shows for the marital status's code.
+    pub marital_status_display: Phi<String>,
+    /// Why there is no date of birth (FHIR data-absent-reason).
+    pub birth_date_absent_reason: Phi<String>,
 }
 
 impl RawPatient {
+    /// The text of a canonical field, as `birth_date` or `identifiers.value` with its place; none if it has
+    /// no such field or element, or no text of its own.
+    pub fn text(&self, field: &str, position: Option<u32>) -> Option<&str> {
+        let place = position.unwrap_or(0) as usize;
+        let text = match field {
+            "patient_id" => &self.patient_id,
+            "name" | "name.text" if !self.name.text.is_empty() => &self.name.text,
+            "name" | "name.family" if !self.name.family.is_empty() => &self.name.family,
+            "name" | "name.given" => &self.name.given,
+            "gender" => &self.gender,
+            "birth_date" => &self.birth_date,
+            "identifiers.type" => &self.identifiers.get(place)?.kind,
+            "identifiers" | "identifiers.value" => &self.identifiers.get(place)?.value,
+            "identifiers.system" => &self.identifiers.get(place)?.system,
+            "phones" => self.phones.get(place)?,
+            "addresses" | "addresses.text" => &self.addresses.get(place)?.text,
+            "addresses.division_code" => &self.addresses.get(place)?.division_code,
+            "addresses.postal_code" => &self.addresses.get(place)?.postal_code,
+            "addresses.country" => &self.addresses.get(place)?.country,
+            "contacts" | "contacts.name" => &self.contacts.get(place)?.name,
+            "contacts.relation" => &self.contacts.get(place)?.relation,
+            "contacts.phone" => &self.contacts.get(place)?.phone,
+            "nationality" => &self.nationality,
+            "ethnicity" => &self.ethnicity,
+            "marital_status" => &self.marital_status,
+            "deceased" => &self.deceased,
+            "updated_at" => &self.updated_at,
+            "version" => &self.version,
+            "age" => &self.age,
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
     fn size(&self) -> usize {
         let name = self.name.text.len() + self.name.family.len() + self.name.given.len();
         let plain: usize = [
@@ -108,13 +160,19 @@ impl RawPatient {
             &self.deceased,
             &self.updated_at,
             &self.version,
+            &self.age,
+            &self.gender_display,
+            &self.nationality_display,
+            &self.ethnicity_display,
+            &self.marital_status_display,
+            &self.birth_date_absent_reason,
         ]
         .iter()
         .map(|text| text.len())
         .sum();
         let identifiers: usize =
             self.identifiers.iter().map(|i| i.kind.len() + i.value.len() + i.system.len()).sum();
-        let phones: usize = self.phones.iter().map(String::len).sum();
+        let phones: usize = self.phones.iter().map(|phone| phone.len()).sum();
         let addresses: usize = self
             .addresses
             .iter()
@@ -127,48 +185,48 @@ impl RawPatient {
 }
 
 /// A person's name as written.
-#[derive(Clone, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RawName {
     /// The whole name.
-    pub text: String,
+    pub text: Phi<String>,
     /// The family name.
-    pub family: String,
+    pub family: Phi<String>,
     /// The given names.
-    pub given: String,
+    pub given: Phi<String>,
 }
 
 /// A number that identifies the patient, as written.
-#[derive(Clone, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RawIdentifier {
     /// What kind of number, in the source's code.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Phi<String>,
     /// The number.
-    pub value: String,
+    pub value: Phi<String>,
     /// The system that issued it.
-    pub system: String,
+    pub system: Phi<String>,
 }
 
 /// An address as written.
-#[derive(Clone, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RawAddress {
     /// The whole address.
-    pub text: String,
+    pub text: Phi<String>,
     /// Division code.
-    pub division_code: String,
+    pub division_code: Phi<String>,
     /// Postal code.
-    pub postal_code: String,
+    pub postal_code: Phi<String>,
     /// Country.
-    pub country: String,
+    pub country: Phi<String>,
 }
 
 /// A contact person as written.
-#[derive(Clone, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RawContact {
     /// Name.
-    pub name: String,
+    pub name: Phi<String>,
     /// Relation in the source's code.
-    pub relation: String,
+    pub relation: Phi<String>,
     /// Phone number.
-    pub phone: String,
+    pub phone: Phi<String>,
 }

@@ -18,6 +18,7 @@ use super::{
     ledger::{Ledger, Settlement},
     report::{BatchReport, Counts, RecordResult, StageTimes, group_issues},
     running::RunningBatch,
+    tallies::Tallies,
     timings::Timings,
     writer::{Closing, Writer, WriterHandle},
 };
@@ -26,6 +27,7 @@ use crate::{
     domain::{
         outcome::{Completion, Outcome},
         record::RawBatch,
+        tally::change_groups,
     },
     model::FinishedBatch,
     pool,
@@ -86,6 +88,7 @@ impl BatchProcessLogic {
             let closing = Closing { settlements: Arc::clone(&settlements), batch };
             conclude(writing, closing, completion, cutoffs).await;
         }
+        let tallies = running.tallies.take();
         let times = StageTimes::new(self.context.arrived_at, started_at, &running.timings);
         log(&batch_id, completion, &counts, &times);
         Ok(BatchReport {
@@ -93,7 +96,8 @@ impl BatchProcessLogic {
             completion,
             counts,
             times,
-            issue_groups: group_issues(&settlements),
+            issue_groups: group_issues(&running.heads, &settlements).finish(&tallies),
+            change_groups: change_groups(&tallies),
             results: results(&running.heads, &settlements),
             profile_versions,
         })
@@ -112,6 +116,7 @@ impl BatchProcessLogic {
             ledger: Ledger::new(u32::try_from(records).expect("the server bounds the records of a batch")),
             heads: Arc::clone(heads),
             timings: Arc::new(Timings::default()),
+            tallies: Tallies::default(),
             cutoffs,
             received_at: Timestamp::now(),
             stopped: CancellationToken::new(),

@@ -25,6 +25,7 @@ const RECORDS_PER_TURN: usize = 64;
 /// when the batch stops; what was not fed stays Waiting in the ledger.
 pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane>) {
     let Line { hospital, records } = line;
+    let mut counting = batch.tallies.counting(Arc::clone(&hospital.profile.code));
     for (place, record) in records.into_iter().enumerate() {
         if place % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
             tokio::task::yield_now().await;
@@ -38,18 +39,17 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane
             catch_unwind(AssertUnwindSafe(|| clean(&record.payload, &hospital.profile, batch.received_at)));
         batch.timings.clean.add(started.elapsed());
         let raw = record.payload.into_raw();
-        let (patient, warnings) = match cleaned {
-            Ok(Cleaned::Patient { patient, warnings }) => (patient, warnings),
-            Ok(Cleaned::Rejected { issues }) => {
-                batch.reject(ticket, raw, issues);
-                continue;
-            }
-            Err(_panic) => {
-                batch.fail_unstarted(ticket);
-                continue;
-            }
+        let Ok(cleaned) = cleaned else {
+            batch.fail_unstarted(ticket);
+            continue;
         };
-        let record = CleanRecord { patient, raw, warnings };
+        counting.add(&cleaned);
+        let Cleaned { patient, issues, .. } = cleaned;
+        let Some(patient) = patient else {
+            batch.reject(ticket, raw, issues);
+            continue;
+        };
+        let record = CleanRecord { patient, raw, warnings: issues };
         match &lane {
             Some(lane) => {
                 ticket.restamp();

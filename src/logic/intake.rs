@@ -11,6 +11,7 @@ use bytes::Bytes;
 use crate::{
     domain::{
         issue::Issue,
+        phi::Phi,
         record::{RawBatch, RawRecord},
         rules,
     },
@@ -35,7 +36,9 @@ pub(super) struct Intake {
 pub(super) struct Head {
     /// The caller's id as it came; the answer carries it back.
     pub id: Arc<str>,
-    /// The same for the store, which keeps no more than a sound id has.
+    /// The hospital if it is known; else empty, so that unknown ones are one group of the report.
+    pub hospital_code: Arc<str>,
+    /// The id for the store, which keeps no more than a sound id has.
     pub stored_id: Arc<str>,
     /// The hospital for the store, cut likewise.
     pub stored_hospital_code: Arc<str>,
@@ -43,7 +46,14 @@ pub(super) struct Head {
 
 impl Head {
     /// The record's row for the store.
-    pub fn row(&self, index: u32, raw: Bytes, issues: &Arc<[Issue]>, attempts: u32, content: Content) -> Row {
+    pub fn row(
+        &self,
+        index: u32,
+        raw: Phi<Bytes>,
+        issues: &Arc<[Issue]>,
+        attempts: u32,
+        content: Content,
+    ) -> Row {
         Row {
             index,
             record_id: Arc::clone(&self.stored_id),
@@ -66,6 +76,7 @@ impl Intake {
     pub fn new(batch: RawBatch, svc: &ServiceContext) -> Self {
         let head = |record: &RawRecord| Head {
             id: Arc::clone(&record.id),
+            hospital_code: known(&record.hospital_code, svc),
             stored_id: cut(&record.id),
             stored_hospital_code: cut(&record.hospital_code),
         };
@@ -89,6 +100,10 @@ impl Intake {
         lines.sort_by_key(|line| line.records[0].index);
         Self { heads, lines, rejected }
     }
+}
+
+fn known(hospital_code: &str, svc: &ServiceContext) -> Arc<str> {
+    svc.hospitals.get(hospital_code).map_or_else(Arc::default, |hospital| Arc::clone(&hospital.profile.code))
 }
 
 fn cut(text: &Arc<str>) -> Arc<str> {

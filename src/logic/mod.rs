@@ -9,6 +9,7 @@ pub mod report;
 mod feeder;
 mod intake;
 mod running;
+mod tallies;
 mod timings;
 mod verification;
 mod writer;

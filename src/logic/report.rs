@@ -1,17 +1,16 @@
 //! What became of a batch, for the caller: counters that add up, issues grouped, one result per record.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{ledger::Settlement, timings::Timings};
+use super::{intake::Head, ledger::Settlement, timings::Timings};
 use crate::domain::{
-    issue::{IssueKind, Severity},
+    issue::Severity,
+    issue_groups::{IssueGroup, IssueGroups},
     outcome::{Completion, Outcome},
+    tally::ChangeGroup,
 };
-
-/// How many indexes an issue group names.
-const FIRST_INDEXES: usize = 10;
 
 /// What became of a batch.
 pub struct BatchReport {
@@ -25,6 +24,8 @@ pub struct BatchReport {
     pub times: StageTimes,
     /// Issues of all records, the most frequent first.
     pub issue_groups: Vec<IssueGroup>,
+    /// Changes of formatting over all records, the most frequent first.
+    pub change_groups: Vec<ChangeGroup>,
     /// One result per record, in index order.
     pub results: Vec<RecordResult>,
     /// The hospitals that the records came from, with the version of the profile that was used.
@@ -90,21 +91,6 @@ impl StageTimes {
     }
 }
 
-/// Issues of one kind, field and severity.
-#[derive(Debug)]
-pub struct IssueGroup {
-    /// What they are about.
-    pub kind: &'static IssueKind,
-    /// The canonical field.
-    pub field: &'static str,
-    /// Whether they reject.
-    pub severity: Severity,
-    /// How many there are.
-    pub count: u32,
-    /// The first records that have one.
-    pub first_indexes: Vec<u32>,
-}
-
 /// What became of one record.
 pub struct RecordResult {
     /// Place in the batch.
@@ -115,21 +101,13 @@ pub struct RecordResult {
     pub settlement: Settlement,
 }
 
-pub(super) fn group_issues(settlements: &[Settlement]) -> Vec<IssueGroup> {
-    let mut groups: HashMap<(&str, &str, Severity), IssueGroup> = HashMap::new();
-    for (settlement, index) in settlements.iter().zip(0u32..) {
+/// The issues of all records, counted into groups.
+pub(super) fn group_issues(heads: &[Head], settlements: &[Settlement]) -> IssueGroups {
+    let mut groups = IssueGroups::default();
+    for ((head, settlement), index) in heads.iter().zip(settlements).zip(0..) {
         for issue in settlement.issues.iter() {
-            let group = groups.entry((issue.kind.code, issue.field, issue.severity)).or_insert_with(|| {
-                let (kind, field, severity) = (issue.kind, issue.field, issue.severity);
-                IssueGroup { kind, field, severity, count: 0, first_indexes: Vec::new() }
-            });
-            group.count += 1;
-            if group.first_indexes.len() < FIRST_INDEXES && group.first_indexes.last() != Some(&index) {
-                group.first_indexes.push(index);
-            }
+            groups.add(&head.hospital_code, index, issue);
         }
     }
-    let mut groups: Vec<_> = groups.into_values().collect();
-    groups.sort_by_key(|group| (std::cmp::Reverse(group.count), group.kind.code, group.field));
     groups
 }

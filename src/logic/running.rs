@@ -14,6 +14,7 @@ use super::{
     cutoffs::Cutoffs,
     intake::Head,
     ledger::{Attempt, Ledger, Settlement, Ticket},
+    tallies::Tallies,
     timings::Timings,
     writer::{Entry, WriterHandle},
 };
@@ -22,6 +23,7 @@ use crate::{
         issue::{Issue, Severity},
         outcome::{Failure, Outcome},
         patient::Patient,
+        phi::Phi,
     },
     model::Content,
 };
@@ -31,6 +33,7 @@ pub(super) struct RunningBatch {
     pub ledger: Arc<Ledger>,
     pub heads: Arc<[Head]>,
     pub timings: Arc<Timings>,
+    pub tallies: Tallies,
     pub cutoffs: Cutoffs,
     /// The moment against which dates are judged.
     pub received_at: Timestamp,
@@ -47,13 +50,13 @@ pub(super) struct RunningBatch {
 /// A record that passed cleaning.
 pub(super) struct CleanRecord {
     pub patient: Box<Patient>,
-    pub raw: Bytes,
+    pub raw: Phi<Bytes>,
     pub warnings: Vec<Issue>,
 }
 
 impl RunningBatch {
     /// A record that the rules reject before it started.
-    pub fn reject(&self, ticket: Ticket, raw: Bytes, issues: Vec<Issue>) {
+    pub fn reject(&self, ticket: Ticket, raw: Phi<Bytes>, issues: Vec<Issue>) {
         let settlement = Settlement::ended(Outcome::Rejected, errors_first(issues), 0);
         self.end(ticket.index(), settlement, raw, |settlement| ticket.settle(settlement));
     }
@@ -61,13 +64,13 @@ impl RunningBatch {
     /// A record that a bug struck before it started.
     pub fn fail_unstarted(&self, ticket: Ticket) {
         let settlement = Settlement::failed(Failure::Internal, &[], 0);
-        self.end(ticket.index(), settlement, Bytes::new(), |settlement| ticket.settle(settlement));
+        self.end(ticket.index(), settlement, Phi::default(), |settlement| ticket.settle(settlement));
     }
 
     /// A record that a dependency failed.
     pub fn fail(&self, attempt: Attempt, failure: Failure, warnings: &[Issue]) {
         let settlement = Settlement::failed(failure, warnings, 1);
-        self.end(attempt.index(), settlement, Bytes::new(), |settlement| attempt.settle(settlement));
+        self.end(attempt.index(), settlement, Phi::default(), |settlement| attempt.settle(settlement));
     }
 
     /// A record that nothing speaks against any more, unless its last issue does.
@@ -97,7 +100,13 @@ impl RunningBatch {
 
     /// Settles a record and has its outcome written down. The count keeps a batch whose last record this
     /// is from telling its writer the end between the two.
-    fn end(&self, index: u32, settlement: Settlement, raw: Bytes, settle: impl FnOnce(Settlement) -> bool) {
+    fn end(
+        &self,
+        index: u32,
+        settlement: Settlement,
+        raw: Phi<Bytes>,
+        settle: impl FnOnce(Settlement) -> bool,
+    ) {
         let (outcome, attempts) = (settlement.outcome, settlement.attempts);
         let issues = Arc::clone(&settlement.issues);
         self.handing_over.fetch_add(1, Ordering::AcqRel);

@@ -6,7 +6,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -23,6 +22,7 @@ use crate::{
     domain::{
         issue::Issue,
         outcome::{Failure, Outcome},
+        phi::Phi,
     },
     model::{Chunk, Content, FinishedBatch, Row, Store, Written},
 };
@@ -171,7 +171,7 @@ impl Writer {
         for ((head, settlement), index) in self.heads.iter().zip(closing.settlements.iter()).zip(0..) {
             if !buffer.known[index as usize] {
                 let content = Content::Settled(settlement.outcome);
-                left.push(head.row(index, Bytes::new(), &settlement.issues, settlement.attempts, content));
+                left.push(head.row(index, Phi::default(), &settlement.issues, settlement.attempts, content));
             }
         }
         let mut lost = 0usize;

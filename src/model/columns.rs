@@ -10,7 +10,9 @@ use super::{
 use crate::domain::{
     issue::Issue,
     outcome::Outcome,
-    patient::{Deceased, Gender, Identifier, Patient, RecordOrder},
+    patient::{Deceased, Identifier, Patient, RecordOrder},
+    phi::Phi,
+    shape::Shape,
 };
 
 /// What a patient is stored under. The order is the one of the bytes, in which all writers lock.
@@ -49,17 +51,17 @@ impl<'a> PatientColumns<'a> {
         Self {
             key: Key { hospital_code: &patient.hospital_code, patient_id: &patient.patient_id },
             name: name.map(|name| name.text.as_str()),
-            family_name: name.and_then(|name| name.family.as_deref()),
-            given_name: name.and_then(|name| name.given.as_deref()),
-            gender: patient.gender.map(Gender::name),
-            birth_date: patient.birth_date.map(String::from),
-            deceased: patient.deceased.map(deceased_text),
+            family_name: name.and_then(|name| plain(name.family.as_ref())),
+            given_name: name.and_then(|name| plain(name.given.as_ref())),
+            gender: patient.gender.map(|gender| gender.name()),
+            birth_date: patient.birth_date.map(|date| date.into_inner().into()),
+            deceased: patient.deceased.map(|deceased| deceased_text(deceased.into_inner())),
             phones: json(&patient.phones),
             addresses: json(&patient.addresses),
             contacts: json(&patient.contacts),
-            nationality: patient.nationality.as_deref(),
-            ethnicity: patient.ethnicity.as_deref(),
-            marital_status: patient.marital_status.as_deref(),
+            nationality: plain(patient.nationality.as_ref()),
+            ethnicity: plain(patient.ethnicity.as_ref()),
+            marital_status: plain(patient.marital_status.as_ref()),
             identifiers: identifier_bytes(&patient.identifiers),
             raw: &row.raw,
             fingerprint: Fingerprint { hash: patient.content_hash(), version: Patient::HASH_VERSION },
@@ -102,6 +104,8 @@ pub(super) fn issues_json(issues: &[Issue]) -> String {
         field: std::borrow::Cow<'static, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         source_field: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shape: Option<String>,
     }
     let findings: Vec<Finding<'_>> = issues
         .iter()
@@ -110,6 +114,7 @@ pub(super) fn issues_json(issues: &[Issue]) -> String {
             severity: issue.severity.name(),
             field: issue.path(),
             source_field: issue.source_field.as_deref(),
+            shape: issue.shape.as_ref().map(Shape::to_string),
         })
         .collect();
     json(&findings)
@@ -119,6 +124,10 @@ pub(super) fn issues_json(issues: &[Issue]) -> String {
 pub(super) fn codes_json(issues: &[Issue], failure: Option<&'static str>) -> String {
     let codes: Vec<&str> = issues.iter().map(|issue| issue.kind.code).chain(failure).collect();
     json(&codes)
+}
+
+fn plain(text: Option<&Phi<String>>) -> Option<&str> {
+    text.map(|text| text.as_str())
 }
 
 fn deceased_text(deceased: Deceased) -> String {

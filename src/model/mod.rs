@@ -15,6 +15,7 @@ use crate::domain::{
     issue::Issue,
     outcome::{Completion, Outcome},
     patient::Patient,
+    phi::Phi,
 };
 
 mod backoff;
@@ -78,7 +79,7 @@ pub struct Row {
     /// The hospital as the caller wrote it.
     pub hospital_code: Arc<str>,
     /// What the hospital sent.
-    pub raw: Bytes,
+    pub raw: Phi<Bytes>,
     /// What was found about the record.
     pub issues: Arc<[Issue]>,
     /// How many times it was attempted.

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::domain::{
     issue::Language,
+    phi::Phi,
     record::{Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord},
 };
 
@@ -106,48 +107,53 @@ fn record(data: pb::PatientData, index: u32, hospital_code: Arc<str>) -> RawReco
     let payload = match data.payload {
         None => Payload::Missing,
         Some(patient_data::Payload::Patient(patient)) => Payload::Fields(Box::new(raw_patient(patient))),
-        Some(patient_data::Payload::RawJson(text)) => Payload::Json(text),
-        Some(patient_data::Payload::RawBytes(bytes)) => Payload::Bytes(bytes),
+        Some(patient_data::Payload::RawJson(text)) => Payload::Json(text.into()),
+        Some(patient_data::Payload::RawBytes(bytes)) => Payload::Bytes(bytes.into()),
     };
     RawRecord { index, id: data.id.into(), hospital_code, payload }
 }
 
 fn raw_patient(patient: pb::RawPatient) -> RawPatient {
     RawPatient {
-        patient_id: patient.patient_id,
+        patient_id: patient.patient_id.into(),
         name: patient.name.map(raw_name).unwrap_or_default(),
-        gender: patient.gender,
-        birth_date: patient.birth_date,
+        gender: patient.gender.into(),
+        birth_date: patient.birth_date.into(),
         identifiers: patient.identifiers.into_iter().map(raw_identifier).collect(),
-        phones: patient.phones,
+        phones: patient.phones.into_iter().map(Phi::new).collect(),
         addresses: patient.addresses.into_iter().map(raw_address).collect(),
         contacts: patient.contacts.into_iter().map(raw_contact).collect(),
-        nationality: patient.nationality,
-        ethnicity: patient.ethnicity,
-        marital_status: patient.marital_status,
-        deceased: patient.deceased,
-        updated_at: patient.updated_at,
-        version: patient.version,
+        nationality: patient.nationality.into(),
+        ethnicity: patient.ethnicity.into(),
+        marital_status: patient.marital_status.into(),
+        deceased: patient.deceased.into(),
+        updated_at: patient.updated_at.into(),
+        version: patient.version.into(),
+        ..RawPatient::default()
     }
 }
 
 fn raw_name(name: pb::RawName) -> RawName {
-    RawName { text: name.text, family: name.family, given: name.given }
+    RawName { text: name.text.into(), family: name.family.into(), given: name.given.into() }
 }
 
 fn raw_identifier(identifier: pb::RawIdentifier) -> RawIdentifier {
-    RawIdentifier { kind: identifier.r#type, value: identifier.value, system: identifier.system }
+    RawIdentifier {
+        kind: identifier.r#type.into(),
+        value: identifier.value.into(),
+        system: identifier.system.into(),
+    }
 }
 
 fn raw_address(address: pb::RawAddress) -> RawAddress {
     RawAddress {
-        text: address.text,
-        division_code: address.division_code,
-        postal_code: address.postal_code,
-        country: address.country,
+        text: address.text.into(),
+        division_code: address.division_code.into(),
+        postal_code: address.postal_code.into(),
+        country: address.country.into(),
     }
 }
 
 fn raw_contact(contact: pb::RawContact) -> RawContact {
-    RawContact { name: contact.name, relation: contact.relation, phone: contact.phone }
+    RawContact { name: contact.name.into(), relation: contact.relation.into(), phone: contact.phone.into() }
 }

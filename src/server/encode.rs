@@ -8,10 +8,14 @@ use prost::Message;
 use super::{decode::View, pb};
 use crate::{
     domain::{
+        hint::Hint,
         issue::{Issue, Language, Severity},
+        issue_groups::IssueGroup,
         outcome::{Completion, Outcome},
+        shape::Shape,
+        tally::ChangeGroup,
     },
-    logic::report::{BatchReport, Counts, IssueGroup, RecordResult, StageTimes},
+    logic::report::{BatchReport, Counts, RecordResult, StageTimes},
 };
 
 /// Bytes that a result takes in the response beside its own: the field's tag and the length.
@@ -27,7 +31,7 @@ pub(super) fn response(
         message: message(&report, language),
         batch_id: report.batch_id.to_string(),
         completion: completion(report.completion) as i32,
-        summary: Some(summary(&report)),
+        summary: Some(summary(&report, language)),
         results: Vec::new(),
         // The longest the number can get, so that the size is known before the results are.
         results_omitted: u32::MAX,
@@ -123,7 +127,7 @@ fn severity(severity: Severity) -> i32 {
     }
 }
 
-fn summary(report: &BatchReport) -> pb::Summary {
+fn summary(report: &BatchReport, language: Language) -> pb::Summary {
     let Counts { received, warnings, .. } = report.counts;
     pb::Summary {
         received,
@@ -137,7 +141,8 @@ fn summary(report: &BatchReport) -> pb::Summary {
         not_attempted: report.counts.of(Outcome::NotAttempted),
         warnings,
         times: Some(times(&report.times)),
-        issue_groups: report.issue_groups.iter().map(issue_group).collect(),
+        issue_groups: report.issue_groups.iter().map(|group| issue_group(group, language)).collect(),
+        change_groups: report.change_groups.iter().map(change_group).collect(),
     }
 }
 
@@ -157,13 +162,37 @@ fn duration(duration: Duration) -> Option<prost_types::Duration> {
     prost_types::Duration::try_from(duration).ok()
 }
 
-fn issue_group(group: &IssueGroup) -> pb::IssueGroup {
+fn issue_group(group: &IssueGroup, language: Language) -> pb::IssueGroup {
     pb::IssueGroup {
         code: group.kind.code.to_owned(),
         field: group.field.to_owned(),
         severity: severity(group.severity),
         count: group.count,
         first_indexes: group.first_indexes.clone(),
+        hospital_code: group.hospital_code.to_string(),
+        source_field: group.source_field.as_deref().unwrap_or_default().to_owned(),
+        message: group.kind.text.in_language(language).to_owned(),
+        shapes: group.shapes.iter().map(shape_count).collect(),
+        hints: group.hints.iter().map(|found| hint(*found, language)).collect(),
+    }
+}
+
+fn shape_count((shape, count): &(Shape, u32)) -> pb::ShapeCount {
+    pb::ShapeCount { shape: shape.to_string(), count: *count }
+}
+
+fn hint(hint: Hint, language: Language) -> pb::Hint {
+    pb::Hint { code: hint.code().to_owned(), message: hint.text().in_language(language).to_owned() }
+}
+
+fn change_group(group: &ChangeGroup) -> pb::ChangeGroup {
+    pb::ChangeGroup {
+        hospital_code: group.hospital_code.to_string(),
+        rule: group.rule.number.to_owned(),
+        code: group.rule.code.to_owned(),
+        field: group.field.to_owned(),
+        kind: group.kind.name().to_owned(),
+        count: group.count,
     }
 }
 
@@ -186,5 +215,6 @@ fn issue(issue: &Issue, language: Language) -> pb::Issue {
         field: issue.path().into_owned(),
         source_field: issue.source_field.as_deref().unwrap_or_default().to_owned(),
         message: issue.kind.text.in_language(language).to_owned(),
+        shape: issue.shape.as_ref().map(Shape::to_string).unwrap_or_default(),
     }
 }

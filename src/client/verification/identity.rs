@@ -9,7 +9,10 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::domain::patient::{Gender, Identifier, PartialDate, Patient};
+use crate::domain::{
+    patient::{Gender, Identifier, PartialDate, Patient},
+    phi::Phi,
+};
 
 /// Room for a usual identity, so that writing one seldom grows its buffer.
 const USUAL_BYTES: usize = 512;
@@ -30,9 +33,9 @@ struct Identity<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gender: Option<Gender>,
+    gender: Option<Phi<Gender>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    birth_date: Option<PartialDate>,
+    birth_date: Option<Phi<PartialDate>>,
     #[serde(serialize_with = "numbers")]
     identifiers: &'a [Identifier],
 }

@@ -5,14 +5,17 @@ use jiff::civil::Date;
 
 use super::{
     date::DateFault,
+    flaw::Flaw,
     order,
     phone::Phone,
     reader::Reader,
     resident_id::{ResidentId, ShapeFault},
 };
 use crate::domain::{
+    change::Change,
     hospital::Profile,
     patient::{Address, Contact, Deceased, Gender, Identifier, Name, PartialDate, Patient},
+    phi::Phi,
     record::RawPatient,
 };
 
@@ -32,6 +35,15 @@ impl<T, Fault> Field<T, Fault> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Faulty(_) => None,
+        }
+    }
+
+    /// The same field with what `change` makes of its value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Field<U, Fault> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Value(value) => Field::Value(change(value)),
+            Self::Faulty(fault) => Field::Faulty(fault),
         }
     }
 
@@ -55,27 +67,31 @@ pub struct NotAnInteger;
 /// A patient before the rules. Absent and null fields are gone already.
 pub struct Draft {
     /// The hospital's own number of the patient.
-    pub patient_id: Option<String>,
+    pub patient_id: Option<Phi<String>>,
     /// Name.
     pub name: Option<Name>,
     /// Gender.
     pub gender: Field<Gender, NotInTable>,
     /// Date of birth.
     pub birth_date: Field<PartialDate, DateFault>,
+    /// Whether the source says why there is no date of birth.
+    pub birth_date_is_excused: bool,
+    /// The age in years that the source states.
+    pub age: Option<u16>,
     /// Identity documents and other numbers.
     pub identifiers: Vec<DraftIdentifier>,
     /// Phone numbers.
     pub phones: Vec<Placed<Phone>>,
     /// Addresses.
-    pub addresses: Vec<Address>,
+    pub addresses: Vec<Placed<Address>>,
     /// People to reach in the patient's place.
     pub contacts: Vec<Placed<DraftContact>>,
     /// Nationality.
-    pub nationality: Field<String, NotInTable>,
+    pub nationality: Field<Phi<String>, NotInTable>,
     /// Ethnic group.
-    pub ethnicity: Field<String, NotInTable>,
+    pub ethnicity: Field<Phi<String>, NotInTable>,
     /// Marital status.
-    pub marital_status: Field<String, NotInTable>,
+    pub marital_status: Field<Phi<String>, NotInTable>,
     /// Whether or when the patient died.
     pub deceased: Field<Deceased, DateFault>,
     /// When the source changed the record, in microseconds since 1970-01-01 UTC.
@@ -84,6 +100,10 @@ pub struct Draft {
     pub version: Field<i64, NotAnInteger>,
     /// What is wrong with the characters of the texts themselves.
     pub flaws: Vec<Flaw>,
+    /// Coded fields whose display means another code.
+    pub disagreements: Vec<&'static str>,
+    /// What formatting did.
+    pub changes: Vec<Change>,
 }
 
 /// An element of a list and its place in the source's list.
@@ -101,14 +121,37 @@ pub struct DraftIdentifier {
     /// The type in CV02.01.101.
     pub kind: Field<String, NotInTable>,
     /// The number in canonical form.
-    pub value: String,
+    pub value: Phi<String>,
     /// The system that issued it.
-    pub system: Option<String>,
+    pub system: Option<Phi<String>>,
     /// The number taken apart, if its type is that of resident ids.
     pub resident_id: Option<Result<ResidentId, ShapeFault>>,
+    /// Whether it was worked out of another number of the patient.
+    pub is_derived: bool,
 }
 
 impl DraftIdentifier {
+    /// Whether the other is the same number of the same type, and of no other system.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.value == other.value
+            && self.kind.value() == other.kind.value()
+            && (self.system == other.system || other.is_derived)
+    }
+
+    /// The 18-digit form of an old resident id, as a number of its own.
+    pub fn upgraded(&self) -> Option<Self> {
+        let id = self.resident_id?.ok().filter(ResidentId::is_valid)?;
+        let value = id.upgraded()?;
+        Some(Self {
+            position: self.position,
+            kind: Field::Value(Identifier::RESIDENT_ID.to_owned()),
+            resident_id: Some(ResidentId::parse(&value)),
+            value: value.into(),
+            system: self.system.clone(),
+            is_derived: true,
+        })
+    }
+
     /// Whether a patient can be known by it.
     pub fn is_usable(&self) -> bool {
         match &self.resident_id {
@@ -121,31 +164,11 @@ impl DraftIdentifier {
 /// A contact person before the rules.
 pub struct DraftContact {
     /// Name.
-    pub name: Option<String>,
+    pub name: Option<Phi<String>>,
     /// Relation code.
-    pub relation: Option<String>,
+    pub relation: Option<Phi<String>>,
     /// Phone number.
     pub phone: Option<Phone>,
-}
-
-/// A text that holds characters which no text should.
-#[derive(Clone, Copy)]
-pub struct Flaw {
-    /// What it holds.
-    pub kind: FlawKind,
-    /// The canonical field.
-    pub field: &'static str,
-    /// The place in the list, if it is one.
-    pub position: Option<u32>,
-}
-
-/// What is wrong with the characters of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlawKind {
-    /// U+0000.
-    Nul,
-    /// U+FFFD, which a decoder left where bytes meant nothing.
-    Undecodable,
 }
 
 impl Draft {
@@ -179,16 +202,16 @@ impl Draft {
                 .patient_id
                 .expect("a missing patient id rejects, and no profile can soften that"),
             name: self.name,
-            gender: self.gender.into_value(),
-            birth_date: self.birth_date.into_value().or(derived),
+            gender: self.gender.into_value().map(Phi::new),
+            birth_date: self.birth_date.into_value().or(derived).map(Phi::new),
             identifiers: self.identifiers.into_iter().map(Identifier::from).collect(),
             phones: self.phones.into_iter().map(|phone| phone.value.text).collect(),
-            addresses: self.addresses,
+            addresses: self.addresses.into_iter().map(|address| address.value).collect(),
             contacts: self.contacts.into_iter().map(|contact| contact.value.into()).collect(),
             nationality: self.nationality.into_value(),
             ethnicity: self.ethnicity.into_value(),
             marital_status: self.marital_status.into_value(),
-            deceased: self.deceased.into_value(),
+            deceased: self.deceased.into_value().map(Phi::new),
             order: order::of(self.updated_at.into_value(), self.version.into_value()),
         }
     }

@@ -12,7 +12,7 @@ use crate::domain::{
     },
     issue::Issue,
     record::{RawAddress, RawIdentifier, RawName, RawPatient},
-    rules::{self, Moment},
+    rules::{self, Moment, Origin},
 };
 
 /// A Chinese hospital that has no code tables.
@@ -26,6 +26,7 @@ pub(crate) fn profile() -> Profile {
         date_formats: formats.map(|format| DateFormat::parse(format).unwrap()).to_vec(),
         time_zone: TimeZone::get("Asia/Shanghai").unwrap(),
         phone_region: Some(phonenumber::country::CN),
+        pinyin: false,
         null_tokens: HashSet::from(["-", "无", "NULL", "0", "99991231"].map(null_token::key)),
         codes: CodeTables::default(),
         patient_ids: PatientIds::default(),
@@ -85,5 +86,6 @@ fn issues_with(
     change_profile(&mut profile);
     change(&mut raw);
     let moment = Moment { today: TODAY.parse().unwrap() };
-    rules::judge(&Draft::of(&raw, &profile), &moment, &profile, &Sources::none())
+    let origin = Origin { raw: &raw, sources: &Sources::none(), profile: &profile };
+    rules::judge(&Draft::of(&raw, &profile), &moment, origin)
 }

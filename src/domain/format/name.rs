@@ -1,44 +1,78 @@
 //! Names of persons.
 
-use super::text;
-use crate::domain::patient::Name;
+use crate::domain::{patient::Name, phi::Phi};
 
 /// The canonical separator within names of ethnic minorities written in Han characters.
 const SEPARATOR: char = '\u{B7}';
 
-/// One part of a name, or a whole one: no space between Han characters, and one separator among the many
-/// that look like it. Nothing is split that the source did not split.
-pub fn part(raw: &str) -> String {
-    let text = text::prose(raw);
+/// One part of a name, or a whole one.
+pub struct Part {
+    /// Its canonical form.
+    pub text: String,
+    /// Whether a separator was replaced by the canonical one.
+    pub separator_unified: bool,
+    /// Whether spaces between Han characters were removed.
+    pub spaces_removed: bool,
+}
+
+/// Formats one part of a name, or a whole one: no space between Han characters, and one separator among the
+/// many that look like it. Nothing is split that the source did not split.
+pub fn part(text: &str) -> Part {
+    let mut part =
+        Part { text: String::with_capacity(text.len()), separator_unified: false, spaces_removed: false };
     if text.is_ascii() {
-        return text.into_owned();
+        part.text.push_str(text);
+        return part;
     }
-    let mut formatted = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     let mut before = None;
     while let Some(character) = characters.next() {
         let between_han = before.is_some_and(is_han) && characters.peek().copied().is_some_and(is_han);
         match character {
-            ' ' if between_han => continue,
-            _ if between_han && is_separator(character) => formatted.push(SEPARATOR),
-            _ => formatted.push(character),
+            ' ' if between_han => {
+                part.spaces_removed = true;
+                continue;
+            }
+            _ if between_han && is_separator(character) => {
+                part.separator_unified |= character != SEPARATOR;
+                part.text.push(SEPARATOR);
+            }
+            _ => part.text.push(character),
         }
         before = Some(character);
     }
-    formatted
+    part
 }
 
 /// A name out of its parts: the whole name if the source has it, else family and given in the order in
 /// which the script writes them.
-pub fn whole(text: Option<String>, family: Option<String>, given: Option<String>) -> Option<Name> {
+pub fn whole(
+    text: Option<Phi<String>>,
+    family: Option<Phi<String>>,
+    given: Option<Phi<String>>,
+) -> Option<Name> {
     let text = text.or_else(|| match (&family, &given) {
-        (Some(family), Some(given)) if family.chars().chain(given.chars()).all(is_han_or_separator) => {
-            Some(format!("{family}{given}"))
+        (Some(family), Some(given)) if is_han_name(family) && is_han_name(given) => {
+            Some([family.as_str(), given].concat().into())
         }
-        (Some(family), Some(given)) => Some(format!("{given} {family}")),
+        (Some(family), Some(given)) => Some([given.as_str(), family].join(" ").into()),
         (family, given) => family.clone().or_else(|| given.clone()),
     })?;
-    Some(Name { text, family, given })
+    Some(Name { text, family, given, pinyin: None })
+}
+
+/// The pinyin of a name in Han characters, syllable by syllable and without tones. `None` for any other name.
+/// Surnames with a reading of their own get the usual one: it helps to find a name, and never replaces it.
+pub fn pinyin(name: &str) -> Option<String> {
+    use pinyin::ToPinyin;
+    let han = name.chars().filter(|character| *character != SEPARATOR);
+    let syllables: Option<Vec<&str>> = han.map(|character| Some(character.to_pinyin()?.plain())).collect();
+    syllables.filter(|syllables| !syllables.is_empty()).map(|syllables| syllables.join(" "))
+}
+
+/// Whether a name is written in Han characters alone, with or without separators.
+pub fn is_han_name(name: &str) -> bool {
+    name.chars().all(is_han_or_separator)
 }
 
 fn is_han_or_separator(character: char) -> bool {
@@ -46,11 +80,12 @@ fn is_han_or_separator(character: char) -> bool {
 }
 
 fn is_separator(character: char) -> bool {
-    matches!(character, '•' | '・' | '‧' | '.' | '\u{B7}')
+    matches!(character, '•' | '・' | '‧' | '.' | '．' | '\u{B7}')
 }
 
-/// CJK unified and compatibility ideographs with all extensions, the iteration mark and the zero.
-fn is_han(character: char) -> bool {
+/// Whether a character is one of the CJK unified and compatibility ideographs with all
+/// extensions, the iteration mark or the zero.
+pub fn is_han(character: char) -> bool {
     matches!(character,
         '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}'
         | '\u{20000}'..='\u{3FFFD}' | '々' | '〇')
@@ -63,20 +98,35 @@ mod tests {
     use super::*;
 
     fn joined(family: &str, given: &str) -> Option<String> {
-        let present = |part: &str| (!part.is_empty()).then(|| part.to_owned());
-        whole(None, present(family), present(given)).map(|name| name.text)
+        let present = |part: &str| (!part.is_empty()).then(|| part.into());
+        whole(None, present(family), present(given)).map(|name| name.text.into_inner())
     }
 
     #[test]
     fn han_names_lose_spaces_and_get_one_separator() {
-        assert_eq!(part("张　 三"), "张三");
-        assert_eq!(part("阿卜杜拉•买买提"), "阿卜杜拉·买买提");
-        assert_eq!(part("阿卜杜拉．买买提"), "阿卜杜拉·买买提");
+        let spaced = part("张 三");
+        assert!(spaced.text == "张三" && spaced.spaces_removed && !spaced.separator_unified);
+        for written in ["阿卜杜拉•买买提", "阿卜杜拉．买买提", "阿卜杜拉・买买提", "阿卜杜拉·买买提"]
+        {
+            let name = part(written);
+            assert_eq!(name.text, "阿卜杜拉·买买提");
+            assert_eq!(name.separator_unified, written != name.text);
+        }
     }
 
     #[test]
     fn latin_names_keep_spaces_and_dots() {
-        assert_eq!(part("  José  A. da Silva "), "José A. da Silva");
+        let name = part("José A. da Silva");
+        assert!(name.text == "José A. da Silva" && !name.spaces_removed && !name.separator_unified);
+    }
+
+    #[test]
+    fn only_han_names_have_a_pinyin() {
+        assert_eq!(pinyin("张三").as_deref(), Some("zhang san"));
+        assert_eq!(pinyin("阿卜杜拉·买买提").as_deref(), Some("a bo du la mai mai ti"));
+        for name in ["", "José", "张San", "·"] {
+            assert_eq!(pinyin(name), None, "{name}");
+        }
     }
 
     #[test]
@@ -92,8 +142,9 @@ mod tests {
         #[test]
         fn formatting_twice_changes_nothing(name in "[a-zé 张三阿々·•・.．　]{0,16}", any in any::<String>()) {
             for name in [name, any] {
-                let once = part(&name);
-                prop_assert!(part(&once) == once);
+                let once = part(&name).text;
+                let again = part(&once);
+                prop_assert!(again.text == once && !again.separator_unified && !again.spaces_removed);
             }
         }
     }

@@ -2,11 +2,14 @@
 
 use phonenumber::{Mode, country};
 
+use crate::domain::phi::Phi;
+
 /// A formatted phone number.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phone {
-    /// E.164 if the number is valid, else the cleaned text.
-    pub text: String,
+    /// E.164 if the number is valid, with its extension as RFC 3966 writes it (`+861062345678;ext=8001`); else
+    /// the cleaned text.
+    pub text: Phi<String>,
     /// Whether it is a number of its region.
     pub valid: bool,
 }
@@ -19,14 +22,61 @@ const MOST_DIGITS: usize = 20;
 
 /// Formats a cleaned text; `region` is that of numbers without a country code.
 pub fn format(text: &str, region: Option<country::Id>) -> Phone {
-    let number = dialled(text).and_then(|dialled| {
-        let dialled = without_carrier_prefix(&dialled, region);
-        mobile_of_china(dialled, region).or_else(|| international(dialled, region))
-    });
-    match number {
-        Some(text) => Phone { text, valid: true },
-        None => Phone { text: text.to_owned(), valid: false },
+    let (number, extension) = split_extension(text);
+    match e164(number, region) {
+        Some(number) => {
+            let text = match extension {
+                Some(extension) => format!("{number};ext={extension}"),
+                None => number,
+            };
+            Phone { text: text.into(), valid: true }
+        }
+        None => Phone { text: text.into(), valid: false },
     }
+}
+
+/// Whether a formatted number was made up to fill the field: one digit over and over or digits in a row after
+/// the country code, or a mobile number that ends in eight zeros.
+pub fn is_placeholder(text: &str) -> bool {
+    let digits = text.strip_prefix("+86").unwrap_or(text).as_bytes();
+    let runs = |step: u8| digits.windows(2).all(|pair| pair[0].wrapping_add(step) == pair[1]);
+    digits.len() >= 7
+        && digits.iter().all(u8::is_ascii_digit)
+        && (runs(0) || runs(1) || digits.ends_with(b"00000000") || digits == b"13800138000")
+}
+
+/// The extension that a number ends with, as `转8001`, `ext. 8001` or `;ext=8001`.
+fn split_extension(text: &str) -> (&str, Option<&str>) {
+    if text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b' ')) {
+        return (text, None);
+    }
+    for mark in EXTENSION_MARKS {
+        let Some(at) = find_ignoring_case(text, mark) else { continue };
+        let extension = text[at + mark.len()..].trim_start_matches(['.', ':', '=', ' ']);
+        if (1..=6).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_digit()) {
+            let number = text[..at].trim_end_matches([' ', ',', ';', '-', '(']);
+            return (number, Some(extension));
+        }
+    }
+    (text, None)
+}
+
+/// Where an extension begins. Longer marks go first, so that none is taken for the end of a number.
+const EXTENSION_MARKS: [&str; 6] = [";ext", "分机", "转", "ext", "x", "#"];
+
+fn find_ignoring_case(text: &str, mark: &str) -> Option<usize> {
+    let starts = |at: &usize| {
+        text.as_bytes()[*at..]
+            .get(..mark.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(mark.as_bytes()))
+    };
+    (0..text.len()).find(starts)
+}
+
+fn e164(text: &str, region: Option<country::Id>) -> Option<String> {
+    let dialled = dialled(text)?;
+    let dialled = without_carrier_prefix(&dialled, region);
+    mobile_of_china(dialled, region).or_else(|| international(dialled, region))
 }
 
 /// Loads the tables of numbering plans, which otherwise the first phone of the process waits for.
@@ -34,9 +84,22 @@ pub fn warm_up() {
     international("+8613912345678", None);
 }
 
-/// Several numbers that a source wrote into one field.
+/// Several numbers that a source wrote into one field. An extension in RFC 3966's writing begins with the
+/// same semicolon, and stays with its number.
 pub fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['/', ',', ';', '、', '，', '；']).map(str::trim).filter(|number| !number.is_empty())
+    let mut rest = Some(text);
+    let numbers = std::iter::from_fn(move || {
+        let text = rest?;
+        let separates = |(at, mark): &(usize, &str)| *mark != ";" || !text[*at..].starts_with(";ext=");
+        let separator = text.match_indices(['/', ',', ';', '、', '，', '；']).find(separates);
+        let (number, after) = match separator {
+            Some((at, mark)) => (&text[..at], Some(&text[at + mark.len()..])),
+            None => (text, None),
+        };
+        rest = after;
+        Some(number)
+    });
+    numbers.map(str::trim).filter(|number| !number.is_empty())
 }
 
 /// The digits to dial, with the plus before them; `None` if there is anything else but punctuation.
@@ -90,7 +153,7 @@ mod tests {
 
     fn valid(text: &str, region: country::Id) -> Option<String> {
         let phone = format(text, Some(region));
-        phone.valid.then_some(phone.text)
+        phone.valid.then(|| phone.text.into_inner())
     }
 
     #[test]
@@ -119,15 +182,39 @@ mod tests {
     }
 
     #[test]
+    fn an_extension_stands_apart() {
+        for text in
+            ["010-62345678转8001", "010-62345678 ext. 8001", "010-62345678x8001", "010-62345678-分机8001"]
+        {
+            assert_eq!(valid(text, country::CN).as_deref(), Some("+861062345678;ext=8001"), "{text}");
+        }
+        assert_eq!(valid("13912345678转", country::CN), None);
+    }
+
+    #[test]
+    fn made_up_numbers_are_told_from_real_ones() {
+        for text in ["+8611111111111", "11111111111", "+8613800000000", "12345678", "+8613800138000"] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["+8613912345678", "+861062345678", "123", ""] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
     fn several_numbers_in_one_field_are_split() {
         let numbers: Vec<&str> = split("13912345678/010-62345678、 13812345678;").collect();
         assert_eq!(numbers, ["13912345678", "010-62345678", "13812345678"]);
+        assert_eq!(
+            split("+861062345678;ext=8001;110").collect::<Vec<_>>(),
+            ["+861062345678;ext=8001", "110"]
+        );
     }
 
     proptest! {
         #[test]
         fn formatting_twice_changes_nothing(
-            text in "[+]?(86|0086|1|61|44|39|54|52|55)?[0-9 ()-]{0,14}",
+            text in "[+]?(86|0086|1|61|44|39|54|52|55)?[0-9 ()-]{0,14}(转|ext|x|;ext=)?[0-9]{0,7}",
             any in any::<String>(),
         ) {
             for text in [text, any] {

@@ -1,111 +1,219 @@
-//! From a raw patient to a draft: every text is checked, cleaned, and formatted as its field wants.
+//! From a raw patient to a draft: every text is checked, cleaned, and formatted as its field wants. Whatever
+//! that changes is noted.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    code, date, deceased,
-    draft::{Draft, DraftContact, DraftIdentifier, Field, Flaw, FlawKind, NotAnInteger, NotInTable, Placed},
-    gender, name, null_token, order, phone,
-    resident_id::{self, ResidentId},
+    catalogue, code, date, deceased,
+    draft::{Draft, DraftContact, DraftIdentifier, Field, NotAnInteger, NotInTable, Placed},
+    flaw::{self, Flaw, FlawKind},
+    gender, identifier, name, null_token, order, phone,
+    resident_id::ResidentId,
     text,
 };
 use crate::domain::{
+    change::{Change, ChangeKind, FormatRule},
     hospital::Profile,
     patient::{Address, Deceased, Gender, Identifier, Name},
+    phi::Phi,
     record::{RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
 };
 
-/// Reads one raw patient by a profile, and notes the flaws of its texts.
+/// Reads one raw patient by a profile.
 pub(super) struct Reader<'a> {
     profile: &'a Profile,
     flaws: Vec<Flaw>,
+    changes: Vec<Change>,
+    disagreements: Vec<&'static str>,
 }
 
 /// A canonical field, and which element of it.
 #[derive(Clone, Copy)]
 struct Place(&'static str, Option<u32>);
 
+/// A code and what the source shows for it.
+#[derive(Clone, Copy)]
+struct Pair<'r> {
+    code: &'r str,
+    display: &'r str,
+    field: &'static str,
+}
+
+/// How many changes a usual record has.
+const USUAL_CHANGES: usize = 8;
+
 impl<'a> Reader<'a> {
     pub(super) fn new(profile: &'a Profile) -> Self {
-        Self { profile, flaws: Vec::new() }
+        let changes = Vec::with_capacity(USUAL_CHANGES);
+        Self { profile, flaws: Vec::new(), changes, disagreements: Vec::new() }
     }
 
     pub(super) fn patient(mut self, raw: &RawPatient) -> Draft {
         let codes = &self.profile.codes;
+        let pair = |code, display, field| Pair { code, display, field };
+        let birth_date_reason = Place("birth_date_absent_reason", None);
         Draft {
-            patient_id: self.code(&raw.patient_id, Place("patient_id", None)).map(Cow::into_owned),
+            patient_id: self.code(&raw.patient_id, Place("patient_id", None)).map(owned),
             name: self.name(&raw.name),
-            gender: self.gender(&raw.gender),
-            birth_date: self.date(&raw.birth_date, "birth_date", date::read_date),
-            identifiers: self.each(&raw.identifiers, Self::identifier),
+            gender: self.gender(pair(&raw.gender, &raw.gender_display, "gender")),
+            birth_date: self.birth_date(&raw.birth_date),
+            birth_date_is_excused: self.code(&raw.birth_date_absent_reason, birth_date_reason).is_some(),
+            age: self.code(&raw.age, Place("age", None)).and_then(|age| years(&age)),
+            identifiers: self.identifiers(&raw.identifiers),
             phones: self.phones(&raw.phones),
             addresses: self.each(&raw.addresses, Self::address),
             contacts: self.each(&raw.contacts, Self::contact),
-            nationality: self.coded(&raw.nationality, Place("nationality", None), codes.nationality.as_ref()),
-            ethnicity: self.coded(&raw.ethnicity, Place("ethnicity", None), codes.ethnicity.as_ref()),
-            marital_status: self.coded(
-                &raw.marital_status,
-                Place("marital_status", None),
+            nationality: self.paired(
+                pair(&raw.nationality, &raw.nationality_display, "nationality"),
+                codes.nationality.as_ref(),
+            ),
+            ethnicity: self
+                .paired(pair(&raw.ethnicity, &raw.ethnicity_display, "ethnicity"), codes.ethnicity.as_ref()),
+            marital_status: self.paired(
+                pair(&raw.marital_status, &raw.marital_status_display, "marital_status"),
                 codes.marital_status.as_ref(),
             ),
             deceased: self.deceased(&raw.deceased),
-            updated_at: self.date(&raw.updated_at, "updated_at", |text, formats, zone| {
-                date::read_instant(text, formats, zone).map(|instant| instant.as_microsecond())
-            }),
+            updated_at: self.updated_at(&raw.updated_at),
             version: self.version(&raw.version),
             flaws: self.flaws,
+            disagreements: self.disagreements,
+            changes: self.changes,
         }
     }
 
     /// Calls `read` on each element; what it finds empty is left out.
-    fn each<R, T>(&mut self, list: &[R], mut read: impl FnMut(&mut Self, &R, u32) -> Option<T>) -> Vec<T> {
-        (0..).zip(list).filter_map(|(position, raw)| read(self, raw, position)).collect()
+    fn each<R, T>(
+        &mut self,
+        list: &[R],
+        mut read: impl FnMut(&mut Self, &R, u32) -> Option<T>,
+    ) -> Vec<Placed<T>> {
+        let mut placed = Vec::with_capacity(list.len());
+        for (position, raw) in (0..).zip(list) {
+            placed.extend(read(self, raw, position).map(|value| Placed { position, value }));
+        }
+        placed
     }
 
     fn name(&mut self, raw: &RawName) -> Option<Name> {
         let text = self.name_part(&raw.text, Place("name", None));
         let family = self.name_part(&raw.family, Place("name.family", None));
         let given = self.name_part(&raw.given, Place("name.given", None));
-        name::whole(text, family, given)
+        let mut name = name::whole(text, family, given)?;
+        if self.profile.pinyin {
+            name.pinyin = name::pinyin(&name.text).map(Phi::new);
+            let derived = name.pinyin.is_some();
+            self.note_if(derived, Place("name", None), &catalogue::PINYIN_DERIVED, ChangeKind::Added);
+        }
+        Some(name)
     }
 
-    fn gender(&mut self, raw: &str) -> Field<Gender, NotInTable> {
+    fn gender(&mut self, pair: Pair<'_>) -> Field<Gender, NotInTable> {
         let table = self.profile.codes.gender.as_ref();
-        self.known_or_null(raw, Place("gender", None), |code| gender::read(code, table))
+        let code = self.preferred(pair);
+        let place = Place(pair.field, None);
+        let gender = self.known_or_null(code, place, |code| gender::read(code, table));
+        if let Field::Value(gender) = gender {
+            let translated = text::code(code) != gender.name();
+            self.note_if(translated, place, &catalogue::CODE_TRANSLATED, ChangeKind::Translated);
+            let shown = text::code(pair.display);
+            let disagrees = matches!(gender::read(&shown, table), Field::Value(shown) if shown != gender);
+            self.disagreements.extend(disagrees.then_some(pair.field));
+        }
+        gender
+    }
+
+    fn birth_date(&mut self, raw: &str) -> Field<crate::domain::patient::PartialDate, date::DateFault> {
+        let Profile { date_formats, time_zone, .. } = self.profile;
+        let place = Place("birth_date", None);
+        let Some(text) = self.code(raw, place) else { return Field::Absent };
+        let date = date::read_date(&text, date_formats, time_zone);
+        if let Ok(date) = date {
+            let reformatted = date.to_string() != text;
+            self.note_if(reformatted, place, &catalogue::DATE_REFORMATTED, ChangeKind::Reformatted);
+        }
+        date.map_or_else(Field::Faulty, Field::Value)
+    }
+
+    fn updated_at(&mut self, raw: &str) -> Field<i64, date::DateFault> {
+        let Profile { date_formats, time_zone, .. } = self.profile;
+        match self.code(raw, Place("updated_at", None)) {
+            None => Field::Absent,
+            Some(text) => date::read_instant(&text, date_formats, time_zone)
+                .map_or_else(Field::Faulty, |instant| Field::Value(instant.as_microsecond())),
+        }
+    }
+
+    /// The identifiers, each number once. An old resident id is followed by its new form, unless the source
+    /// sends that too.
+    fn identifiers(&mut self, list: &[RawIdentifier]) -> Vec<DraftIdentifier> {
+        let mut identifiers: Vec<DraftIdentifier> = Vec::with_capacity(list.len());
+        for (position, raw) in (0..).zip(list) {
+            let Some(identifier) = self.identifier(raw, position) else { continue };
+            if identifiers.iter().any(|other| other.is_same(&identifier)) {
+                let place = Place("identifiers", Some(position));
+                self.note(place, &catalogue::DUPLICATE_DROPPED, ChangeKind::Dropped);
+            } else {
+                identifiers.push(identifier);
+            }
+        }
+        for place in 0..identifiers.len() {
+            let Some(upgraded) = identifiers[place].upgraded() else { continue };
+            if !identifiers.iter().any(|other| other.is_same(&upgraded)) {
+                let place = Place("identifiers.value", Some(upgraded.position));
+                self.note(place, &catalogue::RESIDENT_ID_FORMATTED, ChangeKind::Added);
+                identifiers.push(upgraded);
+            }
+        }
+        identifiers
     }
 
     fn identifier(&mut self, raw: &RawIdentifier, position: u32) -> Option<DraftIdentifier> {
         let place = |field| Place(field, Some(position));
         let table = self.profile.codes.identifier_type.as_ref();
-        let value = self.code(&raw.value, place("identifiers.value"))?.into_owned();
+        let number = self.code(&raw.value, place("identifiers.value"))?;
         let kind = self.coded(&raw.kind, place("identifiers.type"), table);
-        let system = self.code(&raw.system, place("identifiers.system")).map(Cow::into_owned);
-        let is_resident_id = kind.value().is_some_and(|kind| kind == Identifier::RESIDENT_ID);
-        let value = if is_resident_id { resident_id::compact(&value) } else { value };
-        let resident_id = is_resident_id.then(|| ResidentId::parse(&value));
-        Some(DraftIdentifier { position, kind, value, system, resident_id })
+        let system = self.code(&raw.system, place("identifiers.system")).map(owned);
+        let type_code = kind.value().map_or(Identifier::OTHER, |kind| kind.as_str());
+        let (value, rule) = identifier::format(type_code, &number);
+        self.note_if(value != number, place("identifiers.value"), rule, ChangeKind::Reformatted);
+        let resident_id = (type_code == Identifier::RESIDENT_ID).then(|| ResidentId::parse(&value));
+        let value = value.into_owned().into();
+        Some(DraftIdentifier { position, kind, value, system, resident_id, is_derived: false })
     }
 
-    fn phones(&mut self, list: &[String]) -> Vec<Placed<phone::Phone>> {
-        let region = self.profile.phone_region;
-        let mut phones = Vec::with_capacity(list.len());
+    fn phones(&mut self, list: &[Phi<String>]) -> Vec<Placed<phone::Phone>> {
+        let mut phones: Vec<Placed<phone::Phone>> = Vec::with_capacity(list.len());
         for (position, raw) in (0..).zip(list) {
-            let Some(text) = self.code(raw, Place("phones", Some(position))) else {
-                continue;
-            };
-            let numbers = phone::split(&text).map(|number| phone::format(number, region));
-            phones.extend(numbers.map(|value| Placed { position, value }));
+            let place = Place("phones", Some(position));
+            let Some(text) = self.code(raw, place) else { continue };
+            let mut numbers = 0;
+            for number in phone::split(&text) {
+                numbers += 1;
+                let value = self.phone(number, place);
+                if phones.iter().any(|other| other.value == value) {
+                    self.note(place, &catalogue::DUPLICATE_DROPPED, ChangeKind::Dropped);
+                } else {
+                    phones.push(Placed { position, value });
+                }
+            }
+            self.note_if(numbers > 1, place, &catalogue::PHONE_FORMATTED, ChangeKind::Split);
         }
         phones
     }
 
+    fn phone(&mut self, number: &str, place: Place) -> phone::Phone {
+        let phone = phone::format(number, self.profile.phone_region);
+        self.note_if(phone.text != number, place, &catalogue::PHONE_FORMATTED, ChangeKind::Reformatted);
+        phone
+    }
+
     fn address(&mut self, raw: &RawAddress, position: u32) -> Option<Address> {
         let place = |field| Place(field, Some(position));
-        let text = self.prose(&raw.text, place("addresses.text")).map(Cow::into_owned);
-        let division_code =
-            self.code(&raw.division_code, place("addresses.division_code")).map(Cow::into_owned);
-        let postal_code = self.code(&raw.postal_code, place("addresses.postal_code")).map(Cow::into_owned);
-        let country = self.code(&raw.country, place("addresses.country")).map(Cow::into_owned);
+        let text = self.prose(&raw.text, place("addresses.text")).map(owned);
+        let division_code = self.code(&raw.division_code, place("addresses.division_code")).map(owned);
+        let postal_code = self.code(&raw.postal_code, place("addresses.postal_code")).map(owned);
+        let country = self.code(&raw.country, place("addresses.country")).map(owned);
         let anything = text.as_ref().or(division_code.as_ref()).or(postal_code.as_ref()).or(country.as_ref());
         anything.is_some().then(|| Address {
             text: text.unwrap_or_default(),
@@ -115,14 +223,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn contact(&mut self, raw: &RawContact, position: u32) -> Option<Placed<DraftContact>> {
+    fn contact(&mut self, raw: &RawContact, position: u32) -> Option<DraftContact> {
         let place = |field| Place(field, Some(position));
-        let region = self.profile.phone_region;
         let name = self.name_part(&raw.name, place("contacts.name"));
-        let relation = self.code(&raw.relation, place("contacts.relation")).map(Cow::into_owned);
-        let phone = self.code(&raw.phone, place("contacts.phone")).map(|text| phone::format(&text, region));
+        let relation = self.code(&raw.relation, place("contacts.relation")).map(owned);
+        let number = self.code(&raw.phone, place("contacts.phone"));
+        let phone = number.map(|number| self.phone(&number, place("contacts.phone")));
         let anything = name.is_some() || relation.is_some() || phone.is_some();
-        anything.then_some(Placed { position, value: DraftContact { name, relation, phone } })
+        anything.then_some(DraftContact { name, relation, phone })
     }
 
     fn deceased(&mut self, raw: &str) -> Field<Deceased, date::DateFault> {
@@ -136,17 +244,29 @@ impl<'a> Reader<'a> {
         self.known_or_null(raw, Place("version", None), order::read_version)
     }
 
-    fn date<T>(
-        &mut self,
-        raw: &str,
-        field: &'static str,
-        read: impl FnOnce(&str, &[date::DateFormat], &jiff::tz::TimeZone) -> Result<T, date::DateFault>,
-    ) -> Field<T, date::DateFault> {
-        let Profile { date_formats, time_zone, .. } = self.profile;
-        match self.code(raw, Place(field, None)) {
-            None => Field::Absent,
-            Some(text) => read(&text, date_formats, time_zone).map_or_else(Field::Faulty, Field::Value),
+    /// The code of a pair, or what is shown for it where there is no code.
+    fn preferred<'r>(&mut self, pair: Pair<'r>) -> &'r str {
+        if !text::code(pair.code).is_empty() || pair.display.is_empty() {
+            return pair.code;
         }
+        self.note(Place(pair.field, None), &catalogue::CODE_PREFERRED, ChangeKind::Translated);
+        pair.display
+    }
+
+    fn paired(
+        &mut self,
+        pair: Pair<'_>,
+        table: Option<&HashMap<String, String>>,
+    ) -> Field<Phi<String>, NotInTable> {
+        let code = self.preferred(pair);
+        let field = self.coded(code, Place(pair.field, None), table).map(Phi::new);
+        // Only a table can say that a display means another code.
+        if let (Field::Value(code), Some(table)) = (&field, table)
+            && table.get(&*text::code(pair.display)).is_some_and(|shown| *code != *shown.as_str())
+        {
+            self.disagreements.push(pair.field);
+        }
+        field
     }
 
     fn coded(
@@ -155,11 +275,14 @@ impl<'a> Reader<'a> {
         place: Place,
         table: Option<&HashMap<String, String>>,
     ) -> Field<String, NotInTable> {
-        match table {
+        let field = match table {
             Some(_) => self.known_or_null(raw, place, |code| code::translate(code, table)),
             // Without a table every text is a code: only the null tokens can tell that it is none.
             None => self.code(raw, place).map_or(Field::Absent, |code| code::translate(&code, None)),
-        }
+        };
+        let translated = table.is_some() && field.value().is_some_and(|code| *code != text::code(raw));
+        self.note_if(translated, place, &catalogue::CODE_TRANSLATED, ChangeKind::Translated);
+        field
     }
 
     /// Reads a code before it is taken for a null token: `0` is a null token of many sources, and a gender
@@ -176,39 +299,121 @@ impl<'a> Reader<'a> {
             return Field::Absent;
         }
         match read(&text) {
-            Field::Faulty(_) if self.is_null(&text) => Field::Absent,
-            field => field,
+            Field::Faulty(_) if self.is_null(&text) => {
+                self.note(place, &catalogue::NULL_TOKEN_EMPTIED, ChangeKind::Emptied);
+                Field::Absent
+            }
+            field => {
+                self.note_edits(raw, &text, place, &catalogue::WIDTH_FOLDED);
+                field
+            }
         }
     }
 
-    fn name_part(&mut self, raw: &str, place: Place) -> Option<String> {
-        self.note_flaws(raw, place);
-        let part = name::part(raw);
-        (!self.is_null(&part)).then_some(part)
+    fn name_part(&mut self, raw: &str, place: Place) -> Option<Phi<String>> {
+        let text = self.prose(raw, place)?;
+        let part = name::part(&text);
+        self.note_if(part.separator_unified, place, &catalogue::SEPARATOR_UNIFIED, ChangeKind::Folded);
+        self.note_if(part.spaces_removed, place, &catalogue::SPACES_REMOVED, ChangeKind::Cleaned);
+        Some(part.text.into())
     }
 
     fn prose<'t>(&mut self, raw: &'t str, place: Place) -> Option<Cow<'t, str>> {
-        self.note_flaws(raw, place);
-        Some(text::prose(raw)).filter(|text| !self.is_null(text))
+        let text = text::prose(raw);
+        self.present(raw, text, place, &catalogue::TEXT_NORMALISED)
     }
 
     fn code<'t>(&mut self, raw: &'t str, place: Place) -> Option<Cow<'t, str>> {
+        let text = text::code(raw);
+        self.present(raw, text, place, &catalogue::WIDTH_FOLDED)
+    }
+
+    /// A cleaned text, unless it means "nothing".
+    fn present<'t>(
+        &mut self,
+        raw: &str,
+        text: Cow<'t, str>,
+        place: Place,
+        folding: &'static FormatRule,
+    ) -> Option<Cow<'t, str>> {
         self.note_flaws(raw, place);
-        Some(text::code(raw)).filter(|text| !self.is_null(text))
+        if self.is_null(&text) {
+            self.note_if(!text.is_empty(), place, &catalogue::NULL_TOKEN_EMPTIED, ChangeKind::Emptied);
+            return None;
+        }
+        self.note_edits(raw, &text, place, folding);
+        Some(text)
     }
 
     fn is_null(&self, text: &str) -> bool {
         null_token::is_null(text, &self.profile.null_tokens)
     }
 
+    fn note_edits(&mut self, raw: &str, text: &str, place: Place, folding: &'static FormatRule) {
+        let edits = text::edits(raw, text);
+        self.note_if(edits.cleaned, place, &catalogue::TEXT_CLEANED, ChangeKind::Cleaned);
+        self.note_if(edits.folded, place, folding, ChangeKind::Folded);
+    }
+
+    fn note_if(&mut self, changed: bool, place: Place, rule: &'static FormatRule, kind: ChangeKind) {
+        if changed {
+            self.note(place, rule, kind);
+        }
+    }
+
+    fn note(&mut self, Place(field, position): Place, rule: &'static FormatRule, kind: ChangeKind) {
+        self.changes.push(Change { field, position, rule, kind });
+    }
+
     /// Looks at the raw text: cleaning would drop a NUL, and a text that lost characters must not pass.
     fn note_flaws(&mut self, raw: &str, Place(field, position): Place) {
-        let mut note = |kind| self.flaws.push(Flaw { kind, field, position });
-        if raw.bytes().any(|byte| byte == 0) {
-            note(FlawKind::Nul);
-        }
-        if !raw.is_ascii() && raw.contains(char::REPLACEMENT_CHARACTER) {
-            note(FlawKind::Undecodable);
+        let too_long = raw.len() > longest(field) && raw.chars().count() > longest(field);
+        let kinds = flaw::of(raw).chain(too_long.then_some(FlawKind::TooLong));
+        self.flaws.extend(kinds.map(|kind| Flaw { kind, field, position }));
+    }
+}
+
+/// The longest text, in characters, that anything in life needs in a field. Names and patient ids have rules
+/// of their own.
+fn longest(field: &str) -> usize {
+    match field {
+        "addresses.text" => 300,
+        "name" | "name.family" | "name.given" | "contacts.name" | "patient_id" => usize::MAX,
+        _ => 100,
+    }
+}
+
+/// The years of an age as sources write it: `35`, `35岁`, `35 Y`. Months and days are an age below one year.
+fn years(age: &str) -> Option<u16> {
+    let digits = age.len() - age.trim_start_matches(|character: char| character.is_ascii_digit()).len();
+    let (number, unit) = age.split_at(digits);
+    let years = number.parse().ok()?;
+    match unit.trim() {
+        "" | "岁" | "周岁" | "Y" | "y" | "a" | "years" => Some(years),
+        "月" | "个月" | "天" | "日" | "M" | "m" | "D" | "d" => Some(0),
+        _ => None,
+    }
+}
+
+fn owned(text: Cow<'_, str>) -> Phi<String> {
+    text.into_owned().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_read_in_the_units_of_forms() {
+        for (age, expected) in [
+            ("35", Some(35)),
+            ("35岁", Some(35)),
+            ("3月", Some(0)),
+            ("35 Y", Some(35)),
+            ("young", None),
+            ("", None),
+        ] {
+            assert_eq!(years(age), expected, "{age}");
         }
     }
 }

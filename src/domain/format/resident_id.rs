@@ -1,8 +1,11 @@
 //! Resident ids of China (GB 11643): 18 characters of which the last checks the others, or the 15 digits
 //! of the ids from before 1999.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
+use super::document::Document;
 use crate::domain::patient::Gender;
 
 /// A number in the shape of a resident id. Whether its date exists and its check character is right are
@@ -20,12 +23,19 @@ pub enum ResidentId {
 pub enum ShapeFault {
     /// Stars stand in the place of digits.
     Masked,
+    /// It is the number of another document.
+    OtherDocument,
+    /// A spreadsheet wrote it in scientific notation, and its digits are lost.
+    Rounded,
     /// The length or a character is wrong.
     Wrong,
 }
 
 /// The canonical form of a cleaned text: no spaces and dashes, upper case.
-pub fn compact(text: &str) -> String {
+pub fn compact(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
     let kept = text.chars().filter(|character| !matches!(character, ' ' | '-' | '\u{2010}'..='\u{2015}'));
     kept.map(|character| character.to_ascii_uppercase()).collect()
 }
@@ -45,7 +55,15 @@ impl ResidentId {
         {
             return Ok(Self::Fifteen(id));
         }
-        Err(if characters.contains(&b'*') { ShapeFault::Masked } else { ShapeFault::Wrong })
+        Err(if characters.contains(&b'*') {
+            ShapeFault::Masked
+        } else if is_scientific(text) {
+            ShapeFault::Rounded
+        } else if Document::recognise(text).is_some() {
+            ShapeFault::OtherDocument
+        } else {
+            ShapeFault::Wrong
+        })
     }
 
     /// The date of birth within the id, if it is in the calendar. The two-digit year of an old id is one
@@ -82,10 +100,59 @@ impl ResidentId {
         }
     }
 
+    /// The 18 characters of an id of 15 digits: the century that it left out, and the check character.
+    /// `None` for one that has them.
+    pub fn upgraded(&self) -> Option<String> {
+        let Self::Fifteen(old) = self else { return None };
+        let mut digits = [0; 17];
+        digits[..6].copy_from_slice(&old[..6]);
+        digits[6..8].copy_from_slice(b"19");
+        digits[8..].copy_from_slice(&old[6..]);
+        let check = check_character(digits.map(|digit| digit - b'0'));
+        Some(digits.iter().chain([&check]).map(|byte| char::from(*byte)).collect())
+    }
+
+    /// The six digits of the division in which the id was first given.
+    pub fn division(&self) -> &str {
+        let digits = match self {
+            Self::Eighteen(id) => &id[..6],
+            Self::Fifteen(id) => &id[..6],
+        };
+        std::str::from_utf8(digits).expect("digits are ASCII")
+    }
+
+    /// Whether it is the number of a foreign permanent resident card (9), or of a residence permit for
+    /// people of Hong Kong, Macau and Taiwan (81, 82, 83): they are made as resident ids are and name no
+    /// division.
+    pub fn is_of_a_permit(&self) -> bool {
+        let division = self.division();
+        division.starts_with('9') || ["81", "82", "83"].iter().any(|prefix| division.starts_with(prefix))
+    }
+
+    /// Whether it was made up to fill the field: one digit over and over, or digits in a row.
+    pub fn is_placeholder(&self) -> bool {
+        let digits = match self {
+            Self::Eighteen(id) => &id[..17],
+            Self::Fifteen(id) => &id[..],
+        };
+        let steps_by =
+            |step: u8| digits.windows(2).all(|pair| (pair[0] - b'0' + step) % 10 == pair[1] - b'0');
+        steps_by(0) || steps_by(1) || steps_by(9)
+    }
+
     /// Whether the id can be one: its date exists and its check character is right.
     pub fn is_valid(&self) -> bool {
         self.birth_date().is_some() && self.check_character_is_right()
     }
+}
+
+/// Whether a text is a number in scientific notation, as `4.41E+17`: what a spreadsheet makes of long numbers.
+pub fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let is_number =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    is_number(mantissa) && mantissa.contains('.') && is_number(exponent)
 }
 
 /// The check character of 17 digits (values 0 to 9) by ISO 7064 MOD 11-2: `0` to `9`, or `X` for ten.
@@ -126,6 +193,29 @@ mod tests {
     }
 
     #[test]
+    fn an_old_id_is_upgraded_to_the_new_form() {
+        assert_eq!(id("110105491231002").upgraded().as_deref(), Some("11010519491231002X"));
+        assert_eq!(id("11010519491231002X").upgraded(), None);
+    }
+
+    #[test]
+    fn made_up_numbers_are_told_from_given_ones() {
+        for text in ["111111111111111", "123456789012345", "12345678901234567X", "000000000000000000"] {
+            assert!(id(text).is_placeholder(), "{text}");
+        }
+        assert!(!id("11010519491231002X").is_placeholder());
+    }
+
+    #[test]
+    fn permits_are_told_from_divisions() {
+        for text in ["810000199408230021", "830000199408230021", "911156199001010014"] {
+            assert!(id(text).is_of_a_permit(), "{text}");
+        }
+        assert!(!id("11010519491231002X").is_of_a_permit());
+        assert_eq!(id("11010519491231002X").division(), "110105");
+    }
+
+    #[test]
     fn a_wrong_date_and_a_wrong_check_character_are_seen() {
         assert!(id("110105194913310021").birth_date().is_none());
         assert!(!id("110105194912310021").check_character_is_right());
@@ -134,7 +224,9 @@ mod tests {
     #[test]
     fn masked_and_misshapen_numbers_are_told_apart() {
         assert_eq!(ResidentId::parse("110105********002X").err(), Some(ShapeFault::Masked));
-        for text in ["", "1", "4.41E+17", "X1010519491231002X", "11010519491231002Y", "身份证"] {
+        assert_eq!(ResidentId::parse("4.41E+17").err(), Some(ShapeFault::Rounded));
+        assert_eq!(ResidentId::parse("E12345678").err(), Some(ShapeFault::OtherDocument));
+        for text in ["", "1", "X1010519491231002X", "11010519491231002Y", "身份证"] {
             assert_eq!(ResidentId::parse(text).err(), Some(ShapeFault::Wrong), "{text}");
         }
     }
@@ -184,7 +276,7 @@ mod tests {
         #[test]
         fn any_text_is_taken(text in any::<String>(), near in "[0-9Xx* -]{14,20}") {
             for text in [text, near] {
-                let once = compact(&text);
+                let once = compact(&text).into_owned();
                 prop_assert!(compact(&once) == once);
                 if let Ok(id) = ResidentId::parse(&once) {
                     let _ = (id.is_valid(), id.gender());

@@ -24,6 +24,25 @@ pub fn code(text: &str) -> Cow<'_, str> {
     clean(text, |visible| visible.nfkc().collect())
 }
 
+/// What was done to a text, for the list of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edits {
+    /// Characters were removed, or spaces brought in order.
+    pub cleaned: bool,
+    /// Characters were replaced by their canonical equals.
+    pub folded: bool,
+}
+
+/// What [`prose`] or [`code`] did to make `formatted` of `raw`. It costs nothing where they did nothing.
+pub fn edits(raw: &str, formatted: &str) -> Edits {
+    if raw == formatted {
+        return Edits { cleaned: false, folded: false };
+    }
+    let visible: String = raw.chars().filter(|character| !is_invisible(*character)).collect();
+    let tidy = with_single_spaces(&visible);
+    Edits { cleaned: tidy != raw, folded: tidy != formatted }
+}
+
 /// Spaces come last: normalising can make new ones (U+00A0, U+3000), but never an invisible character.
 fn clean(text: &str, normalise: impl Fn(String) -> String) -> Cow<'_, str> {
     let trimmed = text.trim_matches(' ');
@@ -104,6 +123,18 @@ mod tests {
         assert_eq!(prose("①"), "①");
         assert_eq!(code("①"), "1");
         assert_eq!(prose("e\u{301}"), "\u{E9}");
+    }
+
+    #[test]
+    fn edits_tell_cleaning_from_folding() {
+        let of = |raw: &str| {
+            let Edits { cleaned, folded } = edits(raw, &code(raw));
+            (cleaned, folded)
+        };
+        assert_eq!(of("1990"), (false, false));
+        assert_eq!(of(" 1990\u{200B}"), (true, false));
+        assert_eq!(of("１９９０"), (false, true));
+        assert_eq!(of("　１９９０"), (true, true));
     }
 
     /// Where normal forms, widths and spaces do the most to each other.

@@ -77,6 +77,7 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
         .and_then(|formats| formats.list(|format| format.parsed(DateFormat::parse)));
     let time_zone = section.required("time_zone").and_then(|zone| zone.parsed(time_zone));
     let phone_region = section.field("phone_region").map(phone_region).transpose();
+    let pinyin = section.optional::<bool>("pinyin");
     let null_tokens = section.field("null_tokens").map_or_else(|| Ok(HashSet::new()), null_tokens);
     let codes = section.field("codes").map_or_else(|| Ok(CodeTables::default()), |codes| codes.table(tables));
     let patient_ids =
@@ -93,6 +94,7 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
         date_formats: date_formats?,
         time_zone: time_zone?,
         phone_region: phone_region?,
+        pinyin: pinyin?.unwrap_or(false),
         null_tokens: null_tokens?,
         codes: codes?,
         patient_ids: patient_ids?,

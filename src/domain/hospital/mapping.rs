@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::domain::record::{RawAddress, RawContact, RawIdentifier, RawName, RawPatient};
+use crate::domain::{
+    phi::Phi,
+    record::{RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
+};
 
 mod path;
 mod read;
@@ -98,6 +101,7 @@ impl Mapping {
             deceased: reader.plain(&self.deceased),
             updated_at: reader.plain(&self.updated_at),
             version: reader.plain(&self.version),
+            ..RawPatient::default()
         };
         Mapped { patient, sources: Sources::new(self.names.clone(), reader.notes) }
     }
@@ -115,16 +119,16 @@ struct Reader<'o> {
 }
 
 impl Reader<'_> {
-    fn plain(&mut self, field: &Field) -> String {
+    fn plain(&mut self, field: &Field) -> Phi<String> {
         self.text(field, 0)
     }
 
-    fn text(&mut self, field: &Field, position: u32) -> String {
+    fn text(&mut self, field: &Field, position: u32) -> Phi<String> {
         let (text, alternative) = field.read(self.object);
         if let Some(name) = alternative.and_then(|alternative| alternative.name) {
             self.notes.add(field.canonical, position, name, !text.is_empty());
         }
-        text
+        text.into()
     }
 
     /// Reads the elements that hold anything of the record: constants alone make no element.

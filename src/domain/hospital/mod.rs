@@ -46,6 +46,8 @@ pub struct Profile {
     pub time_zone: TimeZone,
     /// The region of phone numbers written without a country code.
     pub phone_region: Option<phonenumber::country::Id>,
+    /// Whether Han names get their pinyin beside them.
+    pub pinyin: bool,
     /// Texts that mean "nothing", compared after trimming and width folding, case ignored.
     pub null_tokens: HashSet<String>,
     /// The source's code tables.

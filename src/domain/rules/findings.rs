@@ -2,26 +2,44 @@
 
 use super::Rule;
 use crate::domain::{
+    hint::Hint,
     hospital::{Profile, mapping::Sources},
     issue::Issue,
+    record::RawPatient,
+    shape::Shape,
 };
+
+/// Where a draft comes from: issues speak of the source's own fields and of the shapes of its texts.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    /// The record as it was sent, in canonical field names.
+    pub raw: &'a RawPatient,
+    /// The sender's own names of its fields.
+    pub sources: &'a Sources,
+    /// The profile by which it was read.
+    pub profile: &'a Profile,
+}
 
 /// Takes the findings of one rule about one draft.
 pub struct Findings<'a> {
     rule: &'static Rule,
-    profile: &'a Profile,
-    sources: &'a Sources,
+    origin: Origin<'a>,
     issues: &'a mut Vec<Issue>,
 }
 
 impl<'a> Findings<'a> {
-    pub(super) fn new(
-        rule: &'static Rule,
-        profile: &'a Profile,
-        sources: &'a Sources,
-        issues: &'a mut Vec<Issue>,
-    ) -> Self {
-        Self { rule, profile, sources, issues }
+    pub(super) fn new(rule: &'static Rule, origin: Origin<'a>, issues: &'a mut Vec<Issue>) -> Self {
+        Self { rule, origin, issues }
+    }
+
+    /// The profile by which the record was read.
+    pub fn profile(&self) -> &'a Profile {
+        self.origin.profile
+    }
+
+    /// The text that the source sent for a field.
+    pub fn raw(&self, field: &str, position: Option<u32>) -> Option<&'a str> {
+        self.origin.raw.text(field, position)
     }
 
     /// The number of the rule, as the profile has it.
@@ -56,10 +74,17 @@ impl<'a> Findings<'a> {
 
     /// A field breaks the rule, or one element of it.
     pub fn report(&mut self, field: &'static str, position: Option<u32>) {
+        self.report_with(field, position, None);
+    }
+
+    /// The same, in a way that points to a cause.
+    pub fn report_with(&mut self, field: &'static str, position: Option<u32>, clue: Option<Hint>) {
         let source_field = match position {
-            None => self.sources.of(field),
-            Some(position) => self.sources.of_element(field, position),
+            None => self.origin.sources.of(field),
+            Some(position) => self.origin.sources.of_element(field, position),
         };
-        self.issues.push(Issue { field, position, source_field, ..self.rule.issue(Some(self.profile)) });
+        let shape = self.raw(field, position).map(Shape::of);
+        let issue = self.rule.issue(Some(self.origin.profile));
+        self.issues.push(Issue { field, position, source_field, shape, clue, ..issue });
     }
 }

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan, civil::Date};
 
 use crate::domain::{
     format::draft::Draft,
-    hospital::{Profile, mapping::Sources},
+    hospital::Profile,
     issue::{Issue, IssueKind, Severity},
 };
 
@@ -29,7 +29,7 @@ mod record;
 mod text;
 
 pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
-pub use findings::Findings;
+pub use findings::{Findings, Origin};
 pub use record::{
     HOSPITAL_UNKNOWN, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE,
     PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL, RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
@@ -145,11 +145,11 @@ pub fn find(code: &str) -> Option<&'static Rule> {
 }
 
 /// Everything that the rules find in a draft, in the order of the catalogue.
-pub fn judge(draft: &Draft, moment: &Moment, profile: &Profile, sources: &Sources) -> Vec<Issue> {
+pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
     for rule in catalogue().filter(|rule| !profile.is_off(rule)) {
         if let Check::Draft(check) | Check::Required(check) = rule.check {
-            check(draft, moment, &mut Findings::new(rule, profile, sources, &mut issues));
+            check(draft, moment, &mut Findings::new(rule, origin, &mut issues));
         }
     }
     issues

@@ -1,7 +1,7 @@
 //! The hospital's own number of the patient.
 
 use super::{Check, Findings, Moment};
-use crate::domain::format::draft::Draft;
+use crate::domain::{format::draft::Draft, phi::Phi};
 
 /// Longest number of a patient, in characters.
 const MAX_CHARACTERS: usize = 128;
@@ -33,7 +33,7 @@ fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 }
 
 fn too_long(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    let is_long = |id: &String| id.len() > MAX_CHARACTERS && id.chars().count() > MAX_CHARACTERS;
+    let is_long = |id: &Phi<String>| id.len() > MAX_CHARACTERS && id.chars().count() > MAX_CHARACTERS;
     findings.report_if(draft.patient_id.as_ref().is_some_and(is_long));
 }
 

@@ -1,7 +1,7 @@
 //! The characters of all texts.
 
 use super::{Check, Findings, Moment};
-use crate::domain::format::draft::{Draft, FlawKind};
+use crate::domain::format::{draft::Draft, flaw::FlawKind};
 
 rules! {
     TEXT_HAS_NUL {

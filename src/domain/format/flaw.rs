@@ -1,0 +1,125 @@
+//! What can be wrong with the characters of a text, whatever its field.
+
+use encoding_rs::GBK;
+
+/// A text that holds characters which no text should.
+#[derive(Clone, Copy)]
+pub struct Flaw {
+    /// What it holds.
+    pub kind: FlawKind,
+    /// The canonical field.
+    pub field: &'static str,
+    /// The place in the list, if it is one.
+    pub position: Option<u32>,
+}
+
+/// What is wrong with the characters of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlawKind {
+    /// U+0000.
+    Nul,
+    /// U+FFFD, which a decoder left where bytes meant nothing.
+    Undecodable,
+    /// What is left of a text that was decoded by another character set than its own.
+    Mojibake,
+    /// Question marks in a row, which an encoder left where it had no character.
+    QuestionMarks,
+    /// More characters than any such field has.
+    TooLong,
+}
+
+/// The flaws of a raw text.
+pub fn of(text: &str) -> impl Iterator<Item = FlawKind> {
+    let bytes = text.as_bytes();
+    let ascii = text.is_ascii();
+    let undecodable = !ascii && text.contains(char::REPLACEMENT_CHARACTER);
+    [
+        (bytes.contains(&0), FlawKind::Nul),
+        (undecodable, FlawKind::Undecodable),
+        (!ascii && !undecodable && is_mojibake(text), FlawKind::Mojibake),
+        (bytes.windows(2).any(|pair| pair == b"??"), FlawKind::QuestionMarks),
+    ]
+    .into_iter()
+    .filter_map(|(is, kind)| is.then_some(kind))
+}
+
+fn is_mojibake(text: &str) -> bool {
+    text.contains("锟斤拷") || is_utf8_read_as_latin(text) || is_utf8_read_as_gbk(text)
+}
+
+/// `JosÃ©`: the first byte of a sequence in UTF-8 became a letter, the next one a sign that never follows it.
+fn is_utf8_read_as_latin(text: &str) -> bool {
+    let mut previous = '\0';
+    text.chars().any(|character| {
+        let pair = matches!(previous, '\u{C2}'..='\u{F4}') && matches!(character, '\u{80}'..='\u{BF}');
+        previous = character;
+        pair
+    })
+}
+
+/// `寮犱笁` for `张三`: three characters of GBK, two bytes each, are two Han characters of UTF-8. A real name
+/// whose bytes happen to be that is hardly to be found.
+fn is_utf8_read_as_gbk(text: &str) -> bool {
+    /// Enough to tell, and whole in both: 16 sequences of three bytes, 24 of two.
+    const LONGEST: usize = 48;
+    let mut bytes = [0; LONGEST];
+    let (_, read, written) = GBK.new_encoder().encode_from_utf8_without_replacement(text, &mut bytes, true);
+    let whole = read == text.len() || written + 1 >= LONGEST;
+    let written = &bytes[..written / 3 * 3];
+    whole
+        && written.len() >= 6
+        && written.chunks_exact(3).all(|sequence| matches!(sequence, [0xE4..=0xE9, 0x80..=0xBF, 0x80..=0xBF]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn flaws(text: &str) -> Vec<FlawKind> {
+        of(text).collect()
+    }
+
+    #[test]
+    fn sound_texts_have_no_flaw() {
+        for text in [
+            "",
+            "张三",
+            "联通",
+            "阿卜杜拉·买买提",
+            "José Muñoz",
+            "Ångström",
+            "欧阳修",
+            "a?b",
+            "北京市朝阳区建国路1号",
+        ] {
+            assert_eq!(flaws(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn each_flaw_is_seen() {
+        assert_eq!(flaws("a\0b"), [FlawKind::Nul]);
+        assert_eq!(flaws("张\u{FFFD}"), [FlawKind::Undecodable]);
+        assert_eq!(flaws("??"), [FlawKind::QuestionMarks]);
+        for text in ["JosÃ©", "寮犱笁", "锟斤拷锟斤拷"] {
+            assert_eq!(flaws(text), [FlawKind::Mojibake], "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn han_names_read_as_gbk_or_latin_are_seen(name in "[\u{4E00}-\u{9FA5}]{2,8}") {
+            let latin: String = name.bytes().map(char::from).collect();
+            prop_assert!(flaws(&latin).contains(&FlawKind::Mojibake));
+            let (gbk, _, broken) = GBK.decode(name.as_bytes());
+            prop_assert!(broken || flaws(&gbk).contains(&FlawKind::Mojibake) || gbk.chars().count() < 3);
+        }
+
+        #[test]
+        fn any_text_is_looked_at(text in any::<String>()) {
+            of(&text).count();
+        }
+    }
+}

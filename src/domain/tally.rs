@@ -1,0 +1,81 @@
+//! What cleaning did to the records of one hospital, counted.
+
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+
+use super::{
+    change::{Change, ChangeKind, FormatRule},
+    clean::{Cleaned, Compared},
+};
+
+/// What cleaning did to the records of one hospital.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// The hospital.
+    pub hospital_code: Arc<str>,
+    /// Records whose gender could be held against the resident id.
+    pub gender_compared: u32,
+    /// Records whose date of birth could be held against the resident id.
+    pub birth_date_compared: u32,
+    changes: HashMap<Key, (&'static FormatRule, u32)>,
+}
+
+/// What changes are counted by; the number stands for the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    rule: &'static str,
+    field: &'static str,
+    kind: ChangeKind,
+}
+
+/// Changes of one rule, field and kind to the records of one hospital.
+#[derive(Debug)]
+pub struct ChangeGroup {
+    /// The hospital.
+    pub hospital_code: Arc<str>,
+    /// The rule.
+    pub rule: &'static FormatRule,
+    /// The canonical field; empty for the whole record.
+    pub field: &'static str,
+    /// In what way it was changed.
+    pub kind: ChangeKind,
+    /// How many records it happened to; of a list, how many elements.
+    pub count: u32,
+}
+
+impl Tally {
+    /// A tally of no records yet.
+    pub fn of(hospital_code: Arc<str>) -> Self {
+        Self { hospital_code, ..Self::default() }
+    }
+
+    /// Counts one record.
+    pub fn add(&mut self, cleaned: &Cleaned) {
+        for &Change { field, rule, kind, .. } in &cleaned.changes {
+            let key = Key { rule: rule.number, field, kind };
+            self.changes.entry(key).or_insert((rule, 0)).1 += 1;
+        }
+        let Compared { gender, birth_date } = cleaned.compared;
+        self.gender_compared += u32::from(gender);
+        self.birth_date_compared += u32::from(birth_date);
+    }
+
+    fn change_groups(&self) -> impl Iterator<Item = ChangeGroup> {
+        self.changes.iter().map(|(key, (rule, count))| ChangeGroup {
+            hospital_code: Arc::clone(&self.hospital_code),
+            rule,
+            field: key.field,
+            kind: key.kind,
+            count: *count,
+        })
+    }
+}
+
+/// The changes of some tallies, the most frequent first.
+pub fn change_groups(tallies: &[Tally]) -> Vec<ChangeGroup> {
+    let mut groups: Vec<_> = tallies.iter().flat_map(Tally::change_groups).collect();
+    groups.sort_by(|one, other| {
+        let key = |group: &ChangeGroup| (Reverse(group.count), group.rule.number, group.field, group.kind);
+        (key(one), &one.hospital_code).cmp(&(key(other), &other.hospital_code))
+    });
+    groups
+}

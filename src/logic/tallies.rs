@@ -1,0 +1,40 @@
+//! The tallies of a batch, one per hospital.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::domain::{clean::Cleaned, tally::Tally};
+
+/// The tallies of a batch: each of its feeders adds one when it ends.
+#[derive(Default)]
+pub(super) struct Tallies(Mutex<Vec<Tally>>);
+
+/// Counts for one feeder, and adds the tally to its batch's when it is dropped: a feeder may be cut off
+/// between any two records.
+pub(super) struct Counting<'t> {
+    tallies: &'t Tallies,
+    tally: Tally,
+}
+
+impl Tallies {
+    pub fn counting(&self, hospital_code: Arc<str>) -> Counting<'_> {
+        Counting { tallies: self, tally: Tally::of(hospital_code) }
+    }
+
+    /// The tallies of the feeders that have ended.
+    pub fn take(&self) -> Vec<Tally> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Counting<'_> {
+    pub fn add(&mut self, cleaned: &Cleaned) {
+        self.tally.add(cleaned);
+    }
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        let mut tallies = self.tallies.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.push(std::mem::take(&mut self.tally));
+    }
+}

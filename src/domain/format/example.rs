@@ -30,7 +30,6 @@ pub(crate) fn profile() -> Profile {
         null_tokens: HashSet::from(["-", "无", "NULL", "0", "99991231"].map(null_token::key)),
         codes: CodeTables::default(),
         patient_ids: PatientIds::default(),
-        pinyin: false,
         rules: HashMap::new(),
         verify: None,
         samples: [].into(),

@@ -82,7 +82,6 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
     let codes = section.field("codes").map_or_else(|| Ok(CodeTables::default()), |codes| codes.table(tables));
     let patient_ids =
         section.field("patient_ids").map_or_else(|| Ok(PatientIds::default()), |ids| ids.table(patient_ids));
-    let pinyin = section.optional("pinyin");
     let rules = section.field("rules").map_or_else(|| Ok(HashMap::new()), rules::read);
     let verify = section.field("verify").map(|api| api.table(verify)).transpose();
     let samples = section.field("samples").map_or_else(|| Ok(Vec::new()), samples::read);
@@ -98,7 +97,6 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
         null_tokens: null_tokens?,
         codes: codes?,
         patient_ids: patient_ids?,
-        pinyin: pinyin?.unwrap_or(false),
         rules: rules?,
         verify: verify?,
         samples: samples?.into(),

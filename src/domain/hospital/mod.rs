@@ -54,8 +54,6 @@ pub struct Profile {
     pub codes: CodeTables,
     /// What the numbers of the hospital's patients look like.
     pub patient_ids: PatientIds,
-    /// Whether the pinyin of Han names is stored beside them.
-    pub pinyin: bool,
     /// Rules that are judged otherwise than the catalogue says, by their code.
     pub rules: HashMap<&'static str, RuleSetting>,
     /// The hospital's verification API; absent means that its records are not verified.

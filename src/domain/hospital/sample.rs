@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use bytes::Bytes;
 use jiff::{Timestamp, civil::Date};
 
 use super::Profile;
 use crate::{
     domain::{
-        clean::{Cleaned, clean},
+        clean::clean,
         issue::Issue,
         record::Payload,
     },
@@ -52,15 +53,11 @@ impl Sample {
     /// Cleans the record and answers in what the result differs from the expected one; empty if the sample
     /// holds. Each difference has the line of the expectation.
     pub fn problems(&self, profile: &Profile) -> Vec<Problem> {
-        let payload = Payload::Bytes(profile.charset.encode(&self.input.text()).into());
-        let cleaned = clean(&payload, profile, self.received_at(profile));
-        let (issues, patient) = match &cleaned {
-            Cleaned::Patient { patient, warnings } => (warnings, Some(patient)),
-            Cleaned::Rejected { issues } => (issues, None),
-        };
+        let bytes = Bytes::from(profile.charset.encode(&self.input.text()));
+        let cleaned = clean(&Payload::Bytes(bytes.into()), profile, self.received_at(profile));
         let mut differences = Differences { sample: self, found: Vec::new() };
-        differences.of_issues(issues);
-        match (&self.patient, patient) {
+        differences.of_issues(&cleaned.issues);
+        match (&self.patient, &cleaned.patient) {
             (Some(expected), Some(patient)) => {
                 let patient = serde_json::to_value(patient).expect("a patient serialises");
                 compare::compare(expected, &patient, "patient", &mut |origin, path, message| {

@@ -57,7 +57,7 @@ impl<'a> Findings<'a> {
     ///
     /// If that rule declares no limit.
     pub fn limit_of(&self, rule: &Rule) -> u32 {
-        self.profile.limit(rule)
+        self.origin.profile.limit(rule)
     }
 
     /// The rule's own field breaks it, if `broken`.

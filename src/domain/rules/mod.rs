@@ -147,7 +147,7 @@ pub fn find(code: &str) -> Option<&'static Rule> {
 /// Everything that the rules find in a draft, in the order of the catalogue.
 pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
-    for rule in catalogue().filter(|rule| !profile.is_off(rule)) {
+    for rule in catalogue().filter(|rule| !origin.profile.is_off(rule)) {
         if let Check::Draft(check) | Check::Required(check) = rule.check {
             check(draft, moment, &mut Findings::new(rule, origin, &mut issues));
         }

@@ -275,7 +275,10 @@ mod tests {
     fn a_problem_of_the_defaults_is_told_once_and_with_their_name() {
         let dir = directory(Some("date_formats: [yyyy]\nnul_tokens: [x]\n"), &["x", "y"]);
         let found = lines(&load_hospitals(dir.path()).expect_err("refused"));
-        assert!(found.len() == 1 && found[0].contains("defaults.yaml:2: nul_tokens: is unknown"), "{found:#?}");
+        assert!(
+            found.len() == 1 && found[0].contains("defaults.yaml:2: nul_tokens: is unknown"),
+            "{found:#?}"
+        );
         let dir = directory(Some("date_formats: [\n"), &["x", "y"]);
         let found = lines(&load_hospitals(dir.path()).expect_err("refused"));
         assert!(found.len() == 1 && found[0].contains("defaults.yaml:2: not valid YAML"), "{found:#?}");

@@ -132,7 +132,10 @@ mod tests {
         let base = tree("base", "a: 1\nlist: [1, 2]\nt:\n  x: 1\n  deep: {p: 1}\n");
         let own = tree("own", "list: [3]\nt:\n  deep: {q: 2}\n  y: 2\n");
         let both = leaves(&own.laid_over(base, 2), "");
-        assert_eq!(both, ["/list=3 own:1", "/t/deep/q=2 own:3", "/t/y=2 own:4", "/t/x=1 base:4", "/a=1 base:1"]);
+        assert_eq!(
+            both,
+            ["/list=3 own:1", "/t/deep/q=2 own:3", "/t/y=2 own:4", "/t/x=1 base:4", "/a=1 base:1"]
+        );
     }
 
     #[test]

@@ -190,10 +190,7 @@ mod tests {
     #[test]
     fn scalars_stay_the_text_that_was_written() {
         let entries = table("01: 1.10\nyes: 'null'\nnone: ~\nempty:\n");
-        let found: Vec<_> = entries
-            .iter()
-            .map(|(key, node)| (key.as_str(), node.value.text()))
-            .collect();
+        let found: Vec<_> = entries.iter().map(|(key, node)| (key.as_str(), node.value.text())).collect();
         assert_eq!(found, [("01", Some("1.10")), ("yes", Some("null")), ("none", None), ("empty", None)]);
     }
 

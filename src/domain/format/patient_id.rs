@@ -72,9 +72,13 @@ mod tests {
 
     #[test]
     fn lost_zeros_come_back_and_nothing_is_trimmed() {
-        for (text, padded) in
-            [("12345", "00012345"), ("00012345", "00012345"), ("123456789", "123456789"), ("M0099", "M0099"), ("", "")]
-        {
+        for (text, padded) in [
+            ("12345", "00012345"),
+            ("00012345", "00012345"),
+            ("123456789", "123456789"),
+            ("M0099", "M0099"),
+            ("", ""),
+        ] {
             assert_eq!(ids(8).pad(text), padded);
         }
         assert_eq!(PatientIds::default().pad("12345"), "12345");

@@ -43,12 +43,7 @@ impl Profile {
     /// # Errors
     ///
     /// Every problem, with the line of the file that holds it.
-    pub fn parse_over(
-        defaults: &Defaults,
-        file: &str,
-        code: &str,
-        text: &str,
-    ) -> Result<Self, Vec<Problem>> {
+    pub fn parse_over(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let profile = Self::read(defaults, file, code, text)?;
         let failed: Vec<_> = profile.samples.iter().flat_map(|sample| sample.problems(&profile)).collect();
         if failed.is_empty() { Ok(profile) } else { Err(failed) }
@@ -61,9 +56,8 @@ impl Profile {
     /// Every problem but samples that do not hold.
     pub fn read(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
-        let profile = yaml::parse(file, text, &mut problems).and_then(|root| {
-            Section::read(defaults.under(root), &mut problems, |root| profile(root, code))
-        });
+        let profile = yaml::parse(file, text, &mut problems)
+            .and_then(|root| Section::read(defaults.under(root), &mut problems, |root| profile(root, code)));
         problems.conclude(profile)
     }
 }
@@ -153,8 +147,11 @@ fn table<T>(
 fn patient_ids(section: &mut Section<'_>) -> Result<PatientIds, Reported> {
     let all = PatientIds::default();
     let sizes = 1..=PatientIds::LONGEST;
-    let names =
-        [("digits", Characters::Digits), ("alphanumeric", Characters::Alphanumeric), ("any", Characters::Any)];
+    let names = [
+        ("digits", Characters::Digits),
+        ("alphanumeric", Characters::Alphanumeric),
+        ("any", Characters::Any),
+    ];
     let width = section.field("width").map(|width| width.within(sizes.clone())).transpose();
     let characters = section.field("characters").map_or(Ok(all.characters), |field| field.choice(&names));
     let longest = section.field("longest").map_or(Ok(all.longest), |longest| longest.within(sizes));

@@ -106,6 +106,14 @@ impl Mapping {
         Mapped { patient, sources: Sources::new(self.names.clone(), reader.notes) }
     }
 
+    /// Whether any field of a patient is looked for under this key at the top of a source's object.
+    pub fn expects(&self, key: &str) -> bool {
+        let parts = self.names.iter().flat_map(|name| name.split('+'));
+        let mut keys = parts
+            .map(|part| part.strip_prefix('/').map_or(part, |path| path.split('/').next().unwrap_or(path)));
+        keys.any(|known| known.eq_ignore_ascii_case(key))
+    }
+
     /// The value in a source's object that is the patient's number, to be changed in place.
     pub fn patient_id_in<'o>(&self, object: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
         self.patient_id.value_in(object)

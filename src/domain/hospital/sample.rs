@@ -7,11 +7,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::Profile;
 use crate::{
-    domain::{
-        clean::clean,
-        issue::Issue,
-        record::Payload,
-    },
+    domain::{clean::clean, issue::Issue, record::Payload},
     settings::{Node, Origin, Problem},
 };
 
@@ -65,7 +61,11 @@ impl Sample {
                 });
             }
             (Some(expected), None) => {
-                differences.add(&expected.origin, "patient", "expected a patient, the record is rejected".into());
+                differences.add(
+                    &expected.origin,
+                    "patient",
+                    "expected a patient, the record is rejected".into(),
+                );
             }
             (None, _) => {}
         }

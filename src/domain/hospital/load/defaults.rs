@@ -94,7 +94,8 @@ mod tests {
     fn a_code_table_is_one_thing_and_the_tables_are_merged() {
         let shared = "date_formats: yyyy\ncodes: {nationality: {1: a}, ethnicity: {1: a}}\n";
         let codes = over(shared, "codes: {nationality: {2: b}}\n").expect("right").codes;
-        let (nationality, ethnicity) = (codes.nationality.expect("its own"), codes.ethnicity.expect("shared"));
+        let (nationality, ethnicity) =
+            (codes.nationality.expect("its own"), codes.ethnicity.expect("shared"));
         assert!(nationality.len() == 1 && nationality.contains_key("2") && ethnicity.contains_key("1"));
         assert!(over(shared, "codes: {ethnicity: ~}\n").expect("right").codes.ethnicity.is_none());
     }

@@ -25,9 +25,7 @@ const HIGHEST_LIMIT: u32 = 1_000_000;
 pub(super) fn read(field: Field<'_>) -> Result<HashMap<&'static str, RuleSetting>, Reported> {
     let settings = field.entries(|code, setting| match rules::find(code) {
         None => Err(setting.refuse(unknown(code))),
-        Some(rule) => {
-            setting.table(|section| Ok((rule.kind.code, rule_setting(section, rule)?)))
-        }
+        Some(rule) => setting.table(|section| Ok((rule.kind.code, rule_setting(section, rule)?))),
     })?;
     Ok(settings.into_iter().collect())
 }
@@ -83,7 +81,8 @@ fn limit(number: Field<'_>, rule: &Rule) -> Result<u32, Reported> {
     }
     let with_limits = rules::catalogue().filter(|rule| rule.limit.is_some()).map(|rule| rule.kind.code);
     let with_limits: Vec<_> = with_limits.collect();
-    Err(number.refuse(format!("is nothing that this rule has; rules with a limit: {}", with_limits.join(", "))))
+    Err(number
+        .refuse(format!("is nothing that this rule has; rules with a limit: {}", with_limits.join(", "))))
 }
 
 #[cfg(test)]
@@ -95,8 +94,7 @@ mod tests {
         let text = format!(
             "version: 1\ntime_zone: UTC\ndate_formats: yyyy\nmapping: {{patient_id: id}}\nrules:\n  {rules}\n"
         );
-        Profile::parse("x.yaml", "x", &text)
-            .map_err(|found| found.iter().map(ToString::to_string).collect())
+        Profile::parse("x.yaml", "x", &text).map_err(|found| found.iter().map(ToString::to_string).collect())
     }
 
     fn problem(rules: &str) -> String {
@@ -105,11 +103,14 @@ mod tests {
 
     #[test]
     fn a_milder_severity_needs_a_reason() {
-        let profile = with_rules("GENDER_MISSING: {severity: warning, reason: none recorded}").expect("right");
+        let profile =
+            with_rules("GENDER_MISSING: {severity: warning, reason: none recorded}").expect("right");
         assert_eq!(profile.severity("GENDER_MISSING", Severity::Error), Severity::Warning);
         assert_eq!(profile.severity("BIRTH_DATE_MISSING", Severity::Error), Severity::Error);
         assert_eq!(profile.rules["GENDER_MISSING"].reason.as_deref(), Some("none recorded"));
-        assert!(problem("GENDER_MISSING: {severity: warning}").contains("rules.GENDER_MISSING: needs a reason"));
+        assert!(
+            problem("GENDER_MISSING: {severity: warning}").contains("rules.GENDER_MISSING: needs a reason")
+        );
         assert!(problem("RESIDENT_ID_ABSENT: {severity: off}").contains("needs a reason"));
         for no_milder in ["GENDER_MISSING: {severity: error}", "PHONE_INVALID: {severity: warning}"] {
             assert!(with_rules(no_milder).is_ok(), "{no_milder}");
@@ -139,7 +140,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_rule_is_told_its_name() {
-        assert!(problem("GENDER_MISING: {severity: error}").ends_with("is not a rule; did you mean GENDER_MISSING?"));
+        assert!(
+            problem("GENDER_MISING: {severity: error}")
+                .ends_with("is not a rule; did you mean GENDER_MISSING?")
+        );
         assert!(problem("NO_SUCH_RULE: {severity: error}").contains("is not a rule; `dataprocessing rules`"));
         assert!(problem("AGE_UNLIKELY: {limt: 3}").contains("did you mean limit?"));
         assert!(problem("AGE_UNLIKELY: {reason: a}").contains("changes nothing"));

@@ -36,13 +36,7 @@ fn read_sample(section: &mut Section<'_>, names: &mut HashSet<String>) -> Result
     {
         section.contradiction("name", "is the name of another sample too");
     }
-    Ok(Sample {
-        name: name?,
-        input: input?,
-        patient: patient?,
-        issues: issues?,
-        received: received?,
-    })
+    Ok(Sample { name: name?, input: input?, patient: patient?, issues: issues?, received: received? })
 }
 
 /// A block of text is the record itself; a table is the record's object, written as YAML.
@@ -85,5 +79,7 @@ fn patient(field: Field<'_>) -> Result<Node, Reported> {
 }
 
 fn code(field: Field<'_>) -> Result<&'static str, Reported> {
-    field.parsed(|code| rules::find(code).map(|rule| rule.kind.code).ok_or_else(|| super::rules::unknown(code)))
+    field.parsed(|code| {
+        rules::find(code).map(|rule| rule.kind.code).ok_or_else(|| super::rules::unknown(code))
+    })
 }

@@ -73,7 +73,10 @@ fn the_numbers_of_patients_are_described_without_contradiction() {
     for (wrong, problem) in [
         ("{width: 8, longest: 7}", "x.yaml:5: patient_ids.width: is more than longest allows"),
         ("{longest: 129}", "x.yaml:5: patient_ids.longest: 129 is not from 1 to 128"),
-        ("{characters: digit}", "x.yaml:5: patient_ids.characters: \"digit\" is none of digits, alphanumeric, any; did you mean digits?"),
+        (
+            "{characters: digit}",
+            "x.yaml:5: patient_ids.characters: \"digit\" is none of digits, alphanumeric, any; did you mean digits?",
+        ),
         ("{widht: 8}", "x.yaml:5: patient_ids.widht: is unknown; did you mean width?"),
     ] {
         assert_eq!(ids(wrong), Err(vec![problem.to_owned()]));

@@ -32,7 +32,8 @@ pub(super) fn compare(
             }
         }
         (Value::List(elements), Json::Array(found)) => {
-            let message = format!("expected {}, found {}: {actual}", count(elements.len()), count(found.len()));
+            let message =
+                format!("expected {}, found {}: {actual}", count(elements.len()), count(found.len()));
             differ(&expected.origin, path, message);
         }
         _ if is_scalar(&expected.value, actual) => {}

@@ -8,25 +8,14 @@ use crate::domain::{outcome::Failure, patient::Patient};
 mod answer;
 mod http;
 mod identity;
+mod unambiguous;
 
 pub use self::http::HttpVerification;
+pub use crate::domain::hospital::Verdict;
 
 /// A hospital's verification API.
 #[async_trait]
 pub trait Verification: Send + Sync {
     /// Asks the hospital about one patient, done before `until`.
     async fn verify(&self, patient: &Patient, until: Instant) -> Result<Verdict, Failure>;
-}
-
-/// What the hospital says about an identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is known and right.
-    Match,
-    /// It is known and differs.
-    Mismatch,
-    /// The hospital has no record of it.
-    NotFound,
-    /// The number or the name cannot be one.
-    Illegal,
 }

@@ -188,7 +188,11 @@ mod tests {
         let reversed = |count| {
             (0..count).map(|index| (index, Issue { clue: Some(Hint::GenderReversed), ..issue("gender") }))
         };
-        let compared = |gender_compared| [Tally { gender_compared, ..Tally::of("h".into()) }];
+        let compared = |records| {
+            let mut tally = Tally::of("h".into());
+            tally.gender_compared = records;
+            [tally]
+        };
         assert_eq!(groups(reversed(9), &compared(10))[0].hints, [Hint::GenderReversed]);
         assert_eq!(groups(reversed(9), &compared(100))[0].hints, []);
     }

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod clean;
+pub mod country;
 pub mod format;
 pub mod hint;
 pub mod hospital;

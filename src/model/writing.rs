@@ -186,7 +186,7 @@ mod tests {
             index,
             record_id: "r".into(),
             hospital_code: "h".into(),
-            raw: "{}".into(),
+            raw: bytes::Bytes::from("{}").into(),
             issues: Arc::from([]),
             attempts: 1,
             content: Content::Settled(Outcome::Valid),

@@ -1,6 +1,6 @@
-//! The simulator's answers, whose bytes are made beforehand.
+//! The simulator's answers.
 
-use std::{io, sync::LazyLock};
+use std::io;
 
 use axum::{
     body::{Body, Bytes},
@@ -15,25 +15,19 @@ use http::{
 /// The length of an answer that nobody should read.
 const HUGE_BYTES: usize = 1024 * 1024;
 
-static HUGE: LazyLock<Bytes> = LazyLock::new(|| {
-    let (start, end) = (r#"{"result":"match","padding":""#, r#""}"#);
-    let padding = "0".repeat(HUGE_BYTES - start.len() - end.len());
-    Bytes::from([start, &padding, end].concat())
-});
-
-/// A verdict, as the JSON that holds it.
-pub(super) fn verdict(json: &'static str) -> Response {
-    answer(StatusCode::OK, "application/json", Body::from(json))
+/// A status and the JSON that comes with it.
+pub(super) fn json(status: StatusCode, json: &'static str) -> Response {
+    answer(status, "application/json", Body::from(json))
 }
 
 /// A status without a verdict.
 pub(super) fn status(status: StatusCode) -> Response {
-    answer(status, "application/json", Body::from(r#"{"error":"simulated"}"#))
+    json(status, r#"{"error":"simulated"}"#)
 }
 
 /// The answer to a body that is no identity.
 pub(super) fn no_identity() -> Response {
-    answer(StatusCode::BAD_REQUEST, "application/json", Body::from(r#"{"error":"no patientId"}"#))
+    json(StatusCode::BAD_REQUEST, r#"{"error":"no patientId"}"#)
 }
 
 /// A page where a verdict should be.
@@ -41,20 +35,22 @@ pub(super) fn garbage() -> Response {
     answer(StatusCode::OK, "text/html", Body::from("<!doctype html><title>Please sign in</title>"))
 }
 
-/// A verdict with a mebibyte of padding.
-pub(super) fn huge() -> Response {
-    answer(StatusCode::OK, "application/json", Body::from(HUGE.clone()))
+/// A verdict with blanks after it, a mebibyte in all.
+pub(super) fn huge(verdict: &'static str) -> Response {
+    let body = [verdict, &" ".repeat(HUGE_BYTES - verdict.len())].concat();
+    answer(StatusCode::OK, "application/json", Body::from(body))
 }
 
 /// A verdict that breaks off, and the connection with it.
-pub(super) fn cut() -> Response {
-    let pieces = stream::unfold(true, |first| async move {
-        if first {
-            return Some((Ok(Bytes::from_static(br#"{"result":"#)), false));
+pub(super) fn cut(verdict: &'static str) -> Response {
+    let half = Bytes::from_static(&verdict.as_bytes()[..verdict.len() / 2]);
+    let pieces = stream::unfold(Some(half), |piece| async move {
+        if let Some(piece) = piece {
+            return Some((Ok(piece), None));
         }
         // Lets the first piece go out: it would be lost together with the connection.
         tokio::task::yield_now().await;
-        Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), false))
+        Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
     });
     answer(StatusCode::OK, "application/json", Body::from_stream(pieces))
 }

@@ -3,7 +3,8 @@
 //! | call | answer |
 //! | --- | --- |
 //! | `POST /verify` | waits the latency, then answers `{"result": "match"}`, or as the patient's number asks |
-//! | `GET /stats` | `{"calls": .., "in_flight": .., "max_in_flight": ..}` of `/verify` |
+//! | `POST /vendor/tencent`, `/vendor/aliyun`, `/vendor/checkup` | the same in that vendor's codes, failures included |
+//! | `GET /stats` | `{"calls": .., "in_flight": .., "max_in_flight": ..}` of all of these |
 //!
 //! The only field of a posted identity that matters is `patientId`. How it ends, in any case of letters,
 //! decides the answer:
@@ -11,10 +12,11 @@
 //! | ends in | answer |
 //! | --- | --- |
 //! | `-mismatch`, `-notfound`, `-illegal` | `{"result": ..}` with `mismatch`, `not_found` or `illegal` |
+//! | `-busy`, `-refused` | 503 or 404; a vendor says in the body that it cannot or will not serve |
 //! | `-status-NNN` (200 to 599) | that status, with a body that holds no result |
 //! | `-hang` | none, until the caller hangs up |
 //! | `-garbage` | 200 with a page of HTML |
-//! | `-huge` | 200 with `{"result": "match", ..}` of a mebibyte |
+//! | `-huge` | 200 with a match and a mebibyte of blanks |
 //! | `-cut` | 200 whose body breaks off |
 //! | anything else | `{"result": "match"}` |
 //!
@@ -34,12 +36,14 @@ mod connection;
 mod routes;
 mod scenario;
 mod stats;
+mod vendor;
 
 pub use stats::Stats;
 
 use connection::Connections;
 use routes::Hospital;
 use stats::Counters;
+use vendor::VENDORS;
 
 /// How a simulator is set up.
 #[derive(Clone, Debug)]
@@ -48,6 +52,11 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How long a verification takes. Zero answers at once.
     pub latency: Duration,
+}
+
+/// The paths of the verification APIs that a simulator plays, its own form first.
+pub fn verification_paths() -> impl Iterator<Item = &'static str> {
+    VENDORS.iter().map(|vendor| vendor.path)
 }
 
 /// A running simulator. Dropping it stops it without waiting.

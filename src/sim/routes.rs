@@ -1,4 +1,4 @@
-//! The simulator's two routes.
+//! The simulator's routes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +17,7 @@ use super::{
     answer,
     scenario::Scenario,
     stats::{Counters, Stats},
+    vendor::{VENDORS, Vendor},
 };
 
 /// What the routes share.
@@ -31,10 +32,14 @@ pub(super) struct Hospital {
 
 /// The routing table.
 pub(super) fn router(hospital: Hospital) -> Router {
-    Router::new().route("/verify", post(verify)).route("/stats", get(stats)).with_state(Arc::new(hospital))
+    let router = VENDORS.iter().fold(Router::new(), |router, vendor| {
+        let answer = |State(hospital): State<Arc<Hospital>>, body| verify(hospital, vendor, body);
+        router.route(vendor.path, post(answer))
+    });
+    router.route("/stats", get(stats)).with_state(Arc::new(hospital))
 }
 
-async fn verify(State(hospital): State<Arc<Hospital>>, body: Bytes) -> Response {
+async fn verify(hospital: Arc<Hospital>, vendor: &'static Vendor, body: Bytes) -> Response {
     // Ends with this function, before the first byte of the answer is written.
     let _call = hospital.counters.begin();
     // A sleep of zero would still wait for the timer's next millisecond.
@@ -42,7 +47,7 @@ async fn verify(State(hospital): State<Arc<Hospital>>, body: Bytes) -> Response 
         sleep(hospital.latency).await;
     }
     match Scenario::of_identity(&body) {
-        Some(scenario) => hospital.answer(scenario).await,
+        Some(scenario) => hospital.answer(vendor, scenario).await,
         None => answer::no_identity(),
     }
 }
@@ -52,16 +57,20 @@ async fn stats(State(hospital): State<Arc<Hospital>>) -> Json<Stats> {
 }
 
 impl Hospital {
-    async fn answer(&self, scenario: Scenario) -> Response {
+    async fn answer(&self, vendor: &Vendor, scenario: Scenario) -> Response {
+        let verdict = |json| answer::json(StatusCode::OK, json);
+        let failure = |(status, json)| answer::json(status, json);
         match scenario {
-            Scenario::Match => answer::verdict(r#"{"result":"match"}"#),
-            Scenario::Mismatch => answer::verdict(r#"{"result":"mismatch"}"#),
-            Scenario::NotFound => answer::verdict(r#"{"result":"not_found"}"#),
-            Scenario::Illegal => answer::verdict(r#"{"result":"illegal"}"#),
+            Scenario::Match => verdict(vendor.matching),
+            Scenario::Mismatch => verdict(vendor.mismatch),
+            Scenario::NotFound => verdict(vendor.not_found),
+            Scenario::Illegal => verdict(vendor.illegal),
+            Scenario::Busy => failure(vendor.busy),
+            Scenario::Refused => failure(vendor.refused),
             Scenario::Status(status) => answer::status(status),
             Scenario::Garbage => answer::garbage(),
-            Scenario::Huge => answer::huge(),
-            Scenario::Cut => answer::cut(),
+            Scenario::Huge => answer::huge(vendor.matching),
+            Scenario::Cut => answer::cut(vendor.matching),
             Scenario::Hang => {
                 // Only the simulator's own end lets it answer, and then the connection is cut.
                 self.closing.cancelled().await;

@@ -16,23 +16,29 @@ pub(super) enum Scenario {
     NotFound,
     /// The identity cannot be one.
     Illegal,
+    /// The vendor cannot serve now.
+    Busy,
+    /// The vendor does not serve this caller.
+    Refused,
     /// This status, and no result.
     Status(StatusCode),
     /// No answer at all.
     Hang,
     /// A page of HTML.
     Garbage,
-    /// A result within a body that nobody should read.
+    /// A match at the start of a body that nobody should read.
     Huge,
     /// A body that breaks off.
     Cut,
 }
 
 /// How the number of a patient ends who asks for something else than a match.
-const ENDINGS: [(&str, Scenario); 7] = [
+const ENDINGS: [(&str, Scenario); 9] = [
     ("mismatch", Scenario::Mismatch),
     ("notfound", Scenario::NotFound),
     ("illegal", Scenario::Illegal),
+    ("busy", Scenario::Busy),
+    ("refused", Scenario::Refused),
     ("hang", Scenario::Hang),
     ("garbage", Scenario::Garbage),
     ("huge", Scenario::Huge),
@@ -91,6 +97,8 @@ mod tests {
             ("42-MisMatch", Scenario::Mismatch),
             ("42-notfound", Scenario::NotFound),
             ("42-illegal", Scenario::Illegal),
+            ("42-busy", Scenario::Busy),
+            ("42-refused", Scenario::Refused),
             ("42-hang", Scenario::Hang),
             ("42-garbage", Scenario::Garbage),
             ("42-huge", Scenario::Huge),

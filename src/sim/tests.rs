@@ -37,6 +37,13 @@ async fn receive(mut stream: TcpStream) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
+/// What a vendor answers.
+async fn said(address: SocketAddr, path: &str, patient_id: &str) -> (u16, Value) {
+    let identity = json!({"patientId": patient_id}).to_string();
+    let (status, body) = receive(send(address, "POST", path, &identity).await).await;
+    (status, serde_json::from_str(&body).unwrap())
+}
+
 async fn begin_verify(address: SocketAddr, patient_id: &str) -> TcpStream {
     send(address, "POST", "/verify", &json!({"patientId": patient_id}).to_string()).await
 }
@@ -68,6 +75,48 @@ async fn all_four_verdicts_can_be_had_on_purpose() {
         let (status, body) = verify(simulator.local_addr(), patient_id).await;
         assert_eq!(status, 200);
         assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), json!({"result": result}));
+    }
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn vendors_say_the_same_in_codes_of_their_own() {
+    let simulator = start(Duration::ZERO).await;
+    let cases = [
+        ("/vendor/tencent", "/Response/Result", "42", json!("0")),
+        ("/vendor/tencent", "/Response/Result", "42-mismatch", json!("-1")),
+        ("/vendor/tencent", "/Response/Result", "42-illegal", json!("-2")),
+        ("/vendor/tencent", "/Response/Result", "42-busy", json!("-4")),
+        ("/vendor/tencent", "/Response/Result", "42-notfound", json!("-5")),
+        ("/vendor/tencent", "/Response/Error/Code", "42-refused", json!("AuthFailure.SignatureFailure")),
+        ("/vendor/aliyun", "/ResultObject/BizCode", "42", json!("1")),
+        ("/vendor/aliyun", "/ResultObject/BizCode", "42-mismatch", json!("2")),
+        ("/vendor/aliyun", "/ResultObject/BizCode", "42-notfound", json!("3")),
+        ("/vendor/aliyun", "/Code", "42", json!("200")),
+        ("/vendor/aliyun", "/Code", "42-illegal", json!("401")),
+        ("/vendor/aliyun", "/Code", "42-busy", json!("402")),
+        ("/vendor/aliyun", "/Code", "42-refused", json!("411")),
+        ("/vendor/checkup", "/data/result", "42", json!(0)),
+        ("/vendor/checkup", "/data/result", "42-mismatch", json!(-1)),
+        ("/vendor/checkup", "/data/result", "42-notfound", json!(-5)),
+        ("/vendor/checkup", "/data/result", "42-illegal", json!(-2)),
+        ("/vendor/checkup", "/code", "42", json!(1)),
+        ("/vendor/checkup", "/code", "42-busy", json!(0)),
+        ("/vendor/checkup", "/code", "42-refused", json!(0)),
+    ];
+    for (path, pointer, patient_id, code) in cases {
+        let (status, body) = said(simulator.local_addr(), path, patient_id).await;
+        assert_eq!(status, 200);
+        assert_eq!(body.pointer(pointer), Some(&code), "{path} {patient_id}");
+    }
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_vendor_a_failure_of_the_call_is_a_status() {
+    let simulator = start(Duration::ZERO).await;
+    for (patient_id, expected) in [("42-busy", 503), ("42-refused", 404)] {
+        assert_eq!(said(simulator.local_addr(), "/verify", patient_id).await.0, expected);
     }
     simulator.stop().await.unwrap();
 }

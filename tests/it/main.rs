@@ -7,6 +7,7 @@ mod crash;
 mod deadline;
 mod deploy;
 mod drain;
+mod envelope;
 mod health;
 mod layers;
 mod pipeline;

@@ -82,7 +82,7 @@ fn batch(id: &str, fates: &[usize]) -> RawBatch {
             index: index as u32,
             id: index.to_string().into(),
             hospital_code: "febrl".into(),
-            payload: Payload::Json(json.to_string()),
+            payload: Payload::Json(json.to_string().into()),
         }
     };
     RawBatch { id: id.into(), records: fates.iter().enumerate().map(record).collect(), validate_only: false }

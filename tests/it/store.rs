@@ -28,7 +28,7 @@ fn patient(id: &str, name: &str, version: i64) -> Patient {
     Patient {
         hospital_code: "h1".into(),
         patient_id: id.into(),
-        name: Some(Name { text: name.into(), family: None, given: None }),
+        name: Some(Name { text: name.into(), family: None, given: None, pinyin: None }),
         gender: None,
         birth_date: None,
         identifiers: vec![Identifier { kind: "99".into(), value: id.into(), system: None }],
@@ -48,7 +48,7 @@ fn row(index: u32, content: Content) -> Row {
         index,
         record_id: format!("r{index}").into(),
         hospital_code: "h1".into(),
-        raw: format!("raw {index}").into(),
+        raw: bytes::Bytes::from(format!("raw {index}")).into(),
         issues: Arc::from([]),
         attempts: 1,
         content,

@@ -5,45 +5,78 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::Verdict;
-use crate::domain::outcome::Failure;
+use super::unambiguous::Unambiguous;
+use crate::domain::{
+    hospital::{Answer, Envelope, Unclear, Verdict},
+    outcome::Failure,
+};
 
-/// What the status of an answer says.
+/// What the status of an answer leaves to its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Head {
-    /// The body holds a verdict. A body that holds none, is cut off or is too large means this failure.
-    BodyDecides(Failure),
+    /// The body holds the answer. One that holds none, is cut off or is too large is against the protocol.
+    BodyDecides,
     /// The body may say what is wrong with the record. One that says nothing is wrong contradicts the
-    /// status, and means this failure like one that holds no verdict.
-    BodyMayObject(Failure),
-    /// The call failed, whatever the body says.
-    Failed(Failure),
+    /// status, and means like one that holds no answer that the call was refused.
+    BodyMayObject,
 }
 
 impl Head {
     /// Reads a status. A hospital may say what is wrong with a record as 400 or 422 and a verdict; any
     /// other status of the client's side says that the call itself is wrong, and a redirect is never
     /// followed, for it would take a patient to an address that nobody configured.
-    pub(super) fn of(status: StatusCode) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// The call failed, whatever the body says.
+    pub(super) fn of(status: StatusCode) -> Result<Self, Failure> {
         match status.as_u16() {
-            200..=299 => Self::BodyDecides(Failure::HospitalProtocolError),
-            400 | 422 => Self::BodyMayObject(Failure::HospitalRefused),
-            408 => Self::Failed(Failure::HospitalTimeout),
-            401 | 403 | 407 | 429 | 500..=599 => Self::Failed(Failure::HospitalUnavailable),
-            402..=499 => Self::Failed(Failure::HospitalRefused),
-            _ => Self::Failed(Failure::HospitalProtocolError),
+            200..=299 => Ok(Self::BodyDecides),
+            400 | 422 => Ok(Self::BodyMayObject),
+            408 => Err(Failure::HospitalTimeout),
+            401 | 403 | 407 | 429 | 500..=599 => Err(Failure::HospitalUnavailable),
+            402..=499 => Err(Failure::HospitalRefused),
+            _ => Err(Failure::HospitalProtocolError),
+        }
+    }
+
+    /// What the call comes to, if its body says this.
+    pub(super) fn conclude(self, body: Result<Answer, Unclear<'_>>) -> Result<Verdict, Failure> {
+        match (self, body) {
+            (_, Ok(Answer::Unavailable)) => Err(Failure::HospitalUnavailable),
+            (_, Ok(Answer::Refused)) => Err(Failure::HospitalRefused),
+            (Self::BodyMayObject, Ok(Answer::Verdict(Verdict::Match)) | Err(_)) => {
+                Err(Failure::HospitalRefused)
+            }
+            (Self::BodyDecides, Err(_)) => Err(Failure::HospitalProtocolError),
+            (_, Ok(Answer::Verdict(verdict))) => Ok(verdict),
         }
     }
 }
 
-/// The verdict in a body of the form `{"result": "..."}`, other fields aside.
-pub(super) fn verdict_in(body: &[u8]) -> Option<Verdict> {
+/// What a body says by the hospital's envelope; without one, by the form `{"result": "..."}`, other fields
+/// aside.
+pub(super) fn read<'e>(body: &[u8], envelope: Option<&'e Envelope>) -> Result<Answer, Unclear<'e>> {
+    match envelope {
+        None => plain_verdict(body).map(Answer::Verdict).ok_or(NO_ANSWER),
+        Some(envelope) => {
+            let Unambiguous(answer) = serde_json::from_slice(body).map_err(|_| NO_ANSWER)?;
+            envelope.classify(&answer)
+        }
+    }
+}
+
+/// A body that is no answer as a whole.
+pub(super) const NO_ANSWER: Unclear<'static> = Unclear { at: "" };
+
+/// Reads the usual form without a tree of values: this is done for each record.
+fn plain_verdict(body: &[u8]) -> Option<Verdict> {
     #[derive(Deserialize)]
-    struct Answer<'a> {
+    struct Plain<'a> {
         #[serde(borrow)]
         result: Cow<'a, str>,
     }
-    let answer: Answer = serde_json::from_slice(body).ok()?;
+    let answer: Plain = serde_json::from_slice(body).ok()?;
     match &*answer.result {
         "match" => Some(Verdict::Match),
         "mismatch" => Some(Verdict::Mismatch),
@@ -55,19 +88,22 @@ pub(super) fn verdict_in(body: &[u8]) -> Option<Verdict> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::domain::hospital::Profile;
 
     #[test]
     fn every_status_has_one_meaning() {
         use Failure::{HospitalProtocolError, HospitalRefused, HospitalTimeout, HospitalUnavailable};
 
-        let cases: [(&[u16], Head); 6] = [
-            (&[200, 201], Head::BodyDecides(HospitalProtocolError)),
-            (&[400, 422], Head::BodyMayObject(HospitalRefused)),
-            (&[402, 404, 405, 406, 409, 413, 415, 418, 451], Head::Failed(HospitalRefused)),
-            (&[401, 403, 407, 429, 500, 502, 503, 504, 599], Head::Failed(HospitalUnavailable)),
-            (&[408], Head::Failed(HospitalTimeout)),
-            (&[101, 301, 302, 304, 307, 308, 600], Head::Failed(HospitalProtocolError)),
+        let cases: [(&[u16], Result<Head, Failure>); 6] = [
+            (&[200, 201], Ok(Head::BodyDecides)),
+            (&[400, 422], Ok(Head::BodyMayObject)),
+            (&[402, 404, 405, 406, 409, 413, 415, 418, 451], Err(HospitalRefused)),
+            (&[401, 403, 407, 429, 500, 502, 503, 504, 599], Err(HospitalUnavailable)),
+            (&[408], Err(HospitalTimeout)),
+            (&[101, 301, 302, 304, 307, 308, 600], Err(HospitalProtocolError)),
         ];
         for (statuses, head) in cases {
             for &status in statuses {
@@ -77,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_is_read_whatever_stands_beside_it() {
+    fn without_an_envelope_a_verdict_is_read_whatever_stands_beside_it() {
         let cases = [
             (r#"{"result":"match"}"#, Verdict::Match),
             (r#"{"result":"mismatch","field":"name"}"#, Verdict::Mismatch),
@@ -85,7 +121,7 @@ mod tests {
             (r#"{"result":"\u0069llegal"}"#, Verdict::Illegal),
         ];
         for (body, verdict) in cases {
-            assert_eq!(verdict_in(body.as_bytes()), Some(verdict), "{body}");
+            assert_eq!(read(body.as_bytes(), None), Ok(Answer::Verdict(verdict)), "{body}");
         }
     }
 
@@ -106,7 +142,64 @@ mod tests {
             b"{\"result\":\"\xff\"}",
         ];
         for body in bodies {
-            assert_eq!(verdict_in(body), None, "{}", body.escape_ascii());
+            assert_eq!(read(body, None), Err(NO_ANSWER), "{}", body.escape_ascii());
+        }
+    }
+
+    /// The envelope of a vendor whose code 0 is a failure.
+    fn envelope() -> Envelope {
+        let profile = "version: 1\ntime_zone: UTC\ndate_formats: yyyyMMdd\nmapping: {patient_id: id}\n\
+            verify:\n  url: http://host/\n  response:\n    call: {at: /code, success: 1, unavailable: 0}\n    \
+            verdict: {at: /data/result, match: 0, mismatch: -1}\n";
+        let profile = Profile::parse("x.yaml", "x", profile).unwrap_or_else(|found| panic!("{found:#?}"));
+        profile.verify.unwrap().response.unwrap()
+    }
+
+    #[test]
+    fn with_an_envelope_a_body_is_read_by_it_alone() {
+        let cases = [
+            (r#"{"code":1,"data":{"result":0}}"#, Ok(Answer::Verdict(Verdict::Match))),
+            (r#"{"code":"1","data":{"result":"-1"}}"#, Ok(Answer::Verdict(Verdict::Mismatch))),
+            (r#"{"code":0,"data":{"result":0}}"#, Ok(Answer::Unavailable)),
+            (r#"{"code":1}"#, Err(Unclear { at: "/data/result" })),
+            (r#"{"result":"match"}"#, Err(Unclear { at: "/code" })),
+            (r#"{"code":1,"code":0,"data":{"result":0}}"#, Err(NO_ANSWER)),
+            (r#"{"code":1,"data":{"result":0,"result":-1}}"#, Err(NO_ANSWER)),
+            (r#"{"code":1,"data":{"result":0}"#, Err(NO_ANSWER)),
+            ("<html>code 1</html>", Err(NO_ANSWER)),
+            ("", Err(NO_ANSWER)),
+        ];
+        let envelope = envelope();
+        for (body, answer) in cases {
+            assert_eq!(read(body.as_bytes(), Some(&envelope)), answer, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_never_makes_a_call_better_than_its_status() {
+        use Failure::{HospitalProtocolError, HospitalRefused, HospitalUnavailable};
+
+        let cases = [
+            (Ok(Answer::Verdict(Verdict::Match)), Ok(Verdict::Match), Err(HospitalRefused)),
+            (Ok(Answer::Verdict(Verdict::Mismatch)), Ok(Verdict::Mismatch), Ok(Verdict::Mismatch)),
+            (Ok(Answer::Verdict(Verdict::Illegal)), Ok(Verdict::Illegal), Ok(Verdict::Illegal)),
+            (Ok(Answer::Verdict(Verdict::NotFound)), Ok(Verdict::NotFound), Ok(Verdict::NotFound)),
+            (Ok(Answer::Unavailable), Err(HospitalUnavailable), Err(HospitalUnavailable)),
+            (Ok(Answer::Refused), Err(HospitalRefused), Err(HospitalRefused)),
+            (Err(NO_ANSWER), Err(HospitalProtocolError), Err(HospitalRefused)),
+        ];
+        for (body, of_a_success, of_an_objection) in cases {
+            assert_eq!(Head::BodyDecides.conclude(body), of_a_success, "{body:?}");
+            assert_eq!(Head::BodyMayObject.conclude(body), of_an_objection, "{body:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(body: Vec<u8>, text in r#"[{}\[\]":,a-z0-9 ]{0,40}"#) {
+            for envelope in [None, Some(&envelope())] {
+                let _ = (read(&body, envelope), read(text.as_bytes(), envelope));
+            }
         }
     }
 }

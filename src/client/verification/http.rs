@@ -12,13 +12,17 @@ use tokio::time::{Instant, timeout};
 use tracing::debug;
 
 use super::{
-    Verdict, Verification,
-    answer::{Head, verdict_in},
+    Verification,
+    answer::{self, Head, NO_ANSWER},
     identity::identity_json,
 };
 use crate::{
     client::{ClientError, tls},
-    domain::{hospital::Verify, outcome::Failure, patient::Patient},
+    domain::{
+        hospital::{Envelope, Unclear, Verdict, Verify},
+        outcome::Failure,
+        patient::Patient,
+    },
 };
 
 /// Most bytes of an answer; a verdict needs a few dozen.
@@ -38,6 +42,8 @@ pub struct HttpVerification {
     client: Client,
     url: Url,
     timeout: Duration,
+    /// How bodies are read, if not in the usual way.
+    envelope: Option<Envelope>,
 }
 
 impl HttpVerification {
@@ -49,24 +55,19 @@ impl HttpVerification {
     pub fn new(verify: &Verify, in_flight: usize) -> Result<Self, ClientError> {
         let url = parse_url(&verify.url)?;
         let client = build_client(&url, verify.connect_timeout, in_flight)?;
-        Ok(Self { client, url, timeout: verify.timeout })
+        Ok(Self { client, url, timeout: verify.timeout, envelope: verify.response.clone() })
     }
 
     /// Makes the call. Its time is bounded by the caller.
     async fn ask(&self, identity: Vec<u8>, left_ms: u64) -> Result<Verdict, Failure> {
         let request = self.client.post(self.url.clone()).header(TIMEOUT_HEADER, left_ms).body(identity);
         // No route, no connection, no TLS, a connection that broke: to the record these are all the same.
-        let response = request.send().await.map_err(|_| failed(Failure::HospitalUnavailable, None))?;
-        let status = response.status();
-        let (verdict, otherwise) = match Head::of(status) {
-            Head::Failed(failure) => (None, failure),
-            Head::BodyDecides(otherwise) => (read_verdict(response).await, otherwise),
-            Head::BodyMayObject(otherwise) => {
-                let verdict = read_verdict(response).await;
-                (verdict.filter(|verdict| *verdict != Verdict::Match), otherwise)
-            }
-        };
-        verdict.ok_or_else(|| failed(otherwise, Some(status)))
+        let response = request.send().await.map_err(|_| failed(Failure::HospitalUnavailable, None, None))?;
+        let status = Some(response.status());
+        let head = Head::of(response.status()).map_err(|failure| failed(failure, status, None))?;
+        let body = read_body(response).await;
+        let answer = body.map_or(Err(NO_ANSWER), |body| answer::read(&body, self.envelope.as_ref()));
+        head.conclude(answer).map_err(|failure| failed(failure, status, answer.err()))
     }
 }
 
@@ -76,26 +77,24 @@ impl Verification for HttpVerification {
         let left = until.saturating_duration_since(Instant::now()).min(self.timeout);
         let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         if left_ms == 0 {
-            return Err(failed(Failure::HospitalTimeout, None));
+            return Err(failed(Failure::HospitalTimeout, None, None));
         }
         timeout(left, self.ask(identity_json(patient), left_ms))
             .await
-            .unwrap_or_else(|_| Err(failed(Failure::HospitalTimeout, None)))
+            .unwrap_or_else(|_| Err(failed(Failure::HospitalTimeout, None, None)))
     }
 }
 
-/// Logs a failure, and hands it on.
-fn failed(failure: Failure, status: Option<StatusCode>) -> Failure {
+/// Logs a failure, and hands it on. Of a body that cannot be understood it says where, never what stands
+/// there.
+fn failed(failure: Failure, status: Option<StatusCode>, unclear: Option<Unclear<'_>>) -> Failure {
     debug!(
         failure = failure.kind().code,
         http_status = status.map(|status| status.as_u16()),
+        unclear_at = unclear.map(|unclear| unclear.at),
         "a verification failed"
     );
     failure
-}
-
-async fn read_verdict(response: Response) -> Option<Verdict> {
-    read_body(response).await.and_then(|body| verdict_in(&body))
 }
 
 /// The body of an answer; nothing if it is cut off or over [`BODY_LIMIT`].

@@ -75,12 +75,12 @@ mod tests {
     fn bare_patient() -> Patient {
         Patient {
             hospital_code: "h1".into(),
-            patient_id: "42".to_owned(),
+            patient_id: "42".into(),
             name: None,
             gender: None,
             birth_date: None,
             identifiers: Vec::new(),
-            phones: vec!["+8613800000000".to_owned()],
+            phones: vec!["+8613800000000".into()],
             addresses: Vec::new(),
             contacts: Vec::new(),
             nationality: None,
@@ -98,13 +98,13 @@ mod tests {
     #[test]
     fn an_identity_holds_the_canonical_fields_and_nothing_else() {
         let patient = Patient {
-            name: Some(Name { text: "Test Person".to_owned(), family: None, given: None }),
-            gender: Some(Gender::Female),
-            birth_date: Some(PartialDate::Day(date(1990, 4, 12))),
+            name: Some(Name { text: "Test Person".into(), family: None, given: None, pinyin: None }),
+            gender: Some(Gender::Female.into()),
+            birth_date: Some(PartialDate::Day(date(1990, 4, 12)).into()),
             identifiers: vec![Identifier {
                 kind: "99".to_owned(),
-                value: "0007".to_owned(),
-                system: Some("urn:test".to_owned()),
+                value: "0007".into(),
+                system: Some("urn:test".into()),
             }],
             ..bare_patient()
         };
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_birth_date_keeps_the_precision_that_is_known() {
-        let patient = Patient { birth_date: Some(PartialDate::Month(1990, 4)), ..bare_patient() };
+        let patient = Patient { birth_date: Some(PartialDate::Month(1990, 4).into()), ..bare_patient() };
         assert!(written(&patient)["birthDate"] == "1990-04");
     }
 }

@@ -100,6 +100,8 @@ pub struct Draft {
     pub version: Field<i64, NotAnInteger>,
     /// What is wrong with the characters of the texts themselves.
     pub flaws: Vec<Flaw>,
+    /// Lists that have more elements than are read.
+    pub overlong: Vec<&'static str>,
     /// Coded fields whose display means another code.
     pub disagreements: Vec<&'static str>,
     /// What formatting did.

@@ -11,6 +11,7 @@ use crate::domain::{
         mapping::{Mapping, Sources},
     },
     issue::Issue,
+    phi::Phi,
     record::{RawAddress, RawIdentifier, RawName, RawPatient},
     rules::{self, Moment, Origin},
 };
@@ -39,25 +40,25 @@ pub(crate) fn profile() -> Profile {
 /// A patient about whom no rule has anything to say: the woman of the standard's example.
 pub(crate) fn patient() -> RawPatient {
     RawPatient {
-        patient_id: "MR-1".to_owned(),
-        name: RawName { text: "张三".to_owned(), ..RawName::default() },
-        gender: "2".to_owned(),
-        birth_date: "1949-12-31".to_owned(),
+        patient_id: "MR-1".into(),
+        name: RawName { text: "张三".into(), ..RawName::default() },
+        gender: "2".into(),
+        birth_date: "1949-12-31".into(),
         identifiers: vec![identifier("01", "11010519491231002X")],
-        phones: vec!["13912345678".to_owned()],
-        addresses: vec![RawAddress { text: "北京市朝阳区".to_owned(), ..RawAddress::default() }],
-        updated_at: "2024-05-01T08:00:00+08:00".to_owned(),
+        phones: vec!["13912345678".into()],
+        addresses: vec![RawAddress { text: "北京市朝阳区".into(), ..RawAddress::default() }],
+        updated_at: "2024-05-01T08:00:00+08:00".into(),
         ..RawPatient::default()
     }
 }
 
 /// An identifier without a system.
 pub(crate) fn identifier(kind: &str, value: &str) -> RawIdentifier {
-    RawIdentifier { kind: kind.to_owned(), value: value.to_owned(), system: String::new() }
+    RawIdentifier { kind: kind.into(), value: value.into(), system: Phi::default() }
 }
 
-/// The day on which the example patient is judged.
-pub(crate) const TODAY: &str = "2024-06-15";
+/// When the example patient is judged.
+pub(crate) const RECEIVED_AT: &str = "2024-06-15T00:00:00Z";
 
 /// What the rules find in the example patient with a change.
 pub(crate) fn issues(change: impl FnOnce(&mut RawPatient)) -> Vec<Issue> {
@@ -84,7 +85,7 @@ fn issues_with(
     let (mut profile, mut raw) = (profile(), patient());
     change_profile(&mut profile);
     change(&mut raw);
-    let moment = Moment { today: TODAY.parse().unwrap() };
+    let moment = Moment::of(RECEIVED_AT.parse().unwrap(), &profile);
     let origin = Origin { raw: &raw, sources: &Sources::none(), profile: &profile };
     rules::judge(&Draft::of(&raw, &profile), &moment, origin)
 }

@@ -25,6 +25,7 @@ pub(super) struct Reader<'a> {
     flaws: Vec<Flaw>,
     changes: Vec<Change>,
     disagreements: Vec<&'static str>,
+    overlong: Vec<&'static str>,
 }
 
 /// A canonical field, and which element of it.
@@ -39,13 +40,16 @@ struct Pair<'r> {
     field: &'static str,
 }
 
+/// Most elements of a list; no patient has that many phones, addresses or documents.
+const MOST_ELEMENTS: usize = 100;
+
 /// How many changes a usual record has.
 const USUAL_CHANGES: usize = 8;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(profile: &'a Profile) -> Self {
         let changes = Vec::with_capacity(USUAL_CHANGES);
-        Self { profile, flaws: Vec::new(), changes, disagreements: Vec::new() }
+        Self { profile, flaws: Vec::new(), changes, disagreements: Vec::new(), overlong: Vec::new() }
     }
 
     pub(super) fn patient(mut self, raw: &RawPatient) -> Draft {
@@ -61,8 +65,8 @@ impl<'a> Reader<'a> {
             age: self.code(&raw.age, Place("age", None)).and_then(|age| years(&age)),
             identifiers: self.identifiers(&raw.identifiers),
             phones: self.phones(&raw.phones),
-            addresses: self.each(&raw.addresses, Self::address),
-            contacts: self.each(&raw.contacts, Self::contact),
+            addresses: self.each(&raw.addresses, "addresses", Self::address),
+            contacts: self.each(&raw.contacts, "contacts", Self::contact),
             nationality: self.paired(
                 pair(&raw.nationality, &raw.nationality_display, "nationality"),
                 codes.nationality.as_ref(),
@@ -78,6 +82,7 @@ impl<'a> Reader<'a> {
             version: self.version(&raw.version),
             flaws: self.flaws,
             disagreements: self.disagreements,
+            overlong: self.overlong,
             changes: self.changes,
         }
     }
@@ -86,8 +91,10 @@ impl<'a> Reader<'a> {
     fn each<R, T>(
         &mut self,
         list: &[R],
+        field: &'static str,
         mut read: impl FnMut(&mut Self, &R, u32) -> Option<T>,
     ) -> Vec<Placed<T>> {
+        let list = self.bounded(list, field);
         let mut placed = Vec::with_capacity(list.len());
         for (position, raw) in (0..).zip(list) {
             placed.extend(read(self, raw, position).map(|value| Placed { position, value }));
@@ -147,6 +154,7 @@ impl<'a> Reader<'a> {
     /// The identifiers, each number once. An old resident id is followed by its new form, unless the source
     /// sends that too.
     fn identifiers(&mut self, list: &[RawIdentifier]) -> Vec<DraftIdentifier> {
+        let list = self.bounded(list, "identifiers");
         let mut identifiers: Vec<DraftIdentifier> = Vec::with_capacity(list.len());
         for (position, raw) in (0..).zip(list) {
             let Some(identifier) = self.identifier(raw, position) else { continue };
@@ -183,6 +191,7 @@ impl<'a> Reader<'a> {
     }
 
     fn phones(&mut self, list: &[Phi<String>]) -> Vec<Placed<phone::Phone>> {
+        let list = self.bounded(list, "phones");
         let mut phones: Vec<Placed<phone::Phone>> = Vec::with_capacity(list.len());
         for (position, raw) in (0..).zip(list) {
             let place = Place("phones", Some(position));
@@ -190,6 +199,10 @@ impl<'a> Reader<'a> {
             let mut numbers = 0;
             for number in phone::split(&text) {
                 numbers += 1;
+                if numbers > MOST_ELEMENTS {
+                    self.overlong.push("phones");
+                    break;
+                }
                 let value = self.phone(number, place);
                 if phones.iter().any(|other| other.value == value) {
                     self.note(place, &catalogue::DUPLICATE_DROPPED, ChangeKind::Dropped);
@@ -343,6 +356,15 @@ impl<'a> Reader<'a> {
         }
         self.note_edits(raw, &text, place, folding);
         Some(text)
+    }
+
+    /// The elements that are read. A list with more is reported and rejects the record, so none is lost
+    /// silently, and no record costs more than its share.
+    fn bounded<'r, R>(&mut self, list: &'r [R], field: &'static str) -> &'r [R] {
+        if list.len() > MOST_ELEMENTS {
+            self.overlong.push(field);
+        }
+        &list[..list.len().min(MOST_ELEMENTS)]
     }
 
     fn is_null(&self, text: &str) -> bool {

@@ -1,13 +1,10 @@
 //! Profiles out of the text of their files.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 
-use super::{Charset, CodeTables, Profile, Verify, mapping};
+use super::{Charset, CodeTables, Profile, mapping};
 use crate::{
     domain::{
         format::{
@@ -18,14 +15,17 @@ use crate::{
         },
         patient::Gender,
     },
-    settings::{Field, HttpUrl, Problem, Problems, Reported, Section, did_you_mean, yaml},
+    settings::{Field, Problem, Problems, Reported, Section, did_you_mean, yaml},
 };
 
 mod defaults;
+mod envelope;
 mod rules;
 mod samples;
+mod verify;
 
 pub use defaults::Defaults;
+use verify::verify;
 
 impl Profile {
     /// Reads the profile of one hospital that takes nothing from defaults. `file` is what messages call it,
@@ -161,30 +161,6 @@ fn patient_ids(section: &mut Section<'_>) -> Result<PatientIds, Reported> {
         section.contradiction("width", "is more than longest allows");
     }
     Ok(PatientIds { width: width?, characters: characters?, longest: longest? })
-}
-
-fn verify(section: &mut Section<'_>) -> Result<Verify, Reported> {
-    const MINUTE: Duration = Duration::from_secs(60);
-    const MILLISECOND: Duration = Duration::from_millis(1);
-    let url = section.value::<HttpUrl>("url");
-    let timeout = section
-        .field("timeout")
-        .map_or(Ok(Duration::from_secs(5)), |timeout| timeout.within(MILLISECOND..=5 * MINUTE));
-    let connect_timeout =
-        section.field("connect_timeout").map(|timeout| timeout.within(MILLISECOND..=MINUTE)).transpose();
-    let max_in_flight = section.field("max_in_flight").map(|limit| limit.within(1..=10_000)).transpose();
-    if let (Ok(Some(connect)), Ok(total)) = (connect_timeout, timeout)
-        && connect > total
-    {
-        section.contradiction("connect_timeout", "is longer than timeout, which covers connecting too");
-    }
-    let timeout = timeout?;
-    Ok(Verify {
-        url: url?.into_string(),
-        timeout,
-        connect_timeout: connect_timeout?.unwrap_or(Duration::from_secs(1).min(timeout)),
-        max_in_flight: max_in_flight?,
-    })
 }
 
 #[cfg(test)]

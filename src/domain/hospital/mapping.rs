@@ -106,8 +106,12 @@ impl Mapping {
         Mapped { patient, sources: Sources::new(self.names.clone(), reader.notes) }
     }
 
-    /// Whether any field of a patient is looked for under this key at the top of a source's object.
-    pub fn expects(&self, key: &str) -> bool {
+    /// The keys at the top of a source's object under which nothing is looked for.
+    pub fn unmapped_keys<'o>(&self, object: &'o Map<String, Value>) -> impl Iterator<Item = &'o str> {
+        object.keys().map(String::as_str).filter(|key| !self.looks_under(key))
+    }
+
+    fn looks_under(&self, key: &str) -> bool {
         let parts = self.names.iter().flat_map(|name| name.split('+'));
         let mut keys = parts
             .map(|part| part.strip_prefix('/').map_or(part, |path| path.split('/').next().unwrap_or(path)));

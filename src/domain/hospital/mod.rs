@@ -4,7 +4,6 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
 };
 
 use jiff::tz::TimeZone;
@@ -17,15 +16,19 @@ use crate::domain::{
 };
 
 mod charset;
+mod envelope;
 mod load;
 pub mod mapping;
 mod rule_setting;
 mod sample;
+mod verify;
 
 pub use charset::Charset;
+pub use envelope::{Answer, Envelope, Unclear};
 pub use load::Defaults;
 pub use rule_setting::{RuleSetting, Switch};
 pub use sample::Sample;
+pub use verify::{Verdict, Verify};
 
 use mapping::Mapping;
 
@@ -86,12 +89,13 @@ impl Profile {
         self.rules.get(rule.kind.code).and_then(|setting| setting.limit).unwrap_or(declared.default)
     }
 
-    /// The same hospital with its verification API, if it has one, at another address, and with another
-    /// limit if one is given.
+    /// The same hospital with its verification API, if it has one, played at another address, where answers
+    /// come in the service's own form, and with another limit if one is given.
     pub fn verified_at(&self, url: &str, max_in_flight: Option<usize>) -> Self {
         let moved = |verify: &Verify| Verify {
             url: url.to_owned(),
             max_in_flight: max_in_flight.or(verify.max_in_flight),
+            response: None,
             ..verify.clone()
         };
         Self { verify: self.verify.as_ref().map(moved), ..self.clone() }
@@ -112,17 +116,4 @@ pub struct CodeTables {
     pub ethnicity: Option<HashMap<String, String>>,
     /// Marital status; without a table the source's code is taken as it stands.
     pub marital_status: Option<HashMap<String, String>>,
-}
-
-/// A hospital's verification API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verify {
-    /// Where canonical identities are posted.
-    pub url: String,
-    /// How long one call may take in all.
-    pub timeout: Duration,
-    /// How long connecting may take.
-    pub connect_timeout: Duration,
-    /// Most calls in flight over all batches; by default half of the workers.
-    pub max_in_flight: Option<usize>,
 }

@@ -1,6 +1,6 @@
 //! The date of birth, by itself and against the resident id.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 
 use super::{Check, Findings, Moment};
 use crate::domain::{
@@ -8,6 +8,7 @@ use crate::domain::{
         date::DateFault,
         draft::{Draft, Field},
     },
+    hint::Hint,
     patient::{Deceased, PartialDate},
 };
 
@@ -90,11 +91,49 @@ rules! {
         zh: "出生日期与居民身份证号码不一致，请在来源系统中核对",
         check: Check::Draft(differs_from_resident_id),
     }
+    BIRTH_DATE_ONE_DAY_EARLY {
+        number: "V26",
+        severity: Warning,
+        field: "birth_date",
+        basis: "local midnight written in UTC",
+        en: "the date of birth is the day before the one within the resident id: probably a time zone shift; \
+             check the profile's formats and time zone",
+        zh: "出生日期恰为居民身份证号码中日期的前一天，可能是时区偏移，请检查医院配置的日期格式和时区",
+        check: Check::Draft(one_day_early),
+    }
+    BIRTH_DATE_EXCUSED {
+        number: "V20",
+        severity: Warning,
+        field: "birth_date",
+        basis: "FHIR data-absent-reason",
+        en: "the patient has no date of birth, and the source says why; complete it when it is known",
+        zh: "缺少出生日期，来源系统已说明原因，请在获知后补全",
+        check: Check::Draft(excused),
+    }
+    BIRTH_DATE_IS_PLACEHOLDER {
+        number: "V25",
+        severity: Warning,
+        field: "birth_date",
+        basis: "defaults of forms and databases",
+        en: "the date of birth is one that systems put where they have none, as 1900-01-01; check it at the \
+             source",
+        zh: "出生日期为系统常用的默认值（如1900-01-01），请在来源系统中核对",
+        check: Check::Draft(is_placeholder),
+    }
 }
+
+/// Days that forms and databases put where they have none.
+const PLACEHOLDERS: [Date; 4] = [date(1900, 1, 1), date(1901, 1, 1), date(1970, 1, 1), date(1899, 12, 30)];
 
 fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
     let absent = matches!(draft.birth_date, Field::Absent);
-    findings.report_if(absent && draft.derived_birth_date().is_none());
+    let excused = draft.birth_date_is_excused;
+    findings.report_if(absent && !excused && draft.derived_birth_date().is_none());
+}
+
+fn excused(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    let absent = matches!(draft.birth_date, Field::Absent) && draft.derived_birth_date().is_none();
+    findings.report_if(absent && draft.birth_date_is_excused);
 }
 
 fn derived(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
@@ -102,7 +141,10 @@ fn derived(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 }
 
 fn not_in_calendar(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.birth_date, Field::Faulty(DateFault::NotInCalendar)));
+    if matches!(draft.birth_date, Field::Faulty(DateFault::NotInCalendar)) {
+        let swapped = findings.raw("birth_date", None).is_some_and(is_a_day_once_swapped);
+        findings.report_with("birth_date", None, swapped.then_some(Hint::DayMonthOrder));
+    }
 }
 
 fn format_unknown(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
@@ -128,7 +170,45 @@ fn differs_from_resident_id(draft: &Draft, _: &Moment, findings: &mut Findings<'
     let (Some(stated), Some(id)) = (draft.birth_date.value(), draft.resident_id()) else {
         return;
     };
-    findings.report_if(id.birth_date().is_some_and(|day| !stated.covers(day)));
+    if id.birth_date().is_some_and(|day| !stated.covers(day)) {
+        let clue = is_one_day_early(draft).then_some(Hint::TimeZoneShift);
+        findings.report_with("birth_date", None, clue);
+    }
+}
+
+fn one_day_early(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    findings.report_if(is_one_day_early(draft));
+}
+
+fn is_one_day_early(draft: &Draft) -> bool {
+    let (Some(PartialDate::Day(stated)), Some(id)) = (draft.birth_date.value(), draft.resident_id()) else {
+        return false;
+    };
+    stated.tomorrow().is_ok_and(|next| id.birth_date() == Some(next))
+}
+
+fn is_placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    let known_better = draft.resident_id().is_some();
+    let placeholder =
+        |date: &PartialDate| matches!(date, PartialDate::Day(day) if PLACEHOLDERS.contains(day));
+    findings.report_if(!known_better && draft.birth_date.value().is_some_and(placeholder));
+}
+
+/// Whether the text of a date that is in no calendar would be one with its day and month the other way round.
+fn is_a_day_once_swapped(text: &str) -> bool {
+    let groups: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
+    let (year, month, day) = match groups[..] {
+        [whole] if whole.len() == 8 => (&whole[..4], &whole[4..6], &whole[6..]),
+        [year, month, day, ..] if year.len() == 4 => (year, month, day),
+        [month, day, year, ..] if year.len() == 4 => (year, month, day),
+        _ => return false,
+    };
+    let (Ok(year), Ok(month), Ok(day)) = (year.parse(), month.parse::<i8>(), day.parse::<i8>()) else {
+        return false;
+    };
+    let is_day = |month, day| Date::new(year, month, day).is_ok();
+    is_day(day, month) != is_day(month, day)
 }
 
 /// The least age that the date of birth allows, in whole years, on the day of death or else today;
@@ -150,7 +230,8 @@ fn years_between(birth: &PartialDate, end: Date) -> i16 {
 #[cfg(test)]
 mod tests {
     use crate::domain::{
-        format::example::{self, TODAY, codes},
+        format::example::{self, RECEIVED_AT, codes, issues},
+        hint::Hint,
         hospital::{Profile, RuleSetting},
         record::RawPatient,
     };
@@ -161,7 +242,7 @@ mod tests {
     }
 
     fn born(raw: &mut RawPatient, text: &str) {
-        raw.birth_date = text.to_owned();
+        raw.birth_date = text.into();
         raw.identifiers = vec![example::identifier("03", "E12345678")];
     }
 
@@ -190,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_future_begins_the_day_after_tomorrow() {
-        assert_eq!(TODAY, "2024-06-15");
+        assert_eq!(RECEIVED_AT, "2024-06-15T00:00:00Z");
         assert!(!found("2024-06-16", "BIRTH_DATE_IN_FUTURE"), "clocks differ");
         assert!(found("2024-06-17", "BIRTH_DATE_IN_FUTURE"));
         assert!(!found("2024-06", "BIRTH_DATE_IN_FUTURE"));
@@ -226,7 +307,7 @@ mod tests {
         let dead = |birth: &str| {
             codes(|raw| {
                 born(raw, birth);
-                raw.deceased = "1930-01-01".to_owned();
+                raw.deceased = "1930-01-01".into();
             })
         };
         assert!(!dead("1851-01-01").contains(&"AGE_IMPOSSIBLE"));
@@ -236,12 +317,52 @@ mod tests {
     #[test]
     fn a_date_against_the_resident_id_is_found() {
         let code = ["BIRTH_DATE_DIFFERS_FROM_RESIDENT_ID"];
-        assert_eq!(codes(|raw| raw.birth_date = "1949-12-30".into()), code);
+        assert_eq!(codes(|raw| raw.birth_date = "1950-01-01".into()), code);
         assert_eq!(codes(|raw| raw.birth_date = "1949-11".into()), code);
         assert_eq!(
             codes(|raw| raw.birth_date = "1949".into()),
             [""; 0],
             "a year is not wrong for its lack of days"
         );
+    }
+
+    #[test]
+    fn a_birth_date_one_day_early_points_to_the_time_zone() {
+        let issues = issues(|raw| raw.birth_date = "1949-12-30".into());
+        let found: Vec<_> = issues.iter().map(|issue| (issue.kind.code, issue.clue)).collect();
+        assert_eq!(
+            found,
+            [
+                ("BIRTH_DATE_DIFFERS_FROM_RESIDENT_ID", Some(Hint::TimeZoneShift)),
+                ("BIRTH_DATE_ONE_DAY_EARLY", None)
+            ]
+        );
+        assert_eq!(
+            codes(|raw| raw.birth_date = "1949-12-29".into()),
+            ["BIRTH_DATE_DIFFERS_FROM_RESIDENT_ID"]
+        );
+    }
+
+    #[test]
+    fn day_and_month_the_other_way_round_are_seen() {
+        let clue = |text: &str| issues(|raw| born(raw, text))[0].clue;
+        assert_eq!(clue("19561309"), Some(Hint::DayMonthOrder));
+        assert_eq!(clue("19563113"), None);
+        assert_eq!(clue("19560231"), None, "no day either way");
+    }
+
+    #[test]
+    fn days_that_systems_put_are_found() {
+        assert!(found("1900-01-01", "BIRTH_DATE_IS_PLACEHOLDER"));
+        assert!(!found("1900-01-02", "BIRTH_DATE_IS_PLACEHOLDER"));
+    }
+
+    #[test]
+    fn a_reason_excuses_a_missing_birth_date() {
+        let codes = codes(|raw| {
+            born(raw, "");
+            raw.birth_date_absent_reason = "unknown".into();
+        });
+        assert!(codes.contains(&"BIRTH_DATE_EXCUSED") && !codes.contains(&"BIRTH_DATE_MISSING"));
     }
 }

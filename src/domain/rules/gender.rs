@@ -3,6 +3,7 @@
 use super::{Check, Findings, Moment};
 use crate::domain::{
     format::draft::{Draft, Field},
+    hint::Hint,
     patient::Gender,
 };
 
@@ -64,7 +65,9 @@ fn differs_from_resident_id(draft: &Draft, _: &Moment, findings: &mut Findings<'
     let Field::Value(stated @ (Gender::Male | Gender::Female)) = draft.gender else {
         return;
     };
-    findings.report_if(draft.resident_id().is_some_and(|id| id.gender() != stated));
+    if draft.resident_id().is_some_and(|id| id.gender() != stated) {
+        findings.report_with("gender", None, Some(Hint::GenderReversed));
+    }
 }
 
 #[cfg(test)]

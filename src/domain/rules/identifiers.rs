@@ -1,9 +1,12 @@
 //! Identity documents and other numbers.
 
 use super::{Check, Findings, Moment};
-use crate::domain::format::{
-    draft::{Draft, DraftIdentifier, Field},
-    resident_id::{ResidentId, ShapeFault},
+use crate::domain::{
+    format::{
+        draft::{Draft, DraftIdentifier, Field},
+        resident_id::{ResidentId, ShapeFault},
+    },
+    hint::Hint,
 };
 
 rules! {
@@ -74,6 +77,24 @@ rules! {
         zh: "居民身份证号码中的日期不存在或在未来，请在来源系统中检查录入错误",
         check: Check::Draft(resident_id_date_impossible),
     }
+    RESIDENT_ID_ROUNDED {
+        number: "V13",
+        severity: Error,
+        field: "identifiers.value",
+        basis: "GB 11643",
+        en: "the resident id is in scientific notation and has lost its last digits; export the column as text",
+        zh: "居民身份证号码为科学计数法，末位数字已丢失，请将该列按文本导出",
+        check: Check::Draft(resident_id_rounded),
+    }
+    RESIDENT_ID_IS_PLACEHOLDER {
+        number: "V19",
+        severity: Warning,
+        field: "identifiers.value",
+        basis: "registration practice",
+        en: "the resident id is one digit over and over, or digits in a row; it was made up to fill the field",
+        zh: "居民身份证号码为重复或连续数字，疑似为填充字段而编造",
+        check: Check::Draft(resident_id_is_placeholder),
+    }
 }
 
 fn identity_incomplete(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
@@ -103,7 +124,24 @@ fn resident_id_masked(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 }
 
 fn resident_id_check_wrong(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_resident_ids(draft, findings, |id| !id.check_character_is_right());
+    for (identifier, _) in resident_ids(draft).filter(|(_, id)| !id.check_character_is_right()) {
+        // A spreadsheet keeps fifteen digits, and writes zeros for the others.
+        let clue = identifier.value.ends_with("000").then_some(Hint::SpreadsheetNumber);
+        findings.report_with("identifiers.value", Some(identifier.position), clue);
+    }
+}
+
+fn resident_id_rounded(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    let rounded =
+        |identifier: &&DraftIdentifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Rounded)));
+    for identifier in draft.identifiers.iter().filter(rounded) {
+        let clue = Some(Hint::SpreadsheetNumber);
+        findings.report_with("identifiers.value", Some(identifier.position), clue);
+    }
+}
+
+fn resident_id_is_placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    report_resident_ids(draft, findings, ResidentId::is_placeholder);
 }
 
 fn resident_id_date_impossible(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
@@ -111,7 +149,15 @@ fn resident_id_date_impossible(draft: &Draft, moment: &Moment, findings: &mut Fi
 }
 
 fn report_resident_ids(draft: &Draft, findings: &mut Findings<'_>, broken: impl Fn(&ResidentId) -> bool) {
-    report_each(draft, findings, |identifier| matches!(&identifier.resident_id, Some(Ok(id)) if broken(id)));
+    for (identifier, _) in resident_ids(draft).filter(|(_, id)| broken(id)) {
+        findings.report_element(identifier.position);
+    }
+}
+
+/// The resident ids that the source sent, in the shape of one.
+fn resident_ids(draft: &Draft) -> impl Iterator<Item = (&DraftIdentifier, ResidentId)> {
+    let sent = draft.identifiers.iter().filter(|identifier| !identifier.is_derived);
+    sent.filter_map(|identifier| Some((identifier, identifier.resident_id?.ok()?)))
 }
 
 fn report_each(draft: &Draft, findings: &mut Findings<'_>, broken: impl Fn(&DraftIdentifier) -> bool) {
@@ -122,6 +168,7 @@ fn report_each(draft: &Draft, findings: &mut Findings<'_>, broken: impl Fn(&Draf
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::domain::format::example::{codes, codes_with, identifier, issues};
 
     /// The findings about the example patient with this resident id as the second identifier.
@@ -165,7 +212,7 @@ mod tests {
     #[test]
     fn the_shape_of_a_resident_id_is_checked() {
         assert_eq!(of_resident_id("110105194912"), ["RESIDENT_ID_MISSHAPEN"]);
-        assert_eq!(of_resident_id("4.41E+17"), ["RESIDENT_ID_MISSHAPEN"]);
+        assert_eq!(of_resident_id("4.41E+17"), ["RESIDENT_ID_ROUNDED"]);
         assert_eq!(of_resident_id("110105********002X"), ["RESIDENT_ID_MASKED"]);
         assert_eq!(of_resident_id("１１０１０５ 19491231-002ｘ"), [""; 0]);
         assert_eq!(of_resident_id("110105491231002"), [""; 0]);
@@ -182,5 +229,22 @@ mod tests {
     fn the_date_of_a_resident_id_is_checked() {
         assert!(of_resident_id("110105194902300021").contains(&"RESIDENT_ID_DATE_IMPOSSIBLE"));
         assert!(of_resident_id("110105209912310021").contains(&"RESIDENT_ID_DATE_IMPOSSIBLE"));
+    }
+
+    #[test]
+    fn what_a_spreadsheet_does_to_a_resident_id_is_seen() {
+        let clue = |value: &str| {
+            let found = issues(|raw| raw.identifiers.push(identifier("01", value)));
+            (found[0].kind.code, found[0].clue)
+        };
+        assert_eq!(clue("4.41E+17"), ("RESIDENT_ID_ROUNDED", Some(Hint::SpreadsheetNumber)));
+        assert_eq!(clue("110105194912310000"), ("RESIDENT_ID_CHECK_WRONG", Some(Hint::SpreadsheetNumber)));
+        assert_eq!(clue("110105194912310021"), ("RESIDENT_ID_CHECK_WRONG", None));
+    }
+
+    #[test]
+    fn a_made_up_resident_id_is_found() {
+        assert!(of_resident_id("111111111111111").contains(&"RESIDENT_ID_IS_PLACEHOLDER"));
+        assert_eq!(of_resident_id("11010519491231002X"), [""; 0]);
     }
 }

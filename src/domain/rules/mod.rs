@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, ToSpan, civil::Date};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use crate::domain::{
     format::draft::Draft,
@@ -14,9 +14,11 @@ use crate::domain::{
 #[macro_use]
 mod define;
 
+mod age;
 mod birth_date;
 mod codes;
 mod deceased;
+mod documents;
 mod external;
 mod findings;
 mod gender;
@@ -100,16 +102,25 @@ impl Rule {
 }
 
 /// When a record is judged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Moment {
+    /// When the record came.
+    pub received_at: Timestamp,
     /// The day on which the record came, where its source is.
     pub today: Date,
+    zone: TimeZone,
 }
 
 impl Moment {
     /// The moment of receipt, seen from the hospital's zone.
     pub fn of(received_at: Timestamp, profile: &Profile) -> Self {
-        Self { today: profile.time_zone.to_datetime(received_at).date() }
+        let zone = profile.time_zone.clone();
+        Self { received_at, today: zone.to_datetime(received_at).date(), zone }
+    }
+
+    /// The day of an instant where the record's source is.
+    pub fn day_of(&self, instant: Timestamp) -> Date {
+        self.zone.to_datetime(instant).date()
     }
 
     /// The last day that is not in the future; clocks may differ by a day.
@@ -119,14 +130,16 @@ impl Moment {
 }
 
 /// The rules by family, in the order in which their issues are reported.
-static FAMILIES: [&[&Rule]; 12] = [
+static FAMILIES: [&[&Rule]; 14] = [
     record::RULES,
     patient_id::RULES,
     text::RULES,
     name::RULES,
     gender::RULES,
     birth_date::RULES,
+    age::RULES,
     identifiers::RULES,
+    documents::RULES,
     phone::RULES,
     codes::RULES,
     deceased::RULES,

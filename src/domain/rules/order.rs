@@ -1,7 +1,12 @@
 //! What decides which of two records of a patient is newer.
 
+use jiff::tz::TimeZone;
+
 use super::{Check, Findings, Moment};
 use crate::domain::format::draft::{Draft, Field};
+
+/// Microseconds of a day.
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 rules! {
     UPDATED_AT_UNREADABLE {
@@ -23,6 +28,25 @@ rules! {
         zh: "版本号不是整数，无法判断新旧，请映射更新时间",
         check: Check::Draft(version_not_an_integer),
     }
+    UPDATED_AT_IN_FUTURE {
+        number: "V42",
+        severity: Warning,
+        field: "updated_at",
+        basis: "plausibility in time",
+        en: "the time of change is in the future: no later record will replace this one until then; check the \
+             clock and the time zone of the source",
+        zh: "更新时间在未来，在此之前后续记录无法替换本记录，请检查来源系统的时钟和时区",
+        check: Check::Draft(updated_at_in_future),
+    }
+    UPDATED_AT_BEFORE_BIRTH {
+        number: "V42",
+        severity: Warning,
+        field: "updated_at",
+        basis: "plausibility in time",
+        en: "the time of change is before the date of birth; check both at the source",
+        zh: "更新时间早于出生日期，请在来源系统中核对",
+        check: Check::Draft(updated_at_before_birth),
+    }
 }
 
 fn updated_at_unreadable(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
@@ -35,6 +59,22 @@ fn version_not_an_integer(draft: &Draft, _: &Moment, findings: &mut Findings<'_>
     findings.report_if(undecided && matches!(draft.version, Field::Faulty(_)));
 }
 
+/// Clocks may differ by a day.
+fn updated_at_in_future(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
+    let latest = moment.received_at.as_microsecond().saturating_add(DAY);
+    findings.report_if(draft.updated_at.value().is_some_and(|changed| *changed > latest));
+}
+
+/// A day of grace: the change is an instant, the birth a day somewhere.
+fn updated_at_before_birth(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    let (Some(changed), Some(birth)) = (draft.updated_at.value(), draft.birth_date.value()) else {
+        return;
+    };
+    let born =
+        birth.first_day().to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp().as_microsecond());
+    findings.report_if(born.is_ok_and(|born| changed.saturating_add(DAY) < born));
+}
+
 #[cfg(test)]
 mod tests {
     use crate::domain::format::example::codes;
@@ -43,6 +83,15 @@ mod tests {
     fn an_unreadable_time_of_change_is_found() {
         assert_eq!(codes(|raw| raw.updated_at = "yesterday".into()), ["UPDATED_AT_UNREADABLE"]);
         assert_eq!(codes(|raw| raw.updated_at = "-".into()), [""; 0]);
+    }
+
+    #[test]
+    fn a_time_of_change_in_the_future_or_before_birth_is_found() {
+        let changed = |at: &str| codes(|raw| raw.updated_at = at.into());
+        assert_eq!(changed("2024-06-15T12:00:00Z"), [""; 0]);
+        assert_eq!(changed("2024-06-18T00:00:00Z"), ["UPDATED_AT_IN_FUTURE"]);
+        assert_eq!(changed("1949-12-31T00:00:00Z"), [""; 0]);
+        assert_eq!(changed("1949-12-29T00:00:00Z"), ["UPDATED_AT_BEFORE_BIRTH"]);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! The hospital's own number of the patient.
 
 use super::{Check, Findings, Moment};
-use crate::domain::{format::draft::Draft, phi::Phi};
+use crate::domain::{
+    format::{draft::Draft, resident_id},
+    hint::Hint,
+    phi::Phi,
+};
 
 /// Longest number of a patient, in characters.
 const MAX_CHARACTERS: usize = 128;
@@ -26,6 +30,16 @@ rules! {
         zh: "患者在该院的编号超过128个字符，请核对字段映射",
         check: Check::Required(too_long),
     }
+    PATIENT_ID_ROUNDED {
+        number: "V03",
+        severity: Error,
+        field: "patient_id",
+        basis: "key of a master patient index",
+        en: "the patient's number is in scientific notation and has lost its last digits; export the column \
+             as text",
+        zh: "患者编号为科学计数法，末位数字已丢失，请将该列按文本导出",
+        check: Check::Required(rounded),
+    }
 }
 
 fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
@@ -35,6 +49,13 @@ fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 fn too_long(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
     let is_long = |id: &Phi<String>| id.len() > MAX_CHARACTERS && id.chars().count() > MAX_CHARACTERS;
     findings.report_if(draft.patient_id.as_ref().is_some_and(is_long));
+}
+
+/// Such a number is that of many patients at once.
+fn rounded(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    if draft.patient_id.as_ref().is_some_and(|id| resident_id::is_scientific(id)) {
+        findings.report_with("patient_id", None, Some(Hint::SpreadsheetNumber));
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +69,13 @@ mod tests {
 
     #[test]
     fn a_number_may_have_128_characters_and_no_more() {
-        assert_eq!(codes(|raw| raw.patient_id = "号".repeat(128)), [""; 0]);
-        assert_eq!(codes(|raw| raw.patient_id = "9".repeat(129)), ["PATIENT_ID_TOO_LONG"]);
+        assert_eq!(codes(|raw| raw.patient_id = "号".repeat(128).into()), [""; 0]);
+        assert_eq!(codes(|raw| raw.patient_id = "9".repeat(129).into()), ["PATIENT_ID_TOO_LONG"]);
+    }
+
+    #[test]
+    fn a_number_that_a_spreadsheet_rounded_is_found() {
+        assert_eq!(codes(|raw| raw.patient_id = "4.41E+17".into()), ["PATIENT_ID_ROUNDED"]);
+        assert_eq!(codes(|raw| raw.patient_id = "4E17".into()), [""; 0], "a ward, not a number");
     }
 }

@@ -1,7 +1,7 @@
 //! Phone numbers of patients and of their contacts.
 
 use super::{Check, Findings, Moment};
-use crate::domain::format::draft::Draft;
+use crate::domain::format::{draft::Draft, phone};
 
 rules! {
     PHONE_INVALID {
@@ -14,6 +14,16 @@ rules! {
         zh: "电话号码不是所在地区的有效号码，已按原文保留，请核对来源数据及医院配置的电话区域",
         check: Check::Draft(invalid),
     }
+    PHONE_IS_PLACEHOLDER {
+        number: "V38",
+        severity: Warning,
+        field: "phones",
+        basis: "registration practice",
+        en: "the number is one digit over and over, digits in a row or ends in zeros; it was made up to fill the \
+             field",
+        zh: "电话号码为重复、连续数字或以多个零结尾，疑似为填充字段而编造",
+        check: Check::Draft(placeholder),
+    }
 }
 
 fn invalid(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
@@ -24,6 +34,12 @@ fn invalid(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
         if contact.value.phone.as_ref().is_some_and(|phone| !phone.valid) {
             findings.report("contacts.phone", Some(contact.position));
         }
+    }
+}
+
+fn placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    for placed in draft.phones.iter().filter(|placed| phone::is_placeholder(&placed.value.text)) {
+        findings.report_element(placed.position);
     }
 }
 
@@ -39,6 +55,13 @@ mod tests {
         assert_eq!(codes(|raw| raw.phones.push("123456".into())), ["PHONE_INVALID"]);
         assert_eq!(codes(|raw| raw.phones.push("010-62345678".into())), [""; 0]);
         assert_eq!(codes(|raw| raw.phones.push("-".into())), [""; 0]);
+    }
+
+    #[test]
+    fn a_made_up_number_is_found() {
+        assert!(codes(|raw| raw.phones.push("11111111111".into())).contains(&"PHONE_IS_PLACEHOLDER"));
+        assert_eq!(codes(|raw| raw.phones.push("13800000000".into())), ["PHONE_IS_PLACEHOLDER"]);
+        assert_eq!(codes(|raw| raw.phones.push("13800000001".into())), [""; 0]);
     }
 
     #[test]

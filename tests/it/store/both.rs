@@ -52,9 +52,14 @@ async fn every_column_holds_what_the_patient_says(database: &TestDatabase) {
     use dataprocessing::domain::patient::{Address, Contact, Deceased, Gender, PartialDate};
     let store = database.store().await;
     let full = Patient {
-        name: Some(Name { text: "李 雷".into(), family: Some("李".into()), given: Some("雷".into()) }),
-        gender: Some(Gender::Male),
-        birth_date: Some(PartialDate::Month(1980, 2)),
+        name: Some(Name {
+            text: "李 雷".into(),
+            family: Some("李".into()),
+            given: Some("雷".into()),
+            pinyin: None,
+        }),
+        gender: Some(Gender::Male.into()),
+        birth_date: Some(PartialDate::Month(1980, 2).into()),
         phones: vec!["+8613800138000".into()],
         addresses: vec![Address {
             text: "x".into(),
@@ -66,7 +71,7 @@ async fn every_column_holds_what_the_patient_says(database: &TestDatabase) {
         nationality: Some("156".into()),
         ethnicity: Some("01".into()),
         marital_status: Some("20".into()),
-        deceased: Some(Deceased::On(PartialDate::Year(2020))),
+        deceased: Some(Deceased::On(PartialDate::Year(2020)).into()),
         order: RecordOrder::UpdatedAt(1_700_000_000_000_000),
         ..patient("full", "", 0)
     };
@@ -248,7 +253,7 @@ async fn ids_with_nul_characters_do_not_disturb_their_neighbours(database: &Test
     let odd = Row {
         record_id: "r\0".into(),
         hospital_code: "\0".into(),
-        raw: "a\0b".into(),
+        raw: bytes::Bytes::from("a\0b").into(),
         ..settled(0, Outcome::Rejected)
     };
     let rows = vec![odd, stored(1, patient("a", "Ann", 1))];

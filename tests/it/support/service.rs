@@ -5,7 +5,10 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use dataprocessing::{
     app::App,
     config::{self, Config},
-    domain::{hospital::Profile, outcome::Outcome},
+    domain::{
+        hospital::{Profile, Verify},
+        outcome::Outcome,
+    },
     server::pb::{
         BatchProcessRequest, BatchProcessResponse, Summary, data_processing_client::DataProcessingClient,
     },
@@ -64,10 +67,11 @@ impl TestService {
     async fn run(knobs: Knobs, directory: tempfile::TempDir) -> Self {
         let Knobs { config, latency, profiles, in_flight, await_ready } = knobs;
         let simulator = simulator(latency).await;
-        let url = format!("http://{}/verify", simulator.local_addr());
-        let verified =
-            |(code, profile): (_, Arc<Profile>)| (code, Arc::new(profile.verified_at(&url, Some(in_flight))));
-        let profiles = profiles.into_iter().map(verified).collect();
+        let address = simulator.local_addr();
+        let profiles = profiles
+            .into_iter()
+            .map(|(code, profile)| (code, Arc::new(played(&profile, address, in_flight))))
+            .collect();
         let app = App::build(&config, profiles).await.expect("the service builds");
         let (address, svc, shutdown) = (app.local_addr(), app.service_context(), CancellationToken::new());
         let stop = shutdown.clone();
@@ -120,6 +124,16 @@ impl TestService {
         assert_eq!(self.svc.pool.stats().running, 0, "no job runs any more");
         self.simulator.stop().await.expect("the simulator ends");
     }
+}
+
+/// The same hospital whose API, at the same path and with the same answers, is played by the simulator.
+fn played(profile: &Profile, simulator: SocketAddr, in_flight: usize) -> Profile {
+    let play = |verify: &Verify| Verify {
+        url: verify.url.replace("127.0.0.1:9100", &simulator.to_string()),
+        max_in_flight: Some(in_flight),
+        ..verify.clone()
+    };
+    Profile { verify: profile.verify.as_ref().map(play), ..profile.clone() }
 }
 
 /// The eight outcome counters of a summary, in the order of [`Outcome::ALL`].

@@ -1,7 +1,7 @@
 //! How much of the data the mapping reaches: which canonical fields are filled from which of the source's
 //! keys, and which keys nobody asks for.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -57,8 +57,10 @@ pub(super) struct Coverage {
 pub(super) struct FieldCoverage {
     /// Records that have it.
     pub(super) filled: u64,
-    /// The source's own names of it, each with the records in which it was the one.
+    /// The source's own names of it, each with how often it was the one.
     names: BTreeMap<Arc<str>, u64>,
+    /// How often the profile itself had the value.
+    constant: u64,
 }
 
 impl Default for Coverage {
@@ -73,12 +75,11 @@ impl Coverage {
         for (field, coverage) in FIELDS.into_iter().zip(&mut self.fields) {
             coverage.add(field, mapped);
         }
-        for (key, _) in object.iter().filter(|(key, value)| !is_empty(value) && !profile.mapping.expects(key))
-        {
+        for key in profile.mapping.unmapped_keys(object).filter(|key| !is_empty(&object[*key])) {
             if let Some(count) = self.unmapped.get_mut(key) {
                 *count += 1;
             } else if self.unmapped.len() < COUNTED_KEYS {
-                self.unmapped.insert(key.clone(), 1);
+                self.unmapped.insert(key.to_owned(), 1);
             }
         }
     }
@@ -97,7 +98,7 @@ impl Coverage {
     /// The source's keys that hold something and are not mapped, the most frequent first.
     pub(super) fn unmapped_keys(&self) -> Vec<(&str, u64)> {
         let mut keys: Vec<_> = self.unmapped.iter().map(|(key, count)| (key.as_str(), *count)).collect();
-        keys.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        keys.sort_by_key(|(_, count)| Reverse(*count));
         keys
     }
 }
@@ -125,8 +126,9 @@ impl FieldCoverage {
                 None => sources.of(field),
                 Some(place) => sources.of_element(field, place),
             };
-            if let Some(name) = name {
-                *self.names.entry(name).or_default() += u64::from(is_there);
+            match name {
+                Some(name) => *self.names.entry(name).or_default() += u64::from(is_there),
+                None => self.constant += u64::from(is_there),
             }
         }
         self.filled += u64::from(filled);
@@ -138,18 +140,16 @@ impl FieldCoverage {
 
     /// The source's own names, the most frequent first, with how often each was the one if there are several.
     pub(super) fn names(&self) -> String {
-        if self.names.is_empty() {
-            return "(constant)".to_owned();
+        let mut names: Vec<_> = self.names.iter().map(|(name, count)| (&**name, *count)).collect();
+        if self.constant > 0 {
+            names.push(("(constant)", self.constant));
         }
-        let mut names: Vec<_> = self.names.iter().collect();
-        names.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        match names.as_slice() {
-            [(name, _)] => name.to_string(),
-            names => {
-                let names: Vec<_> = names.iter().map(|(name, count)| format!("{name} {count}")).collect();
-                names.join(", ")
-            }
+        names.sort_by_key(|(_, count)| Reverse(*count));
+        if let [(name, _)] = names[..] {
+            return name.to_owned();
         }
+        let names: Vec<_> = names.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        names.join(", ")
     }
 }
 

@@ -35,7 +35,7 @@ const BRIEF: Duration = Duration::from_millis(200);
 fn patient(patient_id: &str) -> Patient {
     Patient {
         hospital_code: "h1".into(),
-        patient_id: patient_id.to_owned(),
+        patient_id: patient_id.into(),
         name: None,
         gender: None,
         birth_date: None,
@@ -52,7 +52,7 @@ fn patient(patient_id: &str) -> Patient {
 }
 
 fn verify_at(url: String) -> Verify {
-    Verify { url, timeout: AMPLE, connect_timeout: AMPLE, max_in_flight: None }
+    Verify { url, timeout: AMPLE, connect_timeout: AMPLE, max_in_flight: None, response: None }
 }
 
 /// A client of `path` at `address`.

@@ -1,5 +1,7 @@
 //! What a profile may say, and what is refused.
 
+use std::time::Duration;
+
 use super::*;
 
 const SMALLEST: &str = "version: 1\ntime_zone: UTC\ndate_formats: yyyyMMdd\nmapping: {patient_id: id}\n";
@@ -129,4 +131,14 @@ fn connecting_takes_no_longer_than_the_whole_call() {
     assert_eq!((plain.timeout, plain.connect_timeout), (Duration::from_secs(5), Duration::from_secs(1)));
     let hasty = verify("verify: {url: http://host/, timeout: 500ms}");
     assert_eq!(hasty.connect_timeout, Duration::from_millis(500));
+}
+
+#[test]
+fn a_hospital_that_is_played_elsewhere_answers_in_the_usual_form() {
+    let profile =
+        with("verify: {url: http://host/, max_in_flight: 7, response: {verdict: {at: /a, match: 1}}}");
+    let profile = profile.expect("right");
+    let verify = profile.verified_at("http://other/", None).verify.expect("an API");
+    assert_eq!((verify.url.as_str(), verify.max_in_flight), ("http://other/", Some(7)));
+    assert!(verify.response.is_none() && profile.verify.is_some_and(|verify| verify.response.is_some()));
 }

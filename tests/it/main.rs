@@ -11,6 +11,7 @@ mod envelope;
 mod health;
 mod layers;
 mod pipeline;
+mod profile;
 mod readme;
 mod store;
 mod support;

@@ -144,7 +144,7 @@ fn line_payload(line: &[u8], reader: &PatientDataReader) -> Result<Payload, Stri
     match envelope {
         None => Ok(Payload::Json(text.to_owned().into())),
         Some(patient_data::Payload::RawJson(text)) => Ok(Payload::Json(text.into())),
-        Some(patient_data::Payload::RawBytes(bytes)) => Ok(Payload::Bytes(bytes::Bytes::from(bytes).into())),
+        Some(patient_data::Payload::RawBytes(bytes)) => Ok(Payload::Bytes(bytes.into())),
         Some(patient_data::Payload::Patient(_)) => {
             Err("has canonical field names already: there is nothing that a profile could map".to_owned())
         }

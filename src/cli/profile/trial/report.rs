@@ -15,9 +15,6 @@ use crate::{
 /// Most rows of a list whose length depends on the data.
 const MOST_ROWS: usize = 30;
 
-/// Where lines of running text are wrapped.
-const LINE: usize = 100;
-
 /// What a profile made of the data.
 pub(super) struct Report<'p> {
     findings: Findings<'p>,
@@ -78,8 +75,7 @@ impl<'p> Report<'p> {
             })
             .collect();
         write_rows(f, &rows)?;
-        let without: Vec<_> = coverage.not_mapped().collect();
-        write_wrapped(f, "  not mapped: ", &without)
+        write_list(f, "  not mapped: ", &coverage.not_mapped())
     }
 
     fn write_unmapped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,26 +177,6 @@ fn write_details(f: &mut fmt::Formatter<'_>, group: &IssueGroup) -> fmt::Result 
 /// The elements on one line, if there are any.
 fn write_list(f: &mut fmt::Formatter<'_>, heading: &str, elements: &[&str]) -> fmt::Result {
     if elements.is_empty() { Ok(()) } else { writeln!(f, "{heading}{}", elements.join(", ")) }
-}
-
-/// The same on as many lines as it takes.
-fn write_wrapped(f: &mut fmt::Formatter<'_>, heading: &str, elements: &[&str]) -> fmt::Result {
-    let indent = " ".repeat(heading.len());
-    let mut lines = vec![heading.to_owned()];
-    for (place, element) in elements.iter().enumerate() {
-        let comma = if place + 1 < elements.len() { ", " } else { "" };
-        let line = lines.last_mut().expect("one at least");
-        if line.len() + element.len() > LINE {
-            lines.push(format!("{indent}{element}{comma}"));
-        } else {
-            line.extend([*element, comma]);
-        }
-    }
-    if elements.is_empty() {
-        Ok(())
-    } else {
-        lines.iter().try_for_each(|line| writeln!(f, "{}", line.trim_end()))
-    }
 }
 
 fn write_rows<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[Cell; N]]) -> fmt::Result {

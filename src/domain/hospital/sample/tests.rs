@@ -39,7 +39,7 @@ fn every_difference_has_the_line_of_the_expectation() {
         "patient:\n  name: {text: 李四, famly: x}\n  birth_date: 1990-05-21\n  phones: ['+8613912345678']\n  \
          gender: {code: 1}\nissues: [GENDER_MISSING]\n",
     );
-    let found = found.err().expect("refused");
+    let found = found.expect_err("refused");
     for expected in [
         "x.yaml:14: samples[\"plain\"].issues: expected GENDER_MISSING, which was not found",
         "x.yaml:14: samples[\"plain\"].issues: found the warning RESIDENT_ID_ABSENT in identifiers, which was not",
@@ -58,7 +58,7 @@ fn every_difference_has_the_line_of_the_expectation() {
 fn a_rejected_record_is_no_patient() {
     let rejected = "  - name: nobody\n    input: {id: 1}\n    patient: {patient_id: 1}\n    \
                     issues: [NAME_MISSING, GENDER_MISSING, BIRTH_DATE_MISSING, RESIDENT_ID_ABSENT]\n";
-    let found = profile(rejected).err().expect("refused");
+    let found = profile(rejected).expect_err("refused");
     assert!(found.iter().any(|line| line.ends_with("patient: expected a patient, the record is rejected")));
 }
 
@@ -101,7 +101,7 @@ fn a_sample_is_judged_on_its_day() {
         ))
     };
     assert!(born("received: 2026-06-01").is_ok());
-    let found = born("").err().expect("not born yet").join("\n");
+    let found = born("").expect_err("not born yet").join("\n");
     assert!(found.contains("BIRTH_DATE_IN_FUTURE"), "{found}");
 }
 
@@ -111,7 +111,7 @@ fn what_cannot_be_a_sample_is_refused() {
         "  - {name: a, inputs: {id: 1}}\n  - {name: a, input: [1]}\n  - {name: b, input: {}, patient: x, \
          issues: [GENDER_MISING], received: soon}\n  - {name: a, input: {}}\n",
     );
-    let found = found.err().expect("refused");
+    let found = found.expect_err("refused");
     for expected in [
         "x.yaml:7: samples[0].input: is missing",
         "x.yaml:7: samples[0].inputs: is unknown; did you mean input?",

@@ -63,7 +63,7 @@ fn the_samples_of_the_shipped_profiles_hold_wherever_they_are_run() {
             assert!(output.lines().any(|line| !line.starts_with(' ') && line.contains(hospital)), "{output}");
         }
         assert!(output.contains("  ok      0 is male, and numbers are as good as texts\n"), "{output}");
-        assert!(output.ends_with(" samples hold, 0 fail\n"), "{output}");
+        assert!(output.ends_with(" ok, 0 failed\n"), "{output}");
     }
 }
 
@@ -88,7 +88,7 @@ fn a_sample_that_fails_is_shown_with_its_lines_and_stops_the_service_from_starti
         output
             .contains("hospitals/h.yaml:11: samples[\"wrong\"].issues: found the warning RESIDENT_ID_ABSENT")
     );
-    assert!(output.ends_with("1 samples hold, 1 fail\n"), "{output}");
+    assert!(output.ends_with("samples: 1 ok, 1 failed\n"), "{output}");
 
     let (code, output, _) = run(&["profile", "test", "--config", "my.yaml"], directory.path());
     assert_eq!(code, Some(1), "{output}");

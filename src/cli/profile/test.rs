@@ -92,7 +92,7 @@ impl Tested {
 
     fn conclude(self) -> Result<(), CommandError> {
         let Self { held, failed, unreadable } = self;
-        say(format_args!("{held} samples hold, {failed} fail"));
+        say(format_args!("samples: {held} ok, {failed} failed"));
         match (unreadable.is_empty(), failed) {
             (true, 0) => Ok(()),
             (true, _) => Err("a profile whose samples fail is refused".into()),

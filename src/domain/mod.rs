@@ -4,6 +4,7 @@
 pub mod change;
 pub mod clean;
 pub mod country;
+pub mod division;
 pub mod format;
 pub mod hint;
 pub mod hospital;

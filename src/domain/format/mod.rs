@@ -1,6 +1,7 @@
 //! Formatting: raw texts into canonical values. Every formatter is total and idempotent: it takes any text,
 //! and what it made once it leaves alone.
 
+pub mod address;
 pub mod catalogue;
 pub mod code;
 pub mod date;

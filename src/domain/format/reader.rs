@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    catalogue, code, date, deceased,
+    address, catalogue, code, date, deceased,
     draft::{Draft, DraftContact, DraftIdentifier, Field, NotAnInteger, NotInTable, Placed},
     flaw::{self, Flaw, FlawKind},
     gender, identifier, name, null_token, order, phone,
@@ -223,17 +223,29 @@ impl<'a> Reader<'a> {
 
     fn address(&mut self, raw: &RawAddress, position: u32) -> Option<Address> {
         let place = |field| Place(field, Some(position));
-        let text = self.prose(&raw.text, place("addresses.text")).map(owned);
+        let text = self.prose(&raw.text, place("addresses.text"));
+        let text = text.map(|text| self.without_repeated_divisions(&text, place("addresses.text")));
         let division_code = self.code(&raw.division_code, place("addresses.division_code")).map(owned);
         let postal_code = self.code(&raw.postal_code, place("addresses.postal_code")).map(owned);
         let country = self.code(&raw.country, place("addresses.country")).map(owned);
         let anything = text.as_ref().or(division_code.as_ref()).or(postal_code.as_ref()).or(country.as_ref());
-        anything.is_some().then(|| Address {
-            text: text.unwrap_or_default(),
-            division_code,
-            postal_code,
-            country,
-        })
+        anything?;
+        let text = text.unwrap_or_default();
+        let division_code =
+            division_code.or_else(|| self.derived_division_code(&text, place("addresses.division_code")));
+        Some(Address { text, division_code, postal_code, country })
+    }
+
+    fn without_repeated_divisions(&mut self, text: &str, place: Place) -> Phi<String> {
+        let formatted = address::format(text);
+        self.note_if(formatted != text, place, &catalogue::ADDRESS_FORMATTED, ChangeKind::Reformatted);
+        owned(formatted)
+    }
+
+    fn derived_division_code(&mut self, text: &str, place: Place) -> Option<Phi<String>> {
+        let code = address::division_code(text)?.to_string();
+        self.note(place, &catalogue::ADDRESS_FORMATTED, ChangeKind::Added);
+        Some(code.into())
     }
 
     fn contact(&mut self, raw: &RawContact, position: u32) -> Option<DraftContact> {

@@ -14,6 +14,7 @@ use crate::domain::{
 #[macro_use]
 mod define;
 
+mod addresses;
 mod age;
 mod birth_date;
 mod codes;
@@ -130,7 +131,7 @@ impl Moment {
 }
 
 /// The rules by family, in the order in which their issues are reported.
-static FAMILIES: [&[&Rule]; 14] = [
+static FAMILIES: [&[&Rule]; 15] = [
     record::RULES,
     patient_id::RULES,
     text::RULES,
@@ -141,6 +142,7 @@ static FAMILIES: [&[&Rule]; 14] = [
     identifiers::RULES,
     documents::RULES,
     phone::RULES,
+    addresses::RULES,
     codes::RULES,
     deceased::RULES,
     order::RULES,

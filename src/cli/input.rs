@@ -40,7 +40,6 @@ impl<R: Read> CsvRows<R> {
         match self.reader.read_byte_record(&mut self.row) {
             Ok(false) => None,
             Ok(true) => Some(Ok(CsvRow { keys: &self.keys, row: &self.row })),
-            // The library's own text does not hold values, but its position counts the header.
             Err(error) => Some(Err(match error.into_kind() {
                 csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
                     format!("has {len} fields where the first line has {expected_len}").into()
@@ -54,10 +53,11 @@ impl<R: Read> CsvRows<R> {
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// Whether what should be a column's name is a value: a date, a phone or another number.
+/// Whether what should be a column's name is a value: a date, a phone or another number. One letter makes no
+/// name of it, for resident ids may end with X.
 fn is_value(name: &str) -> bool {
-    let digits = name.chars().filter(|character| character.is_ascii_digit()).count();
-    digits >= 4 && digits * 2 > name.chars().count()
+    let count = |is: fn(char) -> bool| name.chars().filter(|character| is(*character)).count();
+    count(|character| character.is_ascii_digit()) >= 4 && count(char::is_alphabetic) <= 1
 }
 
 impl CsvRow<'_> {
@@ -90,5 +90,36 @@ impl PatientDataReader {
         let message = DynamicMessage::deserialize(self.0.clone(), &mut json).ok()?;
         json.end().ok()?;
         message.transcode_to().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(bytes: &[u8]) -> Option<String> {
+        String::from_utf8(bytes.to_vec()).ok()
+    }
+
+    #[test]
+    fn a_first_line_of_values_is_no_header() {
+        for header in ["blh,19870605", "440524200509200669,x", "x,44052420050920066X", "1990-05-02"] {
+            assert!(CsvRows::new(header.as_bytes(), decode).is_err(), "{header}");
+        }
+        for header in ["WS02_01_005_01_01,aac003", "xm,address_1", "\u{feff}病案号,姓名"] {
+            assert!(CsvRows::new(header.as_bytes(), decode).is_ok(), "{header}");
+        }
+    }
+
+    #[test]
+    fn rows_become_objects_without_the_spaces_around_their_values() {
+        let mut rows = CsvRows::new("\u{feff}id, name\n1,  ann \n2\n".as_bytes(), decode).unwrap();
+        let first = rows.next().unwrap().unwrap();
+        assert_eq!(first.id(), "1");
+        let object = Value::from(first.object(decode).unwrap());
+        assert_eq!(object, serde_json::json!({"id": "1", "name": "ann"}));
+        let short = rows.next().unwrap().err().unwrap().to_string();
+        assert_eq!(short, "has 1 fields where the first line has 2");
+        assert!(rows.next().is_none());
     }
 }

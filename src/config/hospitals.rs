@@ -260,6 +260,15 @@ mod tests {
         let profiles = load_hospitals(dir.path()).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(profiles.len(), 1);
         assert!(profiles["x"].null_tokens.contains("不详") && !profiles["x"].date_formats.is_empty());
+        assert!(profiles["x"].verify.is_none());
+    }
+
+    #[test]
+    fn the_shipped_defaults_leave_a_hospital_in_a_hurry_alone() {
+        let dir = directory(None, &["x"]);
+        let hasty = format!("{SMALLEST}verify: {{url: http://host/, timeout: 200ms}}\n");
+        fs::write(dir.path().join("x.yaml"), hasty).expect("written");
+        assert!(load_hospitals(dir.path()).is_ok());
     }
 
     #[test]

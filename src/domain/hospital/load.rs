@@ -106,7 +106,15 @@ fn time_zone(name: &str) -> Result<TimeZone, String> {
 }
 
 fn charset(field: Field<'_>) -> Result<Charset, Reported> {
-    field.choice(&[("utf-8", Charset::Utf8), ("gb18030", Charset::Gb18030)])
+    field.parsed(|name| match name {
+        "utf-8" => Ok(Charset::Utf8),
+        "gb18030" => Ok(Charset::Gb18030),
+        _ => {
+            let held = matches!(&*name.to_lowercase(), "gbk" | "gb2312" | "cp936");
+            let meant = if held { "gb18030" } else { name };
+            Err(format!("{name:?} is none of utf-8, gb18030{}", did_you_mean(meant, &["utf-8", "gb18030"])))
+        }
+    })
 }
 
 fn phone_region(field: Field<'_>) -> Result<phonenumber::country::Id, Reported> {

@@ -113,16 +113,9 @@ impl Coverage {
 impl FieldCoverage {
     fn add(&mut self, field: &'static str, mapped: &Mapped) {
         let Mapped { patient, sources, .. } = mapped;
-        let elements = elements(patient, field);
-        if elements == Some(0) {
-            // Nothing of the list is there; it is mapped all the same if it was looked for.
-            self.names.extend(
-                sources.of(field).map(|name| (name, 0)).filter(|(name, _)| !self.names.contains_key(name)),
-            );
-            return;
-        }
-        let places: Vec<_> = match elements {
-            None => vec![None],
+        let places: Vec<_> = match elements(patient, field) {
+            // Of an empty list, too, the name under which it was looked for.
+            None | Some(0) => vec![None],
             Some(elements) => (0..elements).map(Some).collect(),
         };
         let mut filled = false;

@@ -1,7 +1,10 @@
 //! What a profile made of the records so far. Counts only: no value is kept, but for short codes that are in
 //! no table.
 
-use std::{collections::HashMap, collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};

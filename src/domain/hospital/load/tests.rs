@@ -95,6 +95,7 @@ fn pinyin_is_off_unless_it_is_wanted() {
 fn a_misspelt_word_is_told_the_right_one() {
     for (wrong, hint) in [
         ("charset: gb18300", "did you mean gb18030?"),
+        ("charset: GBK", "did you mean gb18030?"),
         ("severities: {}", "severities: is unknown"),
         ("rulse: {}", "did you mean rules?"),
         ("sample: []", "did you mean samples?"),

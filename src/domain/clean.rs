@@ -280,8 +280,8 @@ mod tests {
     #[test]
     fn a_profile_can_soften_what_its_source_cannot_give() {
         let mut profile = example::profile();
-        profile.severities.insert("GENDER_MISSING", Severity::Warning);
-        profile.severities.insert("BIRTH_DATE_NOT_IN_CALENDAR", Severity::Warning);
+        profile.rules.insert("GENDER_MISSING", Severity::Warning.into());
+        profile.rules.insert("BIRTH_DATE_NOT_IN_CALENDAR", Severity::Warning.into());
         let payload = fields(|raw| {
             raw.gender.clear();
             raw.birth_date = "19491331".into();
@@ -295,7 +295,7 @@ mod tests {
     fn no_profile_can_store_a_patient_without_a_number_or_with_a_nul() {
         let mut profile = example::profile();
         for code in ["PATIENT_ID_MISSING", "TEXT_HAS_NUL"] {
-            profile.severities.insert(code, Severity::Warning);
+            profile.rules.insert(code, Severity::Warning.into());
         }
         let payload = fields(|raw| {
             raw.patient_id.clear();
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_record_in_the_dress_of_the_febrl_data_flows() {
         let mut profile = example::profile();
-        profile.severities.insert("GENDER_MISSING", Severity::Warning);
+        profile.rules.insert("GENDER_MISSING", Severity::Warning.into());
         let febrl = |given: &str, born: &str| {
             Payload::Fields(Box::new(RawPatient {
                 patient_id: "rec-1496-org".into(),

@@ -146,6 +146,11 @@ impl RawPatient {
             "updated_at" => &self.updated_at,
             "version" => &self.version,
             "age" => &self.age,
+            "gender_display" => &self.gender_display,
+            "nationality_display" => &self.nationality_display,
+            "ethnicity_display" => &self.ethnicity_display,
+            "marital_status_display" => &self.marital_status_display,
+            "birth_date_absent_reason" => &self.birth_date_absent_reason,
             _ => return None,
         };
         (!text.is_empty()).then_some(text)

@@ -13,6 +13,7 @@ mod fhir;
 mod health;
 mod layers;
 mod pipeline;
+mod profile;
 mod readme;
 mod rejects;
 mod store;

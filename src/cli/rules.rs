@@ -3,7 +3,11 @@
 use clap::Args;
 
 use super::{CommandError, say};
-use crate::domain::rules::{self, Rule};
+use crate::domain::{
+    change::FormatRule,
+    format::catalogue::CATALOGUE,
+    rules::{self, Rule},
+};
 
 /// How the catalogue is shown.
 #[derive(Args)]
@@ -15,25 +19,53 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     if arguments.markdown {
-        say(INTRODUCTION);
+        say(FORMATTING);
+        CATALOGUE.iter().for_each(|rule| say(markdown_format_row(rule)));
+        say(JUDGING);
         rules::catalogue().for_each(|rule| say(markdown_row(rule)));
     } else {
+        CATALOGUE.iter().for_each(|rule| say(format_row(rule)));
         rules::catalogue().for_each(|rule| say(row(rule)));
     }
     Ok(())
 }
 
-/// What stands above the Markdown table.
-const INTRODUCTION: &str = "\
+/// What stands above the Markdown table of formatting.
+const FORMATTING: &str = "\
 # Rules
 
-Every code that rejects a record or warns about it. This page is the output of `dataprocessing rules
---markdown`. An *error* rejects the record, a *warning* does not. A hospital's profile may change the severity of
+What is done to a record, and what is held against it. This page is the output of `dataprocessing rules --markdown`.
+
+## Formatting
+
+Done before anything is judged, in the order of the fields. Every change is stored with the patient as field, rule
+and kind, and counted in the batch's summary; what the hospital sent is kept beside it.
+
+| number | code | fields | basis | what it does | 说明 |
+| --- | --- | --- | --- | --- | --- |";
+
+/// What stands above the Markdown table of rules.
+const JUDGING: &str = "
+## Validation
+
+Every code that rejects a record or warns about it. An *error* rejects the record, a *warning* does not. A hospital's profile may change the severity of
 the rules marked so (a warning may also be switched off) and the limit of those that have one; where it makes a
 rule milder it must say why.
 
 | code | number | severity | profile may change it | limit | field | basis | message | 说明 |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+
+fn format_row(rule: &FormatRule) -> String {
+    format!(
+        "{:<36} {:<5} {:<8} {:<12} {:<22} {}",
+        rule.code, rule.number, "format", "", rule.fields, rule.text.en
+    )
+}
+
+fn markdown_format_row(rule: &FormatRule) -> String {
+    let FormatRule { code, number, fields, basis, text } = rule;
+    format!("| {number} | `{code}` | {fields} | {basis} | {} | {} |", text.en, text.zh)
+}
 
 fn row(rule: &Rule) -> String {
     let (code, severity) = (rule.kind.code, rule.severity.name());

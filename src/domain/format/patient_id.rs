@@ -27,15 +27,18 @@ impl PatientIds {
         }
     }
 
-    /// Whether the text can be a number of this hospital.
-    pub fn fits(&self, text: &str) -> bool {
-        let is_short = text.len() <= self.longest || text.chars().count() <= self.longest;
-        is_short
-            && match self.characters {
-                Characters::Any => true,
-                Characters::Digits => is_digits(text),
-                Characters::Alphanumeric => text.bytes().all(|byte| byte.is_ascii_alphanumeric()),
-            }
+    /// Whether no number of this hospital is so long.
+    pub fn is_too_long(&self, text: &str) -> bool {
+        text.len() > self.longest && text.chars().count() > self.longest
+    }
+
+    /// Whether the text has only characters that numbers of this hospital have.
+    pub fn has_characters_of(&self, text: &str) -> bool {
+        match self.characters {
+            Characters::Any => true,
+            Characters::Digits => is_digits(text),
+            Characters::Alphanumeric => text.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+        }
     }
 }
 
@@ -87,9 +90,11 @@ mod tests {
     #[test]
     fn a_number_fits_by_its_characters_and_its_length() {
         let with = |characters| PatientIds { characters, longest: 4, ..PatientIds::default() };
-        assert!(with(Characters::Digits).fits("0123") && !with(Characters::Digits).fits("012a"));
-        assert!(with(Characters::Alphanumeric).fits("M012") && !with(Characters::Alphanumeric).fits("M-12"));
-        assert!(with(Characters::Any).fits("病案01") && !with(Characters::Any).fits("病案012"));
+        let (digits, alphanumeric) = (with(Characters::Digits), with(Characters::Alphanumeric));
+        assert!(digits.has_characters_of("0123") && !digits.has_characters_of("012a"));
+        assert!(alphanumeric.has_characters_of("M012") && !alphanumeric.has_characters_of("M-12"));
+        assert!(with(Characters::Any).has_characters_of("病案-01"));
+        assert!(digits.is_too_long("病案012") && !digits.is_too_long("病案01"));
     }
 
     proptest! {

@@ -34,13 +34,15 @@ pub enum ShapeFault {
     Wrong,
 }
 
-/// The canonical form of a cleaned text: no spaces and dashes, upper case.
+/// The canonical form of a cleaned text: no spaces and dashes, upper case. A text with anything but ASCII
+/// between them is no number, and stays: without its spaces, its characters might compose to others.
 pub fn compact(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
         return Cow::Borrowed(text);
     }
     let kept = text.chars().filter(|character| !matches!(character, ' ' | '-' | '\u{2010}'..='\u{2015}'));
-    kept.map(|character| character.to_ascii_uppercase()).collect()
+    let compact: String = kept.map(|character| character.to_ascii_uppercase()).collect();
+    if compact.is_ascii() { Cow::Owned(compact) } else { Cow::Borrowed(text) }
 }
 
 impl ResidentId {

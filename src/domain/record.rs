@@ -117,10 +117,11 @@ pub struct RawPatient {
 }
 
 impl RawPatient {
-    /// The text of a canonical field, as `birth_date` or `identifiers.value` with its place; none if it has
-    /// no such field or element, or no text of its own.
+    /// The text of a canonical field, as `birth_date`, or `identifiers.value` with its place; none if the
+    /// record has no such field or element, or no text of its own.
     pub fn text(&self, field: &str, position: Option<u32>) -> Option<&str> {
-        let place = position.unwrap_or(0) as usize;
+        // Out of every list, where a list as a whole is meant.
+        let place = position.map_or(usize::MAX, |position| position as usize);
         let text = match field {
             "patient_id" => &self.patient_id,
             "name" | "name.text" if !self.name.text.is_empty() => &self.name.text,

@@ -32,6 +32,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "domain::hospital",
             // `rules` shows the catalogue, `rejects` its messages.
             "domain::rules",
+            "domain::change",
+            "domain::format::catalogue",
             // `profile try` cleans records and counts what comes of them.
             "domain::clean",
             "domain::record",

@@ -11,6 +11,7 @@ use crate::domain::{
         mapping::{Mapped, Sources},
     },
     issue::{Issue, Severity},
+    look_back::LookBack,
     patient::{Gender, Patient},
     record::{Payload, RawPatient},
     rules::{self, Moment, Origin, Rule},
@@ -45,16 +46,36 @@ pub const MAX_ISSUES: usize = 50;
 /// Deepest nesting of a JSON payload; the object itself is the first level.
 pub const MAX_DEPTH: usize = 64;
 
-/// Cleans one record: parses, maps and formats it, and asks every rule of the catalogue. Total: it answers
-/// for any payload.
+/// Cleans one record: parses, maps and formats it, and asks every rule of the catalogue that is about one
+/// record. Total: it answers for any payload.
 pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cleaned {
+    read(payload, profile, received_at, None)
+}
+
+/// The same with the next record of a hospital in a batch: what passes its own rules is also held against the
+/// earlier ones, and is remembered unless that rejects it.
+pub fn clean_next(
+    payload: &Payload,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: &mut LookBack,
+) -> Cleaned {
+    read(payload, profile, received_at, Some(look_back))
+}
+
+fn read(
+    payload: &Payload,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
     match payload {
-        Payload::Fields(raw) => judge(raw, &Sources::none(), profile, received_at),
+        Payload::Fields(raw) => judge(raw, &Sources::none(), profile, received_at, look_back),
         Payload::Missing => Cleaned::rejected(&rules::PAYLOAD_MISSING),
-        Payload::Json(text) => clean_json(text, profile, received_at),
+        Payload::Json(text) => read_json(text, profile, received_at, look_back),
         Payload::Bytes(bytes) => match profile.charset.decode(bytes) {
             Some(text) => {
-                let mut cleaned = clean_json(&text, profile, received_at);
+                let mut cleaned = read_json(&text, profile, received_at, look_back);
                 if profile.charset != Charset::Utf8 && !bytes.is_ascii() {
                     cleaned.changes.push(DECODED);
                 }
@@ -68,27 +89,60 @@ pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cl
 const DECODED: Change =
     Change { field: "", position: None, rule: &catalogue::TEXT_DECODED, kind: ChangeKind::Decoded };
 
-fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned {
+fn read_json(
+    text: &str,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
     match parse(text) {
         Ok(object) => {
             let Mapped { patient, sources } = profile.mapping.map(&object);
-            judge(&patient, &sources, profile, received_at)
+            judge(&patient, &sources, profile, received_at, look_back)
         }
         Err(rule) => Cleaned::rejected(rule),
     }
 }
 
-fn judge(raw: &RawPatient, sources: &Sources, profile: &Profile, received_at: Timestamp) -> Cleaned {
+fn judge(
+    raw: &RawPatient,
+    sources: &Sources,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
     let mut draft = Draft::of(raw, profile);
     let origin = Origin { raw, sources, profile };
     let mut issues = rules::judge(&draft, &Moment::of(received_at, profile), origin);
+    if let Some(look_back) = look_back {
+        hold_against_the_past(look_back, &draft, origin, &mut issues);
+    }
     issues.sort_by_key(|issue| issue.severity);
     issues.truncate(MAX_ISSUES);
     let compared = Compared::of(&draft);
     let changes = std::mem::take(&mut draft.changes);
-    let rejected = issues.first().is_some_and(|issue| issue.severity == Severity::Error);
-    let patient = (!rejected).then(|| Box::new(draft.into_patient(profile)));
+    let patient = (!is_rejected(&issues)).then(|| Box::new(draft.into_patient(profile)));
     Cleaned { patient, issues, changes, compared }
+}
+
+fn hold_against_the_past(
+    look_back: &mut LookBack,
+    draft: &Draft,
+    origin: Origin<'_>,
+    issues: &mut Vec<Issue>,
+) {
+    if is_rejected(issues) {
+        return;
+    }
+    let past = look_back.past_of(draft);
+    rules::judge_across(&past, origin, issues);
+    if !is_rejected(issues) {
+        look_back.remember(past);
+    }
+}
+
+fn is_rejected(issues: &[Issue]) -> bool {
+    issues.iter().any(|issue| issue.severity == Severity::Error)
 }
 
 impl Cleaned {

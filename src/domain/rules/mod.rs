@@ -7,11 +7,13 @@ use crate::domain::{
     format::draft::Draft,
     hospital::Profile,
     issue::{Issue, IssueKind, Severity},
+    look_back::Past,
 };
 
 #[macro_use]
 mod define;
 
+mod across;
 mod addresses;
 mod age;
 mod birth_date;
@@ -63,6 +65,8 @@ enum Check {
     Required(fn(&Draft, &Moment, &mut Findings<'_>)),
     /// The parsing of the payload.
     Payload,
+    /// A check over what the earlier records of its batch say about one that passed the others.
+    Across(fn(&Past, &mut Findings<'_>)),
     /// Whoever knows the record's place in its batch.
     Batch,
     /// The hospital's own verdict.
@@ -83,7 +87,7 @@ impl Rule {
 
     /// Whether a profile may state another severity.
     pub fn is_adjustable(&self) -> bool {
-        matches!(self.check, Check::Draft(_) | Check::External)
+        matches!(self.check, Check::Draft(_) | Check::Across(_) | Check::External)
     }
 }
 
@@ -116,7 +120,7 @@ impl Moment {
 }
 
 /// The rules by family, in the order in which their issues are reported.
-static FAMILIES: [&[&Rule]; 15] = [
+static FAMILIES: [&[&Rule]; 17] = [
     record::RULES,
     patient_id::RULES,
     text::RULES,
@@ -131,6 +135,7 @@ static FAMILIES: [&[&Rule]; 15] = [
     codes::RULES,
     deceased::RULES,
     order::RULES,
+    across::RULES,
     external::RULES,
     stored::RULES,
 ];
@@ -154,6 +159,15 @@ pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
         }
     }
     issues
+}
+
+/// Adds what the rules find in what earlier records say about a record, in the order of the catalogue.
+pub fn judge_across(past: &Past, origin: Origin<'_>, issues: &mut Vec<Issue>) {
+    for rule in across::RULES {
+        if let Check::Across(check) = rule.check {
+            check(past, &mut Findings::new(rule, origin, issues));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,11 +15,14 @@ use jiff::civil::Date;
 
 use self::{
     fingerprint::{Fingerprint, Keys},
-    generation::{Generation, Owner},
+    generation::{Generation, Owner, Person},
 };
 use super::{
-    format::draft::{Draft, DraftIdentifier, Placed},
-    format::{phone::Phone, resident_id::ResidentId},
+    format::{
+        draft::{Draft, DraftIdentifier, Placed},
+        phone::Phone,
+        resident_id::ResidentId,
+    },
     patient::PartialDate,
 };
 
@@ -89,7 +92,7 @@ impl LookBack {
             phones,
             first_of_january: stated.is_some_and(is_first_of_january).then_some(self.first_of_january),
             is_dated: stated.is_some(),
-            owner: Owner { patient, proof: patient, name: None, birth_date: None },
+            person: Person { patient, name: None, birth_date: None },
         };
         self.look_up_resident_ids(draft, stated, &mut past);
         let phones = draft.phones.iter().take(MOST_ELEMENTS);
@@ -103,11 +106,11 @@ impl LookBack {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
-        let Past { mut resident_ids, mut phones, first_of_january, is_dated, owner, .. } = past;
+        let Past { mut resident_ids, mut phones, first_of_january, is_dated, person, .. } = past;
         self.young.records += 1;
-        self.young.patients.insert(owner.patient);
+        self.young.patients.insert(person.patient);
         for id in resident_ids.drain(..) {
-            self.young.owners.insert(id.number, Owner { proof: id.proof, ..owner });
+            self.young.owners.insert(id.number, Owner { proof: id.proof, person });
         }
         for phone in phones.drain(..) {
             let is_new = !self.old.uses.contains(&phone.by_patient);
@@ -122,18 +125,19 @@ impl LookBack {
     }
 
     fn look_up_resident_ids(&self, draft: &Draft, stated: Option<Date>, past: &mut Past) {
+        let person = &mut past.person;
         for identifier in resident_ids(draft).take(MOST_ELEMENTS) {
             if past.resident_ids.is_empty() {
                 let birth_date = stated.or_else(|| draft.derived_birth_date());
-                past.owner.name = draft.name.as_ref().map(|name| self.keys.of_name(&name.text));
-                past.owner.birth_date = birth_date.map(|date| self.keys.of(date));
+                person.name = draft.name.as_ref().map(|name| self.keys.of_name(&name.text));
+                person.birth_date = birth_date.map(|date| self.keys.of(date));
             }
             let [number, proof] = self.keys.wide(&identifier.value);
             let earlier = self.generations().find_map(|generation| generation.owners.get(&number));
-            let other = earlier.filter(|owner| owner.proof == proof && owner.patient != past.owner.patient);
-            let holder = other.map(|other| Holder {
-                has_other_name: differ(other.name, past.owner.name),
-                has_other_birth_date: differ(other.birth_date, past.owner.birth_date),
+            let earlier = earlier.filter(|owner| owner.proof == proof).map(|owner| owner.person);
+            let holder = earlier.filter(|other| other.patient != person.patient).map(|other| Holder {
+                has_other_name: differ(other.name, person.name),
+                has_other_birth_date: differ(other.birth_date, person.birth_date),
             });
             past.resident_ids.push(ResidentIdPast { position: identifier.position, holder, number, proof });
         }

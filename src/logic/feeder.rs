@@ -39,7 +39,7 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane
         }
         let mut ticket = batch.ledger.ticket(record.index);
         let started = Instant::now();
-        // What a panic leaves of the look-back is sound: a record is remembered or not, or in part.
+        // A panic leaves the look-back sound: at worst it remembers a part of the record.
         let cleaned = catch_unwind(AssertUnwindSafe(|| {
             clean_next(&record.payload, &hospital.profile, batch.received_at, &mut look_back)
         }));

@@ -22,9 +22,15 @@ pub(super) struct Generation {
 /// Whom a resident id belongs to.
 #[derive(Clone, Copy)]
 pub(super) struct Owner {
-    pub patient: Fingerprint,
     /// The second half of the number's fingerprint.
     pub proof: Fingerprint,
+    pub person: Person,
+}
+
+/// Whom a record is about.
+#[derive(Clone, Copy)]
+pub(super) struct Person {
+    pub patient: Fingerprint,
     pub name: Option<Fingerprint>,
     /// The whole date of birth.
     pub birth_date: Option<Fingerprint>,

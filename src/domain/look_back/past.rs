@@ -1,6 +1,6 @@
 //! What the earlier records of a batch say about one record.
 
-use super::{fingerprint::Fingerprint, generation::Owner};
+use super::{fingerprint::Fingerprint, generation::Person};
 
 /// What the earlier records of a batch say about one record.
 pub struct Past {
@@ -14,8 +14,8 @@ pub struct Past {
     pub first_of_january: Option<Share>,
     /// Whether the record states a whole date of birth.
     pub(super) is_dated: bool,
-    /// Whom the record's resident ids will belong to.
-    pub(super) owner: Owner,
+    /// Whom the record is about; without name and date of birth where it has no resident id to hold them against.
+    pub(super) person: Person,
 }
 
 /// What is known of one resident id.

@@ -6,11 +6,14 @@ use clap::{Parser, Subcommand};
 
 mod check_config;
 mod demo;
+mod input;
 mod migrate;
+mod profile;
 mod rejects;
 mod rules;
 mod serve;
 mod simulate;
+mod table;
 
 /// Cleans, checks and stores batches of patient records over gRPC, with exactly one outcome per record.
 #[derive(Parser)]
@@ -36,6 +39,8 @@ enum Command {
     Migrate(serve::Arguments),
     /// List the rejected records of a batch, with what is wrong about each.
     Rejects(rejects::Arguments),
+    /// Prove hospital profiles by their samples, or try one out on real data.
+    Profile(profile::Arguments),
     /// Show every rule that can reject a record or warn about it.
     Rules(rules::Arguments),
 }
@@ -74,6 +79,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Migrate(arguments) => migrate::run(arguments).await,
         Command::Rejects(arguments) => rejects::run(arguments).await,
+        Command::Profile(arguments) => profile::run(arguments),
         Command::Rules(arguments) => rules::run(&arguments),
     }
 }

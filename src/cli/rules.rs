@@ -28,29 +28,36 @@ const INTRODUCTION: &str = "\
 # Rules
 
 Every code that rejects a record or warns about it. This page is the output of `dataprocessing rules
---markdown`. An *error* rejects the record, a *warning* does not; a hospital's profile may change the severity
-of the rules marked so, and must say why where it makes one milder.
+--markdown`. An *error* rejects the record, a *warning* does not. A hospital's profile may change the severity of
+the rules marked so (a warning may also be switched off) and the limit of those that have one; where it makes a
+rule milder it must say why.
 
-| code | number | severity | profile may change it | field | basis | message | 说明 |
-| --- | --- | --- | --- | --- | --- | --- | --- |";
+| code | number | severity | profile may change it | limit | field | basis | message | 说明 |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
 fn row(rule: &Rule) -> String {
     let (code, severity) = (rule.kind.code, rule.severity.name());
-    format!("{code:<36} {:<5} {severity:<8} {:<22} {}", rule.number, field(rule), rule.kind.text.en)
+    let (limit, field) = (limit(rule), field(rule));
+    format!("{code:<36} {:<5} {severity:<8} {limit:<12} {field:<22} {}", rule.number, rule.kind.text.en)
 }
 
 fn markdown_row(rule: &Rule) -> String {
     let adjustable = if rule.is_adjustable() { "yes" } else { "" };
     let (text, severity) = (&rule.kind.text, rule.severity.name());
     format!(
-        "| `{}` | {} | {severity} | {adjustable} | {} | {} | {} | {} |",
+        "| `{}` | {} | {severity} | {adjustable} | {} | {} | {} | {} | {} |",
         rule.kind.code,
         rule.number,
+        limit(rule),
         field(rule),
         rule.basis,
         text.en,
         text.zh
     )
+}
+
+fn limit(rule: &Rule) -> String {
+    rule.limit.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 fn field(rule: &Rule) -> &'static str {

@@ -68,6 +68,9 @@ impl Payload {
     }
 }
 
+/// Most elements of a list that are read; no patient has that many phones, addresses or documents.
+pub const MOST_ELEMENTS: usize = 100;
+
 /// A patient in canonical field names with values as the source wrote them; empty means absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RawPatient {
@@ -143,6 +146,11 @@ impl RawPatient {
             "updated_at" => &self.updated_at,
             "version" => &self.version,
             "age" => &self.age,
+            "gender_display" => &self.gender_display,
+            "nationality_display" => &self.nationality_display,
+            "ethnicity_display" => &self.ethnicity_display,
+            "marital_status_display" => &self.marital_status_display,
+            "birth_date_absent_reason" => &self.birth_date_absent_reason,
             _ => return None,
         };
         (!text.is_empty()).then_some(text)

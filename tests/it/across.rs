@@ -41,7 +41,7 @@ fn codes(result: &RecordResult) -> Vec<&str> {
 fn trust_dates(knobs: &mut Knobs) {
     for profile in knobs.profiles.values_mut() {
         let mut lenient: Profile = (**profile).clone();
-        lenient.severities.insert("BIRTH_DATE_DIFFERS_FROM_RESIDENT_ID", Severity::Warning);
+        lenient.rules.insert("BIRTH_DATE_DIFFERS_FROM_RESIDENT_ID", Severity::Warning.into());
         *profile = Arc::new(lenient);
     }
 }

@@ -32,7 +32,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "domain::hospital",
             // `rules` shows the catalogue, `rejects` its messages.
             "domain::rules",
+            // `profile try` cleans records and counts what comes of them.
+            "domain::clean",
+            "domain::record",
             "domain::issue",
+            "domain::issue_groups",
+            "domain::shape",
+            "domain::tally",
             // `migrate` brings up the store without the service, `rejects` reads it.
             "model::open",
             "model::Store",

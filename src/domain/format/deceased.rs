@@ -24,7 +24,7 @@ pub fn read_flag(code: &str) -> Option<Deceased> {
 pub fn read(text: &str, formats: &[DateFormat], zone: &TimeZone) -> Result<Deceased, DateFault> {
     match read_flag(text) {
         Some(flag) => Ok(flag),
-        None => read_date(text, formats, zone).map(Deceased::On),
+        None => read_date(text, formats, zone).map(|read| Deceased::On(read.value)),
     }
 }
 

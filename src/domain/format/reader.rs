@@ -16,7 +16,7 @@ use crate::domain::{
     hospital::Profile,
     patient::{Address, Deceased, Gender, Identifier, Name},
     phi::Phi,
-    record::{RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
+    record::{MOST_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
 };
 
 /// Reads one raw patient by a profile.
@@ -39,9 +39,6 @@ struct Pair<'r> {
     display: &'r str,
     field: &'static str,
 }
-
-/// Most elements of a list; no patient has that many phones, addresses or documents.
-const MOST_ELEMENTS: usize = 100;
 
 /// How many changes a usual record has.
 const USUAL_CHANGES: usize = 8;
@@ -134,12 +131,23 @@ impl<'a> Reader<'a> {
         let Profile { date_formats, time_zone, .. } = self.profile;
         let place = Place("birth_date", None);
         let Some(text) = self.code(raw, place) else { return Field::Absent };
-        let date = date::read_date(&text, date_formats, time_zone);
-        if let Ok(date) = date {
-            let reformatted = date.to_string() != text;
-            self.note_if(reformatted, place, &catalogue::DATE_REFORMATTED, ChangeKind::Reformatted);
+        match date::read_date(&text, date_formats, time_zone) {
+            Ok(date::DateRead { value, reading }) => {
+                self.note_reading(place, reading);
+                Field::Value(value)
+            }
+            Err(fault) => Field::Faulty(fault),
         }
-        date.map_or_else(Field::Faulty, Field::Value)
+    }
+
+    fn note_reading(&mut self, place: Place, reading: date::DateReading) {
+        let rule = match reading {
+            date::DateReading::AsWritten => return,
+            date::DateReading::Reformatted => &catalogue::DATE_REFORMATTED,
+            date::DateReading::Zoned => &catalogue::INSTANT_LOCALISED,
+            date::DateReading::Interpreted => &catalogue::DATE_ORDER_STATED,
+        };
+        self.note(place, rule, ChangeKind::Reformatted);
     }
 
     fn updated_at(&mut self, raw: &str) -> Field<i64, date::DateFault> {
@@ -147,7 +155,7 @@ impl<'a> Reader<'a> {
         match self.code(raw, Place("updated_at", None)) {
             None => Field::Absent,
             Some(text) => date::read_instant(&text, date_formats, time_zone)
-                .map_or_else(Field::Faulty, |instant| Field::Value(instant.as_microsecond())),
+                .map_or_else(Field::Faulty, |read| Field::Value(read.value.as_microsecond())),
         }
     }
 

@@ -1,12 +1,8 @@
 //! A record against the earlier ones of its hospital in the same batch.
 
 use super::{Check, Findings};
-use crate::domain::look_back::{Holder, Past};
+use crate::domain::look_back::{Holder, Past, Share};
 
-/// More patients than this have no phone in common.
-const MOST_PATIENTS_OF_A_PHONE: u32 = 5;
-/// A larger share than this, in percent, is not born on one day of the year; a 365th is to be expected.
-const MOST_BORN_ON_ONE_DAY: u32 = 10;
 /// Fewer dates than this tell nothing about a share.
 const FEWEST_DATES: u64 = 50;
 
@@ -43,6 +39,7 @@ rules! {
     PHONE_SHARED {
         number: "V38",
         severity: Warning,
+        limit: 5 "patients",
         field: "phones",
         basis: "registration practice",
         en: "more patients of the batch have this phone than a family has members; it was probably made up to \
@@ -53,6 +50,7 @@ rules! {
     BIRTH_DATE_OFTEN_FIRST_OF_JANUARY {
         number: "V25",
         severity: Warning,
+        limit: 10 "percent",
         field: "birth_date",
         basis: "defaults of forms and databases",
         en: "the date of birth is a first of January, as suspiciously many of the batch are; send the year alone \
@@ -88,16 +86,15 @@ fn report_resident_ids(past: &Past, findings: &mut Findings<'_>, is_broken_by: i
 }
 
 fn phone_shared(past: &Past, findings: &mut Findings<'_>) {
-    for phone in past.phones.iter().filter(|phone| phone.patients > MOST_PATIENTS_OF_A_PHONE) {
+    let limit = findings.limit();
+    for phone in past.phones.iter().filter(|phone| phone.patients > limit) {
         findings.report_element(phone.position);
     }
 }
 
 fn birth_date_often_first_of_january(past: &Past, findings: &mut Findings<'_>) {
-    let is_often = past
-        .first_of_january
-        .is_some_and(|share| share.whole >= FEWEST_DATES && share.exceeds(MOST_BORN_ON_ONE_DAY));
-    findings.report_if(is_often);
+    let is_often = |share: Share| share.whole >= FEWEST_DATES && share.exceeds(findings.limit());
+    findings.report_if(past.first_of_january.is_some_and(is_often));
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use crate::domain::{
     clean::{Cleaned, clean_next},
     format::example::{self, RECEIVED_AT, identifier},
-    hospital::Profile,
+    hospital::{Profile, RuleSetting, Switch},
     issue::Severity,
     look_back::LookBack,
     record::{Payload, RawPatient},
@@ -17,7 +17,7 @@ impl Batch {
     fn new() -> Self {
         let mut profile = example::profile();
         // So that records with one resident id may have other dates of birth than the one within it.
-        profile.severities.insert("BIRTH_DATE_DIFFERS_FROM_RESIDENT_ID", Severity::Warning);
+        profile.rules.insert("BIRTH_DATE_DIFFERS_FROM_RESIDENT_ID", Severity::Warning.into());
         Self { profile, look_back: LookBack::default() }
     }
 
@@ -143,7 +143,7 @@ fn a_resident_id_of_15_digits_is_the_one_of_18() {
 fn only_resident_ids_that_can_be_one_identify() {
     let mut batch = Batch::new();
     for code in ["RESIDENT_ID_MASKED", "RESIDENT_ID_CHECK_WRONG"] {
-        batch.profile.severities.insert(code, Severity::Warning);
+        batch.profile.rules.insert(code, Severity::Warning.into());
     }
     let numbers = [("01", "110105********002X"), ("01", "110105194912310021"), ("99", "11010519491231002X")];
     for (place, (kind, value)) in numbers.into_iter().enumerate() {
@@ -215,9 +215,35 @@ fn a_few_first_days_of_january_are_to_be_expected() {
 #[test]
 fn a_profile_decides_what_rejects() {
     let mut batch = Batch::new();
-    batch.profile.severities.insert("PATIENT_REPEATED", Severity::Error);
-    batch.profile.severities.insert("IDENTITY_CLASH", Severity::Warning);
+    batch.profile.rules.insert("PATIENT_REPEATED", Severity::Error.into());
+    batch.profile.rules.insert("IDENTITY_CLASH", Severity::Warning.into());
     batch.clean(|_| {});
     assert!(batch.clean(|_| {}).patient.is_none());
     assert!(batch.clean(|raw| named(raw, "MR-2", "李四", "1950-01-02")).patient.is_some());
+}
+
+#[test]
+fn a_profile_may_move_the_limits() {
+    let limit = |limit| RuleSetting { limit: Some(limit), ..RuleSetting::default() };
+    let mut batch = Batch::new();
+    batch.profile.rules.insert("PHONE_SHARED", limit(1));
+    batch.profile.rules.insert("BIRTH_DATE_OFTEN_FIRST_OF_JANUARY", limit(100));
+    let mut found = Vec::new();
+    for patient in 0..60 {
+        found = batch.codes(|raw| {
+            raw.patient_id = format!("P{patient}").into();
+            raw.identifiers.clear();
+            raw.birth_date = "1960-01-01".into();
+        });
+    }
+    assert_eq!(found, ["PHONE_SHARED"]);
+}
+
+#[test]
+fn a_rule_that_is_off_says_nothing() {
+    let mut batch = Batch::new();
+    let off = RuleSetting { severity: Some(Switch::Off), ..RuleSetting::default() };
+    batch.profile.rules.insert("PATIENT_REPEATED", off);
+    batch.clean(|_| {});
+    assert_eq!(batch.codes(|_| {}), [""; 0]);
 }

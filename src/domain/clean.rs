@@ -12,8 +12,9 @@ use crate::domain::{
     },
     issue::{Issue, Severity},
     json,
+    look_back::LookBack,
     patient::{Gender, Patient},
-    record::{Payload, RawPatient},
+    record::Payload,
     rules::{self, Moment, Origin, Rule},
 };
 
@@ -46,16 +47,39 @@ pub const MAX_ISSUES: usize = 50;
 /// Deepest nesting of a JSON payload; the object itself is the first level.
 pub const MAX_DEPTH: usize = 64;
 
-/// Cleans one record: parses, maps and formats it, and asks every rule of the catalogue. Total: it answers
-/// for any payload.
+/// Cleans one record: parses, maps and formats it, and asks every rule of the catalogue that is about one
+/// record. Total: it answers for any payload.
 pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cleaned {
+    read(payload, profile, received_at, None)
+}
+
+/// The same with the next record of a hospital in a batch: what passes its own rules is also held against the
+/// earlier ones, and is remembered unless that rejects it.
+pub fn clean_next(
+    payload: &Payload,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: &mut LookBack,
+) -> Cleaned {
+    read(payload, profile, received_at, Some(look_back))
+}
+
+fn read(
+    payload: &Payload,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
     match payload {
-        Payload::Fields(raw) => judge(raw, &Sources::none(), profile, received_at),
+        Payload::Fields(raw) => {
+            let origin = Origin { raw, sources: &Sources::none(), profile };
+            judge(origin, None, received_at, look_back)
+        }
         Payload::Missing => Cleaned::rejected(&rules::PAYLOAD_MISSING),
-        Payload::Json(text) => clean_json(text, profile, received_at),
+        Payload::Json(text) => read_json(text, profile, received_at, look_back),
         Payload::Bytes(bytes) => match profile.charset.decode(bytes) {
             Some(text) => {
-                let mut cleaned = clean_json(&text, profile, received_at);
+                let mut cleaned = read_json(&text, profile, received_at, look_back);
                 if profile.charset != Charset::Utf8 && !bytes.is_ascii() {
                     cleaned.changes.push(DECODED);
                 }
@@ -69,12 +93,17 @@ pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cl
 const DECODED: Change =
     Change { field: "", position: None, rule: &catalogue::TEXT_DECODED, kind: ChangeKind::Decoded };
 
-fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned {
+fn read_json(
+    text: &str,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
     match parse(text) {
         Ok(object) => {
             let Mapped { patient, sources, unmapped } = profile.mapping.map(&object);
-            let mut cleaned = judge(&patient, &sources, profile, received_at);
-            cleaned.note_drift(&unmapped, profile);
+            let origin = Origin { raw: &patient, sources: &sources, profile };
+            let mut cleaned = judge(origin, drift(&unmapped, profile), received_at, look_back);
             cleaned.changes.extend(sources.numbers().filter_map(made_text));
             cleaned
         }
@@ -82,17 +111,55 @@ fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned 
     }
 }
 
-fn judge(raw: &RawPatient, sources: &Sources, profile: &Profile, received_at: Timestamp) -> Cleaned {
+fn judge(
+    origin: Origin<'_>,
+    drift: Option<Issue>,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
+    let Origin { raw, profile, .. } = origin;
     let mut draft = Draft::of(raw, profile);
-    let origin = Origin { raw, sources, profile };
     let mut issues = rules::judge(&draft, &Moment::of(received_at, profile), origin);
+    issues.extend(drift);
+    if let Some(look_back) = look_back {
+        hold_against_the_past(look_back, &draft, origin, &mut issues);
+    }
     issues.sort_by_key(|issue| issue.severity);
     issues.truncate(MAX_ISSUES);
     let compared = Compared::of(&draft);
     let changes = std::mem::take(&mut draft.changes);
-    let rejected = issues.first().is_some_and(|issue| issue.severity == Severity::Error);
-    let patient = (!rejected).then(|| Box::new(draft.into_patient(profile)));
+    let patient = (!is_rejected(&issues)).then(|| Box::new(draft.into_patient(profile)));
     Cleaned { patient, issues, changes, compared }
+}
+
+fn hold_against_the_past(
+    look_back: &mut LookBack,
+    draft: &Draft,
+    origin: Origin<'_>,
+    issues: &mut Vec<Issue>,
+) {
+    if is_rejected(issues) {
+        return;
+    }
+    let past = look_back.past_of(draft);
+    rules::judge_across(&past, origin, issues);
+    if !is_rejected(issues) {
+        look_back.remember(past);
+    }
+}
+
+fn is_rejected(issues: &[Issue]) -> bool {
+    issues.iter().any(|issue| issue.severity == Severity::Error)
+}
+
+/// Fields of the record that the profile does not know. The first is named, if its name can be no value.
+fn drift(unmapped: &Unmapped, profile: &Profile) -> Option<Issue> {
+    let rule = &rules::FIELDS_UNMAPPED;
+    if unmapped.count == 0 || profile.is_off(rule) {
+        return None;
+    }
+    let source_field = unmapped.first.clone().filter(|key| is_plain_name(key));
+    Some(Issue { source_field, ..rule.issue(Some(profile)) })
 }
 
 /// The change of an id that came as a number. Other fields are read as numbers anyway.
@@ -102,22 +169,6 @@ fn made_text((field, position): (&'static str, Option<u32>)) -> Option<Change> {
 }
 
 impl Cleaned {
-    /// Fields of the record that the profile does not know. The first is named, if its name can be no value.
-    fn note_drift(&mut self, unmapped: &Unmapped, profile: &Profile) {
-        if unmapped.count == 0 {
-            return;
-        }
-        let source_field = unmapped.first.clone().filter(|key| is_plain_name(key));
-        let issue = Issue { source_field, ..rules::FIELDS_UNMAPPED.issue(Some(profile)) };
-        if issue.severity == Severity::Error {
-            self.patient = None;
-            self.issues.insert(0, issue);
-        } else {
-            self.issues.push(issue);
-        }
-        self.issues.truncate(MAX_ISSUES);
-    }
-
     fn rejected(rule: &'static Rule) -> Self {
         Self {
             patient: None,
@@ -196,7 +247,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{format::example, record::RawName};
+    use crate::domain::{
+        format::example,
+        hospital::{RuleSetting, Switch},
+        record::{RawName, RawPatient},
+    };
 
     fn clean(payload: &Payload, profile: &Profile) -> Cleaned {
         super::clean(payload, profile, "2024-06-15T00:00:00Z".parse().unwrap())
@@ -327,6 +382,41 @@ mod tests {
             "BIRTH_DATE_NOT_IN_CALENDAR"
         );
         assert_eq!(rejection(&febrl("mitchell", ""), &profile)[0].kind.code, "BIRTH_DATE_MISSING");
+    }
+
+    /// A hospital that knows one key, and of which no more is wanted.
+    fn profile_of_one_key() -> Profile {
+        let text = "version: 1\ntime_zone: UTC\ndate_formats: yyyy\nmapping: {patient_id: id}\n";
+        let mut profile = Profile::parse("x.yaml", "x", text).unwrap_or_else(|found| panic!("{}", found[0]));
+        for code in ["NAME_MISSING", "GENDER_MISSING", "BIRTH_DATE_MISSING", "IDENTITY_INCOMPLETE"] {
+            profile.rules.insert(code, Severity::Warning.into());
+        }
+        profile
+    }
+
+    #[test]
+    fn a_field_that_the_profile_does_not_know_is_found_unless_that_is_off() {
+        let mut profile = profile_of_one_key();
+        let found = |profile: &Profile| {
+            let cleaned = clean(&Payload::Json(r#"{"id":"1","new":"2"}"#.into()), profile);
+            codes(&cleaned.issues).contains(&"FIELDS_UNMAPPED")
+        };
+        assert!(found(&profile));
+        let off = RuleSetting { severity: Some(Switch::Off), ..RuleSetting::default() };
+        profile.rules.insert("FIELDS_UNMAPPED", off);
+        assert!(!found(&profile));
+    }
+
+    #[test]
+    fn a_record_that_an_unknown_field_rejects_is_not_remembered() {
+        let mut profile = profile_of_one_key();
+        profile.rules.insert("FIELDS_UNMAPPED", Severity::Error.into());
+        let mut look_back = LookBack::default();
+        for (text, remembered) in [(r#"{"id":"1","new":"2"}"#, 0), (r#"{"id":"1"}"#, 1)] {
+            let received_at = example::RECEIVED_AT.parse().unwrap();
+            let cleaned = clean_next(&Payload::Json(text.into()), &profile, received_at, &mut look_back);
+            assert_eq!((cleaned.patient.is_some(), look_back.len()), (remembered == 1, remembered), "{text}");
+        }
     }
 
     #[test]

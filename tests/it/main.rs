@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real engines, the real service.
 
+mod across;
 mod bad_input;
 mod batch;
 mod canary;

@@ -9,11 +9,13 @@ use crate::domain::{
     format::draft::Draft,
     hospital::Profile,
     issue::{Issue, IssueKind, Severity},
+    look_back::Past,
 };
 
 #[macro_use]
 mod define;
 
+mod across;
 mod addresses;
 mod age;
 mod birth_date;
@@ -85,6 +87,8 @@ enum Check {
     Payload,
     /// The mapping of the payload's fields.
     Mapping,
+    /// A check over what the earlier records of its batch say about one that passed the others.
+    Across(fn(&Past, &mut Findings<'_>)),
     /// Whoever knows the record's place in its batch.
     Batch,
     /// The hospital's own verdict.
@@ -105,7 +109,7 @@ impl Rule {
 
     /// Whether a profile may state another severity, or switch the rule off where it only warns.
     pub fn is_adjustable(&self) -> bool {
-        matches!(self.check, Check::Draft(_) | Check::Mapping | Check::External)
+        matches!(self.check, Check::Draft(_) | Check::Mapping | Check::Across(_) | Check::External)
     }
 }
 
@@ -138,7 +142,7 @@ impl Moment {
 }
 
 /// The rules by family, in the order in which their issues are reported.
-static FAMILIES: [&[&Rule]; 16] = [
+static FAMILIES: [&[&Rule]; 17] = [
     record::RULES,
     patient_id::RULES,
     text::RULES,
@@ -153,6 +157,7 @@ static FAMILIES: [&[&Rule]; 16] = [
     codes::RULES,
     deceased::RULES,
     order::RULES,
+    across::RULES,
     external::RULES,
     stored::RULES,
 ];
@@ -176,6 +181,15 @@ pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
         }
     }
     issues
+}
+
+/// Adds what the rules find in what earlier records say about a record, in the order of the catalogue.
+pub fn judge_across(past: &Past, origin: Origin<'_>, issues: &mut Vec<Issue>) {
+    for rule in across::RULES.iter().filter(|rule| !origin.profile.is_off(rule)) {
+        if let Check::Across(check) = rule.check {
+            check(past, &mut Findings::new(rule, origin, issues));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! and what it made once it leaves alone.
 
 pub mod address;
+pub mod age;
 pub mod catalogue;
 pub mod code;
 pub mod date;

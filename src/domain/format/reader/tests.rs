@@ -1,6 +1,6 @@
 //! Every rule of formatting: what it does, what it leaves alone, and that it says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::{
     format::{date::DateFormat, example},
     patient::Patient,
-    record::RawContact,
+    record::{RawAddress, RawContact, RawIdentifier},
 };
 
 /// What formatting did to the example patient with a change.
@@ -220,20 +220,6 @@ fn f20_drops_what_stands_there_already() {
     assert_eq!(again, one("F20", "identifiers[1]", "dropped"));
     assert_eq!(changes(|raw| raw.phones.push("+8613912345678".into())), one("F20", "phones[1]", "dropped"));
     assert_eq!(changes(|raw| raw.phones.push("+8613912345679".into())), nothing());
-}
-
-#[test]
-fn ages_are_read_in_the_units_of_forms() {
-    for (age, expected) in [
-        ("35", Some(35)),
-        ("35岁", Some(35)),
-        ("3月", Some(0)),
-        ("35 Y", Some(35)),
-        ("young", None),
-        ("", None),
-    ] {
-        assert_eq!(years(age), expected, "{age}");
-    }
 }
 
 /// A canonical patient as a source would send it back.

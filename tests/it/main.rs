@@ -8,6 +8,7 @@ mod deadline;
 mod deploy;
 mod drain;
 mod envelope;
+mod generated;
 mod health;
 mod layers;
 mod pipeline;

@@ -247,9 +247,15 @@ impl<'a> Reader<'a> {
     }
 
     fn deceased(&mut self, raw: &str) -> Field<Deceased, date::DateFault> {
-        let Profile { date_formats, time_zone, .. } = self.profile;
+        let Profile { date_formats, time_zone, null_tokens, .. } = self.profile;
         self.known_or_null(raw, Place("deceased", None), |text| {
-            deceased::read(text, date_formats, time_zone).map_or_else(Field::Faulty, Field::Value)
+            match deceased::read(text, date_formats, time_zone) {
+                // 99991231 is a day, too.
+                Ok(Deceased::On(_)) if null_token::is_null(text, null_tokens) => {
+                    Field::Faulty(date::DateFault::NoFormatMatches)
+                }
+                read => read.map_or_else(Field::Faulty, Field::Value),
+            }
         })
     }
 

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::{
     client::{self, verification::HttpVerification},
     config::Config,
-    domain::{format::phone, hospital::Profile},
+    domain::{division, format::phone, hospital::Profile},
     logic::cutoffs::reserve,
     model::{self, StoreError},
     pool::{Gate, Pool, PoolError},
@@ -70,6 +70,7 @@ impl App {
     /// may be down: the service then listens and is not ready until the store answers.
     pub async fn build(config: &Config, profiles: HashMap<Arc<str>, Arc<Profile>>) -> Result<Self, AppError> {
         phone::warm_up();
+        division::warm_up();
         // First: it refuses a number of workers of which no hospital could have a share.
         let pool = Pool::start(&config.pool)?;
         let svc = Arc::new(ServiceContext {

@@ -6,10 +6,14 @@ use clap::{Parser, Subcommand};
 
 mod check_config;
 mod demo;
+mod input;
 mod migrate;
+mod profile;
+mod rejects;
 mod rules;
 mod serve;
 mod simulate;
+mod table;
 
 /// Cleans, checks and stores batches of patient records over gRPC, with exactly one outcome per record.
 #[derive(Parser)]
@@ -33,6 +37,10 @@ enum Command {
     CheckConfig(serve::Arguments),
     /// Bring the store's schema up to date, and end.
     Migrate(serve::Arguments),
+    /// List the rejected records of a batch, with what is wrong about each.
+    Rejects(rejects::Arguments),
+    /// Prove hospital profiles by their samples, or try one out on real data.
+    Profile(profile::Arguments),
     /// Show every rule that can reject a record or warn about it.
     Rules(rules::Arguments),
 }
@@ -70,6 +78,8 @@ async fn run(command: Command) -> Result<(), CommandError> {
         Command::Simulate(arguments) => simulate::run(arguments).await,
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Migrate(arguments) => migrate::run(arguments).await,
+        Command::Rejects(arguments) => rejects::run(arguments).await,
+        Command::Profile(arguments) => profile::run(arguments),
         Command::Rules(arguments) => rules::run(&arguments),
     }
 }

@@ -3,7 +3,11 @@
 use clap::Args;
 
 use super::{CommandError, say};
-use crate::domain::rules::{self, Rule};
+use crate::domain::{
+    change::FormatRule,
+    format::catalogue::CATALOGUE,
+    rules::{self, Rule},
+};
 
 /// How the catalogue is shown.
 #[derive(Args)]
@@ -15,42 +19,77 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     if arguments.markdown {
-        say(INTRODUCTION);
+        say(FORMATTING);
+        CATALOGUE.iter().for_each(|rule| say(markdown_format_row(rule)));
+        say(JUDGING);
         rules::catalogue().for_each(|rule| say(markdown_row(rule)));
     } else {
+        CATALOGUE.iter().for_each(|rule| say(format_row(rule)));
         rules::catalogue().for_each(|rule| say(row(rule)));
     }
     Ok(())
 }
 
-/// What stands above the Markdown table.
-const INTRODUCTION: &str = "\
+/// What stands above the Markdown table of formatting.
+const FORMATTING: &str = "\
 # Rules
 
-Every code that rejects a record or warns about it. This page is the output of `dataprocessing rules
---markdown`. An *error* rejects the record, a *warning* does not; a hospital's profile may change the severity
-of the rules marked so, and must say why where it makes one milder.
+What is done to a record, and what is held against it. This page is the output of `dataprocessing rules --markdown`.
 
-| code | number | severity | profile may change it | field | basis | message | 说明 |
-| --- | --- | --- | --- | --- | --- | --- | --- |";
+## Formatting
+
+Done before anything is judged, in the order of the fields. Every change is stored with the patient as field, rule
+and kind, and counted in the batch's summary; what the hospital sent is kept beside it.
+
+| number | code | fields | basis | what it does | 说明 |
+| --- | --- | --- | --- | --- | --- |";
+
+/// What stands above the Markdown table of rules.
+const JUDGING: &str = "
+## Validation
+
+Every code that rejects a record or warns about it. An *error* rejects the record, a *warning* does not. A hospital's profile may change the severity of
+the rules marked so (a warning may also be switched off) and the limit of those that have one; where it makes a
+rule milder it must say why.
+
+| code | number | severity | profile may change it | limit | field | basis | message | 说明 |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+
+fn format_row(rule: &FormatRule) -> String {
+    format!(
+        "{:<36} {:<5} {:<8} {:<12} {:<22} {}",
+        rule.code, rule.number, "format", "", rule.fields, rule.text.en
+    )
+}
+
+fn markdown_format_row(rule: &FormatRule) -> String {
+    let FormatRule { code, number, fields, basis, text } = rule;
+    format!("| {number} | `{code}` | {fields} | {basis} | {} | {} |", text.en, text.zh)
+}
 
 fn row(rule: &Rule) -> String {
     let (code, severity) = (rule.kind.code, rule.severity.name());
-    format!("{code:<36} {:<5} {severity:<8} {:<22} {}", rule.number, field(rule), rule.kind.text.en)
+    let (limit, field) = (limit(rule), field(rule));
+    format!("{code:<36} {:<5} {severity:<8} {limit:<12} {field:<22} {}", rule.number, rule.kind.text.en)
 }
 
 fn markdown_row(rule: &Rule) -> String {
     let adjustable = if rule.is_adjustable() { "yes" } else { "" };
     let (text, severity) = (&rule.kind.text, rule.severity.name());
     format!(
-        "| `{}` | {} | {severity} | {adjustable} | {} | {} | {} | {} |",
+        "| `{}` | {} | {severity} | {adjustable} | {} | {} | {} | {} | {} |",
         rule.kind.code,
         rule.number,
+        limit(rule),
         field(rule),
         rule.basis,
         text.en,
         text.zh
     )
+}
+
+fn limit(rule: &Rule) -> String {
+    rule.limit.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 fn field(rule: &Rule) -> &'static str {

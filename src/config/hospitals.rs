@@ -9,7 +9,7 @@ use std::{
 
 use super::{ConfigError, read_file};
 use crate::{
-    domain::hospital::Profile,
+    domain::hospital::{Defaults, Profile},
     settings::{Origin, Problem},
 };
 
@@ -21,52 +21,85 @@ pub struct Hospitals {
 }
 
 /// The shipped profiles, by hospital code.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("febrl", include_str!("../../etc/hospitals/febrl.yaml")),
     ("harbour", include_str!("../../etc/hospitals/harbour.yaml")),
     ("renmin", include_str!("../../etc/hospitals/renmin.yaml")),
+    ("synthea", include_str!("../../etc/hospitals/synthea.yaml")),
 ];
+
+/// What a directory's hospitals share is in the file of this name, so no hospital can have the code.
+const DEFAULTS_FILE: &str = "defaults.yaml";
+
+/// What hospitals share in a directory that has no such file.
+const SHIPPED_DEFAULTS: &str = include_str!("../../etc/hospitals/defaults.yaml");
 
 /// Profiles by hospital code.
 pub type Profiles = HashMap<Arc<str>, Arc<Profile>>;
 
-/// Loads every `<hospital_code>.yaml` of a directory; files of other kinds and hidden files are left
-/// alone. All problems of all files are found at once; a directory without any profile is one.
+/// Loads every `<hospital_code>.yaml` of a directory, each over the directory's `defaults.yaml` or, where
+/// there is none, over the one that is compiled in; files of other kinds and hidden files are left alone.
+/// All problems of all files are found at once; a directory without any profile is one.
 pub fn load_hospitals(dir: &Path) -> Result<Profiles, ConfigError> {
     let mut profiles = Profiles::new();
     let mut problems = Vec::new();
-    match profile_files(dir) {
-        Ok(files) if files.is_empty() => problems.push(problem(dir, "holds no profile, as CODE.yaml")),
-        Ok(files) => {
-            for file in files {
-                match load(&file) {
-                    Ok(profile) => drop(profiles.insert(profile.code.clone(), Arc::new(profile))),
-                    Err(found) => problems.extend(found),
+    let files = hospital_files(dir)?;
+    let defaults = defaults_of(dir).unwrap_or_else(|found| {
+        problems.extend(found);
+        // In the place of those that cannot be read, for the problems of the hospitals' own files.
+        shipped_defaults()
+    });
+    for file in files {
+        match parse(&file, &defaults, Profile::parse_over) {
+            Ok(profile) => drop(profiles.insert(profile.code.clone(), Arc::new(profile))),
+            Err(found) => found.into_iter().for_each(|problem| {
+                // What is wrong with the defaults is found with every hospital, and told once.
+                if !problems.contains(&problem) {
+                    problems.push(problem);
                 }
-            }
+            }),
         }
-        Err(error) => problems.push(problem(dir, &format!("the profiles cannot be listed: {error}"))),
     }
     if problems.is_empty() { Ok(profiles) } else { Err(problems.into()) }
 }
 
+/// Reads one hospital's file over the defaults beside it, whether its samples hold or not.
+pub fn read_hospital(file: &Path) -> Result<Profile, ConfigError> {
+    let dir = file.parent().unwrap_or(Path::new(""));
+    let defaults = defaults_of(dir)?;
+    parse(file, &defaults, Profile::read).map_err(ConfigError::from)
+}
+
 /// The profiles that are shipped, compiled in.
 pub fn shipped_hospitals() -> Profiles {
+    let defaults = shipped_defaults();
     let parse = |(code, text): &(&str, &str)| {
-        let profile =
-            Profile::parse(&format!("{code}.yaml"), code, text).expect("a shipped profile is sound");
+        let profile = Profile::parse_over(&defaults, &format!("{code}.yaml"), code, text);
+        let profile = profile.expect("a shipped profile is sound");
         (Arc::clone(&profile.code), Arc::new(profile))
     };
     SHIPPED.iter().map(parse).collect()
 }
 
-/// The profiles' files by name. Hidden ones are how Kubernetes keeps versions of a mounted directory.
+/// The hospitals' files of a directory by name, at least one.
+pub fn hospital_files(dir: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let found = match profile_files(dir) {
+        Ok(files) if files.is_empty() => problem(dir, "holds no profile, as CODE.yaml"),
+        Ok(files) => return Ok(files),
+        Err(error) => problem(dir, &format!("the profiles cannot be listed: {error}")),
+    };
+    Err(vec![found].into())
+}
+
+/// Hidden files are how Kubernetes keeps versions of a mounted directory.
 fn profile_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !hidden && path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml") {
+        let other = path.file_name().is_some_and(|name| {
+            name.as_encoded_bytes().starts_with(b".") || name.as_encoded_bytes() == DEFAULTS_FILE.as_bytes()
+        });
+        if !other && path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml") {
             files.push(path);
         }
     }
@@ -74,14 +107,35 @@ fn profile_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn load(file: &Path) -> Result<Profile, Vec<Problem>> {
-    if file.extension().is_some_and(|kind| kind == "yml") {
+fn shipped_defaults() -> Defaults {
+    let name = format!("built-in {DEFAULTS_FILE}");
+    Defaults::parse(&name, SHIPPED_DEFAULTS).expect("the shipped defaults are sound")
+}
+
+fn defaults_of(dir: &Path) -> Result<Defaults, Vec<Problem>> {
+    let file = dir.join(DEFAULTS_FILE);
+    if !file.exists() {
+        return Ok(shipped_defaults());
+    }
+    let text = read_file(&file).map_err(|message| vec![problem(&file, &message)])?;
+    Defaults::parse(&file.display().to_string(), &text)
+}
+
+fn parse(
+    file: &Path,
+    defaults: &Defaults,
+    parse: impl FnOnce(&Defaults, &str, &str, &str) -> Result<Profile, Vec<Problem>>,
+) -> Result<Profile, Vec<Problem>> {
+    if file.extension().is_none_or(|kind| kind != "yaml") {
         return Err(vec![problem(file, "a profile's name must end in .yaml")]);
     }
     let code = file.file_stem().and_then(|stem| stem.to_str());
     let code = code.ok_or_else(|| vec![problem(file, "the name of a profile must be plain text")])?;
+    if code == "defaults" {
+        return Err(vec![problem(file, "is what hospitals share, not a hospital's profile")]);
+    }
     let text = read_file(file).map_err(|message| vec![problem(file, &message)])?;
-    Profile::parse(&file.display().to_string(), code, &text)
+    parse(defaults, &file.display().to_string(), code, &text)
 }
 
 fn problem(path: &Path, message: &str) -> Problem {
@@ -123,7 +177,7 @@ mod tests {
         let profiles = load_hospitals(&shipped("etc/hospitals")).unwrap_or_else(|error| panic!("{error}"));
         let mut codes: Vec<_> = profiles.keys().map(|code| &**code).collect();
         codes.sort_unstable();
-        assert_eq!(codes, ["febrl", "harbour", "renmin"]);
+        assert_eq!(codes, ["febrl", "harbour", "renmin", "synthea"]);
         for profile in profiles.values() {
             let verify = profile.verify.as_ref().expect("every shipped hospital verifies");
             assert_eq!(verify.url, "http://127.0.0.1:9100/verify");
@@ -133,7 +187,7 @@ mod tests {
     // Comparisons go through assert!, for patients have no Debug.
     #[test]
     fn febrl_rows_become_patients() {
-        let Mapped { patient, sources } = samples("febrl").remove(0);
+        let Mapped { patient, sources, .. } = samples("febrl").remove(0);
         assert!(patient.patient_id == "rec-1496-org");
         assert!(patient.name.family == "green" && patient.name.given == "mitchell");
         assert!(patient.birth_date == "19560409" && patient.gender.is_empty());
@@ -185,6 +239,76 @@ mod tests {
             assert!(found.iter().any(|line| line.contains(file)), "{file}: {found:#?}");
         }
         assert!(!found.iter().any(|line| line.contains("README") || line.contains("hidden")), "{found:#?}");
+    }
+
+    const SMALLEST: &str = "version: 1\ntime_zone: UTC\nmapping: {patient_id: id}\n";
+
+    /// A directory with one hospital, and what its hospitals share.
+    fn directory(defaults: Option<&str>, hospitals: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a directory");
+        if let Some(text) = defaults {
+            fs::write(dir.path().join("defaults.yaml"), text).expect("written");
+        }
+        for code in hospitals {
+            fs::write(dir.path().join(format!("{code}.yaml")), SMALLEST).expect("written");
+        }
+        dir
+    }
+
+    #[test]
+    fn a_directory_without_defaults_has_the_shipped_ones() {
+        let dir = directory(None, &["x"]);
+        let profiles = load_hospitals(dir.path()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(profiles.len(), 1);
+        assert!(profiles["x"].null_tokens.contains("不详") && !profiles["x"].date_formats.is_empty());
+        assert!(profiles["x"].verify.is_none());
+    }
+
+    #[test]
+    fn the_shipped_defaults_leave_a_hospital_in_a_hurry_alone() {
+        let dir = directory(None, &["x"]);
+        let hasty = format!("{SMALLEST}verify: {{url: http://host/, timeout: 200ms}}\n");
+        fs::write(dir.path().join("x.yaml"), hasty).expect("written");
+        assert!(load_hospitals(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn the_defaults_of_a_directory_take_the_place_of_the_shipped_ones() {
+        let dir = directory(Some("date_formats: [yyyy]\n"), &["x"]);
+        let profiles = load_hospitals(dir.path()).unwrap_or_else(|error| panic!("{error}"));
+        assert!(profiles.len() == 1, "the defaults are no hospital");
+        assert!(profiles["x"].null_tokens.is_empty() && profiles["x"].date_formats.len() == 1);
+        assert!(read_hospital(&dir.path().join("defaults.yaml")).is_err());
+    }
+
+    #[test]
+    fn a_problem_of_the_defaults_is_told_once_and_with_their_name() {
+        let dir = directory(Some("date_formats: [yyyy]\nnul_tokens: [x]\n"), &["x", "y"]);
+        let found = lines(&load_hospitals(dir.path()).expect_err("refused"));
+        assert!(
+            found.len() == 1 && found[0].contains("defaults.yaml:2: nul_tokens: is unknown"),
+            "{found:#?}"
+        );
+        let dir = directory(Some("date_formats: [\n"), &["x", "y"]);
+        let found = lines(&load_hospitals(dir.path()).expect_err("refused"));
+        assert!(found.len() == 1 && found[0].contains("defaults.yaml:2: not valid YAML"), "{found:#?}");
+    }
+
+    #[test]
+    fn only_defaults_are_no_profile() {
+        let dir = directory(Some("date_formats: [yyyy]\n"), &[]);
+        let found = load_hospitals(dir.path()).expect_err("refused");
+        assert!(found.to_string().contains("holds no profile"), "{found}");
+    }
+
+    #[test]
+    fn a_profile_whose_samples_fail_is_refused_and_can_still_be_read() {
+        let dir = directory(None, &["x"]);
+        let file = dir.path().join("x.yaml");
+        fs::write(&file, format!("{SMALLEST}samples: [{{name: a, input: {{id: 1}}}}]\n")).expect("written");
+        let found = load_hospitals(dir.path()).expect_err("refused");
+        assert!(found.to_string().contains("x.yaml:4: samples[\"a\"].issues: found the error"), "{found}");
+        assert_eq!(read_hospital(&file).unwrap_or_else(|error| panic!("{error}")).samples.len(), 1);
     }
 
     #[test]

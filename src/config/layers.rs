@@ -82,7 +82,7 @@ fn value(node: Node) -> Merged {
     let origin = node.origin.to_string();
     let kind = match node.value {
         Value::Null => ValueKind::Nil,
-        Value::Text(text) => ValueKind::String(text),
+        Value::Text(text) | Value::Quoted(text) => ValueKind::String(text),
         Value::List(elements) => ValueKind::Array(elements.into_iter().map(value).collect()),
         Value::Table(entries) => {
             let mut table: Map<_, _> = entries.into_iter().map(|(key, node)| (key, value(node))).collect();

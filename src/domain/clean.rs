@@ -8,11 +8,13 @@ use crate::domain::{
     format::{catalogue, draft::Draft},
     hospital::{
         Charset, Profile,
-        mapping::{Mapped, Sources},
+        mapping::{Mapped, Sources, Unmapped},
     },
     issue::{Issue, Severity},
+    json,
+    look_back::LookBack,
     patient::{Gender, Patient},
-    record::{Payload, RawPatient},
+    record::Payload,
     rules::{self, Moment, Origin, Rule},
 };
 
@@ -45,16 +47,39 @@ pub const MAX_ISSUES: usize = 50;
 /// Deepest nesting of a JSON payload; the object itself is the first level.
 pub const MAX_DEPTH: usize = 64;
 
-/// Cleans one record: parses, maps and formats it, and asks every rule of the catalogue. Total: it answers
-/// for any payload.
+/// Cleans one record: parses, maps and formats it, and asks every rule of the catalogue that is about one
+/// record. Total: it answers for any payload.
 pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cleaned {
+    read(payload, profile, received_at, None)
+}
+
+/// The same with the next record of a hospital in a batch: what passes its own rules is also held against the
+/// earlier ones, and is remembered unless that rejects it.
+pub fn clean_next(
+    payload: &Payload,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: &mut LookBack,
+) -> Cleaned {
+    read(payload, profile, received_at, Some(look_back))
+}
+
+fn read(
+    payload: &Payload,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
     match payload {
-        Payload::Fields(raw) => judge(raw, &Sources::none(), profile, received_at),
+        Payload::Fields(raw) => {
+            let origin = Origin { raw, sources: &Sources::none(), profile };
+            judge(origin, None, received_at, look_back)
+        }
         Payload::Missing => Cleaned::rejected(&rules::PAYLOAD_MISSING),
-        Payload::Json(text) => clean_json(text, profile, received_at),
+        Payload::Json(text) => read_json(text, profile, received_at, look_back),
         Payload::Bytes(bytes) => match profile.charset.decode(bytes) {
             Some(text) => {
-                let mut cleaned = clean_json(&text, profile, received_at);
+                let mut cleaned = read_json(&text, profile, received_at, look_back);
                 if profile.charset != Charset::Utf8 && !bytes.is_ascii() {
                     cleaned.changes.push(DECODED);
                 }
@@ -68,27 +93,79 @@ pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cl
 const DECODED: Change =
     Change { field: "", position: None, rule: &catalogue::TEXT_DECODED, kind: ChangeKind::Decoded };
 
-fn clean_json(text: &str, profile: &Profile, received_at: Timestamp) -> Cleaned {
+fn read_json(
+    text: &str,
+    profile: &Profile,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
     match parse(text) {
         Ok(object) => {
-            let Mapped { patient, sources } = profile.mapping.map(&object);
-            judge(&patient, &sources, profile, received_at)
+            let Mapped { patient, sources, unmapped } = profile.mapping.map(&object);
+            let origin = Origin { raw: &patient, sources: &sources, profile };
+            let mut cleaned = judge(origin, drift(&unmapped, profile), received_at, look_back);
+            cleaned.changes.extend(sources.numbers().filter_map(made_text));
+            cleaned
         }
         Err(rule) => Cleaned::rejected(rule),
     }
 }
 
-fn judge(raw: &RawPatient, sources: &Sources, profile: &Profile, received_at: Timestamp) -> Cleaned {
+fn judge(
+    origin: Origin<'_>,
+    drift: Option<Issue>,
+    received_at: Timestamp,
+    look_back: Option<&mut LookBack>,
+) -> Cleaned {
+    let Origin { raw, profile, .. } = origin;
     let mut draft = Draft::of(raw, profile);
-    let origin = Origin { raw, sources, profile };
     let mut issues = rules::judge(&draft, &Moment::of(received_at, profile), origin);
+    issues.extend(drift);
+    if let Some(look_back) = look_back {
+        hold_against_the_past(look_back, &draft, origin, &mut issues);
+    }
     issues.sort_by_key(|issue| issue.severity);
     issues.truncate(MAX_ISSUES);
     let compared = Compared::of(&draft);
     let changes = std::mem::take(&mut draft.changes);
-    let rejected = issues.first().is_some_and(|issue| issue.severity == Severity::Error);
-    let patient = (!rejected).then(|| Box::new(draft.into_patient(profile)));
+    let patient = (!is_rejected(&issues)).then(|| Box::new(draft.into_patient(profile)));
     Cleaned { patient, issues, changes, compared }
+}
+
+fn hold_against_the_past(
+    look_back: &mut LookBack,
+    draft: &Draft,
+    origin: Origin<'_>,
+    issues: &mut Vec<Issue>,
+) {
+    if is_rejected(issues) {
+        return;
+    }
+    let past = look_back.past_of(draft);
+    rules::judge_across(&past, origin, issues);
+    if !is_rejected(issues) {
+        look_back.remember(past);
+    }
+}
+
+fn is_rejected(issues: &[Issue]) -> bool {
+    issues.iter().any(|issue| issue.severity == Severity::Error)
+}
+
+/// Fields of the record that the profile does not know. The first is named, if its name can be no value.
+fn drift(unmapped: &Unmapped, profile: &Profile) -> Option<Issue> {
+    let rule = &rules::FIELDS_UNMAPPED;
+    if unmapped.count == 0 || profile.is_off(rule) {
+        return None;
+    }
+    let source_field = unmapped.first.clone().filter(|key| is_plain_name(key));
+    Some(Issue { source_field, ..rule.issue(Some(profile)) })
+}
+
+/// The change of an id that came as a number. Other fields are read as numbers anyway.
+fn made_text((field, position): (&'static str, Option<u32>)) -> Option<Change> {
+    let (rule, kind) = (&catalogue::NUMBER_MADE_TEXT, ChangeKind::Reformatted);
+    matches!(field, "patient_id" | "identifiers.value").then_some(Change { field, position, rule, kind })
 }
 
 impl Cleaned {
@@ -112,13 +189,24 @@ impl Compared {
     }
 }
 
+/// Whether a key looks like the name of a field: ASCII letters and digits, with no run of digits that could be
+/// somebody's number. Keys are the sender's, and might hold anything.
+fn is_plain_name(key: &str) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    key.as_bytes().iter().all(plain)
+        && !key.as_bytes().windows(5).any(|run| run.iter().all(u8::is_ascii_digit))
+}
+
 /// Parses an object; a byte order mark before it is no part of JSON, and no reason to refuse it.
 fn parse(text: &str) -> Result<Map<String, Value>, &'static Rule> {
     let text = text.trim_start_matches('\u{FEFF}');
     if depth(text) > MAX_DEPTH {
         return Err(&rules::PAYLOAD_TOO_DEEP);
     }
-    serde_json::from_str(text).map_err(|_| &rules::PAYLOAD_NOT_AN_OBJECT)
+    json::parse_object(text).map_err(|fault| match fault {
+        json::Fault::NotAnObject => &rules::PAYLOAD_NOT_AN_OBJECT,
+        json::Fault::RepeatedKey => &rules::PAYLOAD_KEY_REPEATED,
+    })
 }
 
 /// How deep brackets nest outside of strings. It runs before the parser, so that no payload can make the
@@ -159,7 +247,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{format::example, record::RawName};
+    use crate::domain::{
+        format::example,
+        hospital::{RuleSetting, Switch},
+        record::{RawName, RawPatient},
+    };
 
     fn clean(payload: &Payload, profile: &Profile) -> Cleaned {
         super::clean(payload, profile, "2024-06-15T00:00:00Z".parse().unwrap())
@@ -243,8 +335,8 @@ mod tests {
     #[test]
     fn a_profile_can_soften_what_its_source_cannot_give() {
         let mut profile = example::profile();
-        profile.severities.insert("GENDER_MISSING", Severity::Warning);
-        profile.severities.insert("BIRTH_DATE_NOT_IN_CALENDAR", Severity::Warning);
+        profile.rules.insert("GENDER_MISSING", Severity::Warning.into());
+        profile.rules.insert("BIRTH_DATE_NOT_IN_CALENDAR", Severity::Warning.into());
         let payload = fields(|raw| {
             raw.gender.clear();
             raw.birth_date = "19491331".into();
@@ -258,7 +350,7 @@ mod tests {
     fn no_profile_can_store_a_patient_without_a_number_or_with_a_nul() {
         let mut profile = example::profile();
         for code in ["PATIENT_ID_MISSING", "TEXT_HAS_NUL"] {
-            profile.severities.insert(code, Severity::Warning);
+            profile.rules.insert(code, Severity::Warning.into());
         }
         let payload = fields(|raw| {
             raw.patient_id.clear();
@@ -270,7 +362,7 @@ mod tests {
     #[test]
     fn a_record_in_the_dress_of_the_febrl_data_flows() {
         let mut profile = example::profile();
-        profile.severities.insert("GENDER_MISSING", Severity::Warning);
+        profile.rules.insert("GENDER_MISSING", Severity::Warning.into());
         let febrl = |given: &str, born: &str| {
             Payload::Fields(Box::new(RawPatient {
                 patient_id: "rec-1496-org".into(),
@@ -292,6 +384,41 @@ mod tests {
         assert_eq!(rejection(&febrl("mitchell", ""), &profile)[0].kind.code, "BIRTH_DATE_MISSING");
     }
 
+    /// A hospital that knows one key, and of which no more is wanted.
+    fn profile_of_one_key() -> Profile {
+        let text = "version: 1\ntime_zone: UTC\ndate_formats: yyyy\nmapping: {patient_id: id}\n";
+        let mut profile = Profile::parse("x.yaml", "x", text).unwrap_or_else(|found| panic!("{}", found[0]));
+        for code in ["NAME_MISSING", "GENDER_MISSING", "BIRTH_DATE_MISSING", "IDENTITY_INCOMPLETE"] {
+            profile.rules.insert(code, Severity::Warning.into());
+        }
+        profile
+    }
+
+    #[test]
+    fn a_field_that_the_profile_does_not_know_is_found_unless_that_is_off() {
+        let mut profile = profile_of_one_key();
+        let found = |profile: &Profile| {
+            let cleaned = clean(&Payload::Json(r#"{"id":"1","new":"2"}"#.into()), profile);
+            codes(&cleaned.issues).contains(&"FIELDS_UNMAPPED")
+        };
+        assert!(found(&profile));
+        let off = RuleSetting { severity: Some(Switch::Off), ..RuleSetting::default() };
+        profile.rules.insert("FIELDS_UNMAPPED", off);
+        assert!(!found(&profile));
+    }
+
+    #[test]
+    fn a_record_that_an_unknown_field_rejects_is_not_remembered() {
+        let mut profile = profile_of_one_key();
+        profile.rules.insert("FIELDS_UNMAPPED", Severity::Error.into());
+        let mut look_back = LookBack::default();
+        for (text, remembered) in [(r#"{"id":"1","new":"2"}"#, 0), (r#"{"id":"1"}"#, 1)] {
+            let received_at = example::RECEIVED_AT.parse().unwrap();
+            let cleaned = clean_next(&Payload::Json(text.into()), &profile, received_at, &mut look_back);
+            assert_eq!((cleaned.patient.is_some(), look_back.len()), (remembered == 1, remembered), "{text}");
+        }
+    }
+
     #[test]
     fn payloads_that_are_no_object_are_rejected() {
         let profile = example::profile();
@@ -301,6 +428,22 @@ mod tests {
             assert_eq!(codes(&issues), ["PAYLOAD_NOT_AN_OBJECT"], "{text}");
         }
         assert_eq!(codes(&rejection(&Payload::Missing, &profile)), ["PAYLOAD_MISSING"]);
+    }
+
+    #[test]
+    fn a_key_that_comes_twice_is_an_error() {
+        let issues = rejection(&Payload::Json(r#"{"a": {"b": 1, "b": 2}}"#.into()), &example::profile());
+        assert_eq!(codes(&issues), ["PAYLOAD_KEY_REPEATED"]);
+    }
+
+    #[test]
+    fn names_are_told_from_what_may_be_a_value() {
+        for key in ["xm", "WS02_01_005_01_01", "birth-date", "name.family"] {
+            assert!(is_plain_name(key), "{key}");
+        }
+        for key in ["张三", "11010519491231002X", "a b", "MR12345"] {
+            assert!(!is_plain_name(key), "{key}");
+        }
     }
 
     #[test]

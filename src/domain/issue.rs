@@ -15,7 +15,7 @@ pub enum Severity {
 
 impl Severity {
     /// The severity in lower case, as profiles and the store write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",

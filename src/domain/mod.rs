@@ -10,6 +10,8 @@ pub mod hint;
 pub mod hospital;
 pub mod issue;
 pub mod issue_groups;
+pub mod json;
+pub mod look_back;
 pub mod outcome;
 pub mod patient;
 pub mod phi;

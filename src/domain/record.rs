@@ -68,6 +68,9 @@ impl Payload {
     }
 }
 
+/// Most elements of a list that are read; no patient has that many phones, addresses or documents.
+pub const MOST_ELEMENTS: usize = 100;
+
 /// A patient in canonical field names with values as the source wrote them; empty means absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RawPatient {
@@ -114,10 +117,11 @@ pub struct RawPatient {
 }
 
 impl RawPatient {
-    /// The text of a canonical field, as `birth_date` or `identifiers.value` with its place; none if it has
-    /// no such field or element, or no text of its own.
+    /// The text of a canonical field, as `birth_date`, or `identifiers.value` with its place; none if the
+    /// record has no such field or element, or no text of its own.
     pub fn text(&self, field: &str, position: Option<u32>) -> Option<&str> {
-        let place = position.unwrap_or(0) as usize;
+        // Out of every list, where a list as a whole is meant.
+        let place = position.map_or(usize::MAX, |position| position as usize);
         let text = match field {
             "patient_id" => &self.patient_id,
             "name" | "name.text" if !self.name.text.is_empty() => &self.name.text,
@@ -143,6 +147,11 @@ impl RawPatient {
             "updated_at" => &self.updated_at,
             "version" => &self.version,
             "age" => &self.age,
+            "gender_display" => &self.gender_display,
+            "nationality_display" => &self.nationality_display,
+            "ethnicity_display" => &self.ethnicity_display,
+            "marital_status_display" => &self.marital_status_display,
+            "birth_date_absent_reason" => &self.birth_date_absent_reason,
             _ => return None,
         };
         (!text.is_empty()).then_some(text)

@@ -14,7 +14,10 @@ use super::{
     verification,
 };
 use crate::{
-    domain::clean::{Cleaned, clean},
+    domain::{
+        clean::{Cleaned, clean_next},
+        look_back::LookBack,
+    },
     pool::Lane,
 };
 
@@ -25,6 +28,7 @@ const RECORDS_PER_TURN: usize = 64;
 /// when the batch stops; what was not fed stays Waiting in the ledger.
 pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane>) {
     let Line { hospital, records } = line;
+    let mut look_back = LookBack::default();
     let mut counting = batch.tallies.counting(Arc::clone(&hospital.profile.code));
     for (place, record) in records.into_iter().enumerate() {
         if place % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
@@ -35,8 +39,10 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane
         }
         let mut ticket = batch.ledger.ticket(record.index);
         let started = Instant::now();
-        let cleaned =
-            catch_unwind(AssertUnwindSafe(|| clean(&record.payload, &hospital.profile, batch.received_at)));
+        // A panic leaves the look-back sound: at worst it remembers a part of the record.
+        let cleaned = catch_unwind(AssertUnwindSafe(|| {
+            clean_next(&record.payload, &hospital.profile, batch.received_at, &mut look_back)
+        }));
         batch.timings.clean.add(started.elapsed());
         let raw = record.payload.into_raw();
         let Ok(cleaned) = cleaned else {
@@ -44,12 +50,12 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane
             continue;
         };
         counting.add(&cleaned);
-        let Cleaned { patient, issues, .. } = cleaned;
+        let Cleaned { patient, issues, changes, .. } = cleaned;
         let Some(patient) = patient else {
             batch.reject(ticket, raw, issues);
             continue;
         };
-        let record = CleanRecord { patient, raw, warnings: issues };
+        let record = CleanRecord { patient, raw, warnings: issues, changes: changes.into() };
         match &lane {
             Some(lane) => {
                 ticket.restamp();

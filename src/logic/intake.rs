@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::{
     domain::{
+        change::Change,
         issue::Issue,
         phi::Phi,
         record::{RawBatch, RawRecord},
@@ -51,6 +52,7 @@ impl Head {
         index: u32,
         raw: Phi<Bytes>,
         issues: &Arc<[Issue]>,
+        changes: Arc<[Change]>,
         attempts: u32,
         content: Content,
     ) -> Row {
@@ -60,6 +62,7 @@ impl Head {
             hospital_code: Arc::clone(&self.stored_hospital_code),
             raw,
             issues: Arc::clone(issues),
+            changes,
             attempts,
             content,
         }

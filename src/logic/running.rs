@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
+        change::Change,
         issue::{Issue, Severity},
         outcome::{Failure, Outcome},
         patient::Patient,
@@ -52,6 +53,8 @@ pub(super) struct CleanRecord {
     pub patient: Box<Patient>,
     pub raw: Phi<Bytes>,
     pub warnings: Vec<Issue>,
+    /// What formatting changed.
+    pub changes: Arc<[Change]>,
 }
 
 impl RunningBatch {
@@ -86,7 +89,7 @@ impl RunningBatch {
             return;
         };
         let content = Content::Patient(record.patient);
-        let row = self.heads[index as usize].row(index, record.raw, &issues, 1, content);
+        let row = self.heads[index as usize].row(index, record.raw, &issues, record.changes, 1, content);
         writer.hand_over(Entry { row, attempt: Some(attempt) });
     }
 
@@ -114,7 +117,7 @@ impl RunningBatch {
             && let Some(writer) = &self.writer
         {
             let content = Content::Settled(outcome);
-            let row = self.heads[index as usize].row(index, raw, &issues, attempts, content);
+            let row = self.heads[index as usize].row(index, raw, &issues, Arc::default(), attempts, content);
             writer.hand_over(Entry { row, attempt: None });
         }
         self.handing_over.fetch_sub(1, Ordering::AcqRel);

@@ -47,5 +47,5 @@ fn finding(verdict: Verdict, profile: &Profile) -> Option<Issue> {
         Verdict::Illegal => &rules::IDENTITY_ILLEGAL,
         Verdict::NotFound => &rules::IDENTITY_NOT_FOUND,
     };
-    Some(rule.issue(Some(profile)))
+    (!profile.is_off(rule)).then(|| rule.issue(Some(profile)))
 }

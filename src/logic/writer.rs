@@ -140,10 +140,11 @@ impl Writer {
     }
 
     fn settle(&self, attempt: Attempt, issues: Arc<[Issue]>, written: Written) {
+        let issues = with_findings(issues, written);
         let ended = |outcome| Settlement::ended(outcome, Arc::clone(&issues), 1);
         let failed = |failure| Settlement::failed(failure, &issues, 1);
         let settlement = match written {
-            Written::Stored { replaced } => {
+            Written::Stored { replaced, .. } => {
                 // Noted before the winner is settled: the last settlement may close the ledger.
                 if let Some(loser) = replaced {
                     self.ledger.supersede(loser);
@@ -171,7 +172,8 @@ impl Writer {
         for ((head, settlement), index) in self.heads.iter().zip(closing.settlements.iter()).zip(0..) {
             if !buffer.known[index as usize] {
                 let content = Content::Settled(settlement.outcome);
-                left.push(head.row(index, Phi::default(), &settlement.issues, settlement.attempts, content));
+                let Settlement { issues, attempts, .. } = settlement;
+                left.push(head.row(index, Phi::default(), issues, Arc::default(), *attempts, content));
             }
         }
         let mut lost = 0usize;
@@ -189,6 +191,12 @@ impl Writer {
             error!(batch_id = %self.batch_id, %error, "the end of the batch could not be written to the store");
         }
     }
+}
+
+/// The issues of a record with what the store has found about it; they are warnings, so they come last.
+fn with_findings(issues: Arc<[Issue]>, written: Written) -> Arc<[Issue]> {
+    let found: Vec<Issue> = written.findings().collect();
+    if found.is_empty() { issues } else { issues.iter().cloned().chain(found).collect() }
 }
 
 /// What the writer holds, and what it knows of the store's books.

@@ -11,10 +11,17 @@
 //!
 //! The label of a loser may differ with the split: a record older than both the stored row and a winner of
 //! its own batch is STALE if it is judged before the winner, SUPERSEDED after it.
+//!
+//! What a batch has overwritten of a patient's identity stays with the patient's row while the batch writes
+//! it: the winner answers for its losers, too. An identity that only a loser had is seen if that one was
+//! judged first.
 
 use std::cmp::Ordering;
 
-use super::Written;
+use super::{
+    Written,
+    identity::{Identity, Overwritten},
+};
 use crate::domain::patient::RecordOrder;
 
 /// What decides whether two records say the same. Hashes of different versions are never equal.
@@ -32,8 +39,8 @@ impl Fingerprint {
     }
 }
 
-/// What is stored of a patient, without the patient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is stored of a patient, as far as it decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) fingerprint: Fingerprint,
     pub(super) order: RecordOrder,
@@ -41,21 +48,32 @@ pub(super) struct Head {
     pub(super) same_batch: bool,
     /// Which record of its batch it was.
     pub(super) index: u32,
+    pub(super) identity: Identity,
+    /// What its batch has overwritten of the patient that was stored before.
+    pub(super) overwritten: Overwritten,
 }
 
 /// One record that wants to become the head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) index: u32,
     pub(super) fingerprint: Fingerprint,
     pub(super) order: RecordOrder,
+    pub(super) identity: Identity,
     /// What a transaction that may have been committed would have made of it.
     pub(super) unconfirmed: Option<Written>,
 }
 
 impl Candidate {
-    fn into_head(self) -> Head {
-        Head { fingerprint: self.fingerprint, order: self.order, same_batch: true, index: self.index }
+    fn to_head(&self, overwritten: Overwritten) -> Head {
+        Head {
+            fingerprint: self.fingerprint,
+            order: self.order,
+            same_batch: true,
+            index: self.index,
+            identity: self.identity.clone(),
+            overwritten,
+        }
     }
 }
 
@@ -74,13 +92,14 @@ pub(super) fn classify(head: Option<Head>, rows: &[Candidate]) -> Verdict {
     let mut head = head;
     let mut verdict = Verdict { written: Vec::with_capacity(rows.len()), winner: None };
     for (place, row) in rows.iter().enumerate() {
-        let written = match judge(head, row) {
-            Written::Stored { replaced } => {
-                head = Some(row.into_head());
-                match verdict.winner.replace(place) {
+        let written = match judge(head.as_ref(), row) {
+            Written::Stored { replaced, overwritten } => {
+                head = Some(row.to_head(overwritten));
+                let replaced = match verdict.winner.replace(place) {
                     Some(loser) => take_over(&mut verdict.written[loser], row.index),
-                    None => Written::Stored { replaced },
-                }
+                    None => replaced,
+                };
+                Written::Stored { replaced, overwritten }
             }
             other => other,
         };
@@ -91,16 +110,16 @@ pub(super) fn classify(head: Option<Head>, rows: &[Candidate]) -> Verdict {
 
 /// The winner so far loses within the chunk; what it would have replaced, the new one does, unless that is
 /// an earlier sending of the new one itself.
-fn take_over(loser: &mut Written, index: u32) -> Written {
+fn take_over(loser: &mut Written, index: u32) -> Option<u32> {
     match std::mem::replace(loser, Written::Superseded) {
-        Written::Stored { replaced: Some(before) } if before == index => Written::Stored { replaced: None },
-        written => written,
+        Written::Stored { replaced, .. } => replaced.filter(|before| *before != index),
+        _ => None,
     }
 }
 
-fn judge(head: Option<Head>, row: &Candidate) -> Written {
+fn judge(head: Option<&Head>, row: &Candidate) -> Written {
     let Some(head) = head else {
-        return Written::Stored { replaced: None };
+        return Written::Stored { replaced: None, overwritten: Overwritten::NOTHING };
     };
     let own = head.same_batch && head.index == row.index;
     if head.fingerprint == row.fingerprint && (own || !head.same_batch) {
@@ -116,205 +135,17 @@ fn judge(head: Option<Head>, row: &Candidate) -> Written {
     match (loses, head.same_batch) {
         (true, true) => Written::Superseded,
         (true, false) => Written::Stale,
-        (false, same_batch) => Written::Stored { replaced: (same_batch && !own).then_some(head.index) },
+        (false, same_batch) => Written::Stored {
+            replaced: (same_batch && !own).then_some(head.index),
+            overwritten: overwritten(head, row),
+        },
     }
+}
+
+fn overwritten(head: &Head, row: &Candidate) -> Overwritten {
+    let before = if head.same_batch { head.overwritten } else { Overwritten::NOTHING };
+    before | head.identity.overwritten_by(&row.identity)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const STORED: Written = Written::Stored { replaced: None };
-
-    fn fingerprint(content: u8, order: i64) -> Fingerprint {
-        let mut hash = [content; 32];
-        hash[..8].copy_from_slice(&order.to_be_bytes());
-        Fingerprint { hash, version: 1 }
-    }
-
-    fn row(index: u32, order: i64, content: u8) -> Candidate {
-        Candidate {
-            index,
-            fingerprint: fingerprint(content, order),
-            order: RecordOrder::Version(order),
-            unconfirmed: None,
-        }
-    }
-
-    fn foreign(order: i64, content: u8) -> Option<Head> {
-        Some(Head { same_batch: false, ..row(0, order, content).into_head() })
-    }
-
-    fn own(index: u32, order: i64, content: u8) -> Option<Head> {
-        Some(row(index, order, content).into_head())
-    }
-
-    fn alone(head: Option<Head>, row: Candidate) -> Written {
-        classify(head, &[row]).written[0]
-    }
-
-    #[test]
-    fn a_patient_that_is_not_there_is_stored() {
-        assert_eq!(alone(None, row(0, 1, 1)), STORED);
-    }
-
-    #[test]
-    fn the_same_content_of_another_batch_or_of_the_same_record_is_unchanged() {
-        assert_eq!(alone(foreign(1, 1), row(5, 1, 1)), Written::Unchanged);
-        assert_eq!(alone(own(5, 1, 1), row(5, 1, 1)), Written::Unchanged);
-    }
-
-    #[test]
-    fn a_hash_of_another_version_proves_nothing() {
-        let mut other = row(0, 1, 1);
-        other.fingerprint.version = 2;
-        assert_eq!(alone(foreign(1, 1), other), STORED);
-    }
-
-    #[test]
-    fn an_older_record_is_stale_against_another_batch_and_superseded_in_its_own() {
-        assert_eq!(alone(foreign(2, 1), row(0, 1, 2)), Written::Stale);
-        assert_eq!(alone(own(3, 2, 1), row(9, 1, 2)), Written::Superseded);
-    }
-
-    #[test]
-    fn equal_order_with_other_content_is_written_unless_a_higher_index_of_the_batch_is_there() {
-        assert_eq!(alone(foreign(1, 1), row(0, 1, 2)), STORED);
-        assert_eq!(alone(own(4, 1, 1), row(3, 1, 2)), Written::Superseded);
-        assert_eq!(alone(own(4, 1, 1), row(5, 1, 2)), Written::Stored { replaced: Some(4) });
-        assert_eq!(alone(own(4, 1, 1), row(4, 1, 2)), STORED);
-    }
-
-    #[test]
-    fn of_equal_records_of_a_batch_the_higher_index_wins() {
-        assert_eq!(alone(own(4, 1, 1), row(5, 1, 1)), Written::Stored { replaced: Some(4) });
-        assert_eq!(alone(own(4, 1, 1), row(3, 1, 1)), Written::Superseded);
-    }
-
-    #[test]
-    fn orders_of_different_kinds_leave_the_decision_to_the_arrival() {
-        let arrived = Candidate { order: RecordOrder::Arrival, ..row(0, 0, 2) };
-        assert_eq!(alone(foreign(9, 1), arrived), STORED);
-    }
-
-    #[test]
-    fn losers_within_a_chunk_are_superseded_and_the_winner_takes_over_what_they_replaced() {
-        let verdict = classify(own(1, 1, 1), &[row(2, 1, 2), row(3, 3, 3), row(4, 2, 4)]);
-        assert_eq!(
-            verdict.written,
-            [Written::Superseded, Written::Stored { replaced: Some(1) }, Written::Superseded]
-        );
-        assert_eq!(verdict.winner, Some(1));
-    }
-
-    #[test]
-    fn a_record_never_replaces_itself() {
-        let verdict = classify(own(4, 1, 1), &[row(3, 5, 2), row(4, 7, 3)]);
-        assert_eq!(verdict.written, [Written::Superseded, STORED]);
-    }
-
-    #[test]
-    fn a_commit_whose_answer_was_lost_is_recognised() {
-        let decided = Written::Stored { replaced: Some(2) };
-        let again = Candidate { unconfirmed: Some(decided), ..row(5, 1, 1) };
-        assert_eq!(alone(own(5, 1, 1), again), decided);
-        assert_eq!(alone(foreign(1, 1), again), Written::Unchanged);
-        assert_eq!(alone(None, again), STORED);
-    }
-
-    /// Writes the rows in the given chunks and relabels what later ones replaced.
-    fn write_all(mut head: Option<Head>, chunks: &[Vec<Candidate>]) -> (Option<Head>, Vec<(u32, Written)>) {
-        let mut labels: Vec<(u32, Written)> = Vec::new();
-        for chunk in chunks {
-            let mut rows = chunk.clone();
-            rows.sort_by_key(|row| row.index);
-            let verdict = classify(head, &rows);
-            if let Some(winner) = verdict.winner {
-                head = Some(rows[winner].into_head());
-            }
-            for (row, written) in rows.iter().zip(verdict.written) {
-                if let Written::Stored { replaced: Some(loser) } = written {
-                    for (index, label) in &mut labels {
-                        if *index == loser {
-                            *label = Written::Superseded;
-                        }
-                    }
-                }
-                labels.push((row.index, written));
-            }
-        }
-        (head, labels)
-    }
-
-    fn chunked(rows: &[Candidate], sizes: &[usize]) -> Vec<Vec<Candidate>> {
-        let mut sizes = sizes.iter().cycle();
-        let mut rest = rows;
-        let mut chunks = Vec::new();
-        while !rest.is_empty() {
-            let size = (*sizes.next().expect("endless")).min(rest.len());
-            chunks.push(rest[..size].to_vec());
-            rest = &rest[size..];
-        }
-        chunks
-    }
-
-    prop_compose! {
-        /// Rows of one patient with distinct indexes, shuffled. Their content differs from a foreign head's.
-        fn rows()(spec in prop::collection::vec((0i64..4, 0u8..3), 1..8))
-            (rows in Just(spec.iter().zip(0u32..).map(|(&(order, content), index)| row(index, order, content))
-                .collect::<Vec<_>>()).prop_shuffle()) -> Vec<Candidate> { rows }
-    }
-
-    fn heads() -> impl Strategy<Value = Option<Head>> {
-        prop::option::of((0i64..4).prop_map(|order| foreign(order, 99).expect("a head")))
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_stored_does_not_depend_on_the_split(
-            head in heads(), rows in rows(), sizes in prop::collection::vec(1usize..4, 1..4)
-        ) {
-            let (whole, _) = write_all(head, std::slice::from_ref(&rows));
-            let (split, _) = write_all(head, &chunked(&rows, &sizes));
-            prop_assert_eq!(whole, split);
-        }
-
-        #[test]
-        fn exactly_the_stored_record_is_called_stored(
-            head in heads(), rows in rows(), sizes in prop::collection::vec(1usize..4, 1..4)
-        ) {
-            let (stored, labels) = write_all(head, &chunked(&rows, &sizes));
-            let called: Vec<u32> = labels
-                .iter()
-                .filter(|(_, written)| matches!(written, Written::Stored { .. }))
-                .map(|(index, _)| *index)
-                .collect();
-            let expected: Vec<u32> =
-                stored.filter(|head| head.same_batch).map(|head| head.index).into_iter().collect();
-            prop_assert_eq!(called, expected);
-        }
-
-        #[test]
-        fn sending_the_batch_again_stores_nothing(
-            head in heads(), rows in rows(), sizes in prop::collection::vec(1usize..4, 1..4)
-        ) {
-            let (stored, _) = write_all(head, &chunked(&rows, &sizes));
-            let (again, labels) = write_all(stored, &chunked(&rows, &sizes));
-            prop_assert_eq!(stored, again);
-            let stored = labels.iter().any(|(_, written)| matches!(written, Written::Stored { .. }));
-            prop_assert!(!stored);
-        }
-
-        #[test]
-        fn the_winner_is_the_one_row_that_is_stored(head in heads(), mut rows in rows()) {
-            rows.sort_by_key(|row| row.index);
-            let verdict = classify(head, &rows);
-            for (place, written) in verdict.written.iter().enumerate() {
-                let stored = matches!(written, Written::Stored { .. });
-                prop_assert_eq!(stored, verdict.winner == Some(place));
-            }
-        }
-    }
-}
+mod tests;

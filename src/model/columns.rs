@@ -1,13 +1,17 @@
 //! Rows as both engines write them: borrowed where the record holds the text already, JSON where a column
 //! holds a list. They hold patient data and have no `Debug`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{
-    Row,
+    Row, Written,
     classify::{Candidate, Fingerprint},
+    identity::Identity,
 };
 use crate::domain::{
+    change::Change,
     issue::Issue,
     outcome::Outcome,
     patient::{Deceased, Identifier, Patient, RecordOrder},
@@ -28,6 +32,7 @@ pub(super) struct PatientColumns<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) family_name: Option<&'a str>,
     pub(super) given_name: Option<&'a str>,
+    pub(super) name_pinyin: Option<&'a str>,
     pub(super) gender: Option<&'static str>,
     pub(super) birth_date: Option<String>,
     pub(super) deceased: Option<String>,
@@ -42,19 +47,28 @@ pub(super) struct PatientColumns<'a> {
     pub(super) fingerprint: Fingerprint,
     pub(super) order: RecordOrder,
     pub(super) index: u32,
-    pub(super) issues: String,
+    pub(super) changes: String,
+    identity: Identity,
+    issues: &'a [Issue],
 }
 
 impl<'a> PatientColumns<'a> {
     pub(super) fn new(row: &'a Row, patient: &'a Patient) -> Self {
         let name = patient.name.as_ref();
+        let gender = patient.gender.map(|gender| gender.name());
+        let birth_date: Option<String> = patient.birth_date.map(|date| date.into_inner().into());
+        let is_resident_id = |identifier: &&Identifier| identifier.kind == Identifier::RESIDENT_ID;
+        let resident_ids = patient.identifiers.iter().filter(is_resident_id);
+        let resident_ids = resident_ids.map(|identifier| identifier.value.as_str());
         Self {
             key: Key { hospital_code: &patient.hospital_code, patient_id: &patient.patient_id },
             name: name.map(|name| name.text.as_str()),
             family_name: name.and_then(|name| plain(name.family.as_ref())),
             given_name: name.and_then(|name| plain(name.given.as_ref())),
-            gender: patient.gender.map(|gender| gender.name()),
-            birth_date: patient.birth_date.map(|date| date.into_inner().into()),
+            name_pinyin: name.and_then(|name| plain(name.pinyin.as_ref())),
+            identity: Identity::new(gender, birth_date.as_deref(), resident_ids),
+            gender,
+            birth_date,
             deceased: patient.deceased.map(|deceased| deceased_text(deceased.into_inner())),
             phones: json(&patient.phones),
             addresses: json(&patient.addresses),
@@ -67,12 +81,31 @@ impl<'a> PatientColumns<'a> {
             fingerprint: Fingerprint { hash: patient.content_hash(), version: Patient::HASH_VERSION },
             order: patient.order,
             index: row.index,
-            issues: issues_json(&row.issues),
+            changes: changes_json(&row.changes),
+            issues: &row.issues,
         }
     }
 
     pub(super) fn candidate(&self) -> Candidate {
-        Candidate { index: self.index, fingerprint: self.fingerprint, order: self.order, unconfirmed: None }
+        Candidate {
+            index: self.index,
+            fingerprint: self.fingerprint,
+            order: self.order,
+            identity: self.identity.clone(),
+            unconfirmed: None,
+        }
+    }
+}
+
+/// A row of `patients` that is to be written, with the issues that the store has added to it.
+pub(super) struct Winner<'a> {
+    pub(super) patient: &'a PatientColumns<'a>,
+    pub(super) issues: String,
+}
+
+impl<'a> Winner<'a> {
+    pub(super) fn new(patient: &'a PatientColumns<'a>, written: Written) -> Self {
+        Self { patient, issues: issues_json(patient.issues, written) }
     }
 }
 
@@ -82,7 +115,7 @@ pub(super) struct OutcomeColumns<'a> {
     pub(super) record_id: &'a str,
     pub(super) hospital_code: &'a str,
     pub(super) outcome: Outcome,
-    pub(super) codes: &'a str,
+    pub(super) codes: Cow<'a, str>,
     pub(super) attempts: u32,
 }
 
@@ -95,35 +128,53 @@ pub(super) struct RejectColumns<'a> {
     pub(super) issues: String,
 }
 
-/// A row's issues, for `rejects` and `patients`.
-pub(super) fn issues_json(issues: &[Issue]) -> String {
+/// A row's issues and what the store has found, for `rejects` and `patients`.
+pub(super) fn issues_json(issues: &[Issue], written: Written) -> String {
     #[derive(Serialize)]
     struct Finding<'a> {
         code: &'static str,
         severity: &'static str,
-        field: std::borrow::Cow<'static, str>,
+        field: Cow<'static, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         source_field: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         shape: Option<String>,
     }
-    let findings: Vec<Finding<'_>> = issues
-        .iter()
-        .map(|issue| Finding {
+    fn finding(issue: &Issue) -> Finding<'_> {
+        Finding {
             code: issue.kind.code,
             severity: issue.severity.name(),
             field: issue.path(),
             source_field: issue.source_field.as_deref(),
             shape: issue.shape.as_ref().map(Shape::to_string),
-        })
-        .collect();
+        }
+    }
+    let found: Vec<Issue> = written.findings().collect();
+    let findings: Vec<Finding<'_>> = issues.iter().chain(&found).map(finding).collect();
     json(&findings)
 }
 
-/// The codes of a row's issues, for `outcomes`, and one more for a row that failed.
-pub(super) fn codes_json(issues: &[Issue], failure: Option<&'static str>) -> String {
-    let codes: Vec<&str> = issues.iter().map(|issue| issue.kind.code).chain(failure).collect();
+/// The codes of a row's issues, for `outcomes`, and those that came up when it was written.
+pub(super) fn codes_json(issues: &[Issue], more: impl Iterator<Item = &'static str>) -> String {
+    let codes: Vec<&str> = issues.iter().map(|issue| issue.kind.code).chain(more).collect();
     json(&codes)
+}
+
+/// What formatting changed, for `patients`.
+fn changes_json(changes: &[Change]) -> String {
+    #[derive(Serialize)]
+    struct Changed {
+        field: Cow<'static, str>,
+        rule: &'static str,
+        kind: &'static str,
+    }
+    let changed = |change: &Change| Changed {
+        field: change.path(),
+        rule: change.rule.number,
+        kind: change.kind.name(),
+    };
+    let changes: Vec<Changed> = changes.iter().map(changed).collect();
+    json(&changes)
 }
 
 fn plain(text: Option<&Phi<String>>) -> Option<&str> {

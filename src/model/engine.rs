@@ -8,7 +8,8 @@ use sqlx::{Database, Transaction};
 use super::{
     FinishedBatch, StoreError,
     classify::Head,
-    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    columns::{Key, OutcomeColumns, RejectColumns, Winner},
+    rejects::{Page, Reject},
 };
 
 /// A connection of an engine.
@@ -27,6 +28,9 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// Whether rows may be written only while the time that such transactions take is left, because
     /// nothing interrupts its commit.
     const STARTS_ONLY_IN_TIME: bool;
+
+    /// The same database for who only reads: connecting creates nothing.
+    fn to_read(&self) -> Self;
 
     /// Opens a connection.
     async fn connect(&self) -> sqlx::Result<Connection<Self>>;
@@ -48,7 +52,8 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     fn fault(error: &sqlx::Error) -> StoreError;
 
     /// What is stored under the keys (sorted, distinct), each with the place of its key. Locks the rows
-    /// in the order of their keys where other writers could change them.
+    /// in the order of their keys where other writers could change them. Identifiers that are stored
+    /// encrypted are not read.
     async fn heads(
         connection: &mut Connection<Self>,
         batch_id: &str,
@@ -60,7 +65,7 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     async fn upsert(
         connection: &mut Connection<Self>,
         batch_id: &str,
-        patients: &[&PatientColumns<'_>],
+        patients: &[Winner<'_>],
     ) -> sqlx::Result<Vec<u32>>;
 
     /// Writes the outcomes over earlier ones of the same records, removes these records' rejects, and
@@ -84,4 +89,10 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
 
     /// Completes the row of a batch.
     async fn finish(connection: &mut Connection<Self>, batch: &FinishedBatch) -> sqlx::Result<()>;
+
+    /// How many rejects a batch has, if it is known. This and the next run outside of a transaction.
+    async fn count_rejects(connection: &mut Connection<Self>, batch_id: &str) -> sqlx::Result<Option<u32>>;
+
+    /// Rejects of a batch, in the order of their indexes.
+    async fn rejects(connection: &mut Connection<Self>, page: &Page<'_>) -> sqlx::Result<Vec<Reject>>;
 }

@@ -42,14 +42,15 @@ impl<'a> Entry<'a> {
             work,
             record_id: without_nul(&row.record_id),
             hospital_code: without_nul(&row.hospital_code),
-            codes: codes_json(&row.issues, None),
+            codes: codes_json(&row.issues, [].into_iter()),
             unconfirmed: None,
         }
     }
 
     /// The same row once the store has refused its data: only that it failed is written.
     pub(super) fn refused(self) -> Self {
-        let codes = codes_json(&self.row.issues, Some(Failure::StoreFailed.kind().code));
+        let failure = Failure::StoreFailed.kind().code;
+        let codes = codes_json(&self.row.issues, [failure].into_iter());
         Self { work: Work::Outcome(Outcome::Failed), codes, unconfirmed: None, ..self }
     }
 
@@ -70,13 +71,18 @@ impl<'a> Entry<'a> {
         Some(Candidate { unconfirmed: self.unconfirmed, ..candidate })
     }
 
-    pub(super) fn outcome(&self, outcome: Outcome) -> OutcomeColumns<'_> {
+    pub(super) fn outcome(&self, outcome: Outcome, written: Written) -> OutcomeColumns<'_> {
+        let mut found = written.findings().map(|issue| issue.kind.code).peekable();
+        let codes = match found.peek() {
+            None => Cow::Borrowed(self.codes.as_str()),
+            Some(_) => codes_json(&self.row.issues, found).into(),
+        };
         OutcomeColumns {
             index: self.row.index,
             record_id: &self.record_id,
             hospital_code: &self.hospital_code,
             outcome,
-            codes: &self.codes,
+            codes,
             attempts: self.row.attempts,
         }
     }
@@ -88,7 +94,7 @@ impl<'a> Entry<'a> {
             record_id: &self.record_id,
             hospital_code: &self.hospital_code,
             raw: &self.row.raw,
-            issues: issues_json(&self.row.issues),
+            issues: issues_json(&self.row.issues, Written::Recorded),
         })
     }
 }

@@ -12,10 +12,12 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::domain::{
+    change::Change,
     issue::Issue,
     outcome::{Completion, Outcome},
     patient::Patient,
     phi::Phi,
+    rules,
 };
 
 mod backoff;
@@ -27,6 +29,7 @@ mod connections;
 mod engine;
 mod entry;
 mod flush_time;
+mod identity;
 mod migration;
 mod postgres;
 mod sql_store;
@@ -34,8 +37,12 @@ mod sqlite;
 mod transaction;
 mod writing;
 
+pub mod rejects;
+
 pub use config::{Config, StoreUrl};
 pub use connect::open;
+pub use identity::Overwritten;
+use rejects::{Page, Reject};
 
 /// One engine's store. Statements are never dropped half way: the tasks that call these are owned by the
 /// process, and every statement is bounded by the engine itself.
@@ -51,6 +58,13 @@ pub trait Store: Send + Sync {
 
     /// Writes the final row of a batch: its counters and why it ended.
     async fn finish(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError>;
+
+    /// How many rejects a batch has; `None` if the store knows no such batch. Creates nothing: a store
+    /// that is not there yet is not available.
+    async fn count_rejects(&self, batch_id: &str) -> Result<Option<u32>, StoreError>;
+
+    /// Reads rejects of a batch, in the order of their indexes.
+    async fn rejects(&self, page: &Page<'_>) -> Result<Vec<Reject>, StoreError>;
 
     /// Asks the store for a sign of life on a connection of its own.
     async fn ping(&self) -> Result<(), StoreError>;
@@ -82,6 +96,8 @@ pub struct Row {
     pub raw: Phi<Bytes>,
     /// What was found about the record.
     pub issues: Arc<[Issue]>,
+    /// What formatting changed; written with a patient only.
+    pub changes: Arc<[Change]>,
     /// How many times it was attempted.
     pub attempts: u32,
     /// What is to be written.
@@ -100,11 +116,12 @@ pub enum Content {
 /// What became of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// The patient was inserted or changed, and committed. `replaced` is the index of a record of the
-    /// same batch that had been stored before and lost to this one.
+    /// The patient was inserted or changed, and committed.
     Stored {
-        /// Index of the loser in the same batch.
+        /// Index of a record of the same batch that had been stored before and lost to this one.
         replaced: Option<u32>,
+        /// What the batch has overwritten of the identity of a patient that was known before.
+        overwritten: Overwritten,
     },
     /// The same content was there already.
     Unchanged,
@@ -120,6 +137,19 @@ pub enum Written {
     Unavailable,
     /// The transaction was sent and its answer never came.
     Unknown,
+}
+
+impl Written {
+    /// What the store has found about the record. It is written down with the record's own issues, which
+    /// leaves telling the caller.
+    pub fn findings(self) -> impl Iterator<Item = Issue> {
+        let (overwritten, stale) = match self {
+            Self::Stored { overwritten, .. } => (overwritten, None),
+            Self::Stale => (Overwritten::NOTHING, Some(rules::RECORD_OLDER_THAN_STORED.issue(None))),
+            _ => (Overwritten::NOTHING, None),
+        };
+        overwritten.issues().chain(stale)
+    }
 }
 
 /// The final row of a batch.

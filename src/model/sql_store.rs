@@ -11,6 +11,7 @@ use super::{
     connections::{Connections, Lease},
     engine::Engine,
     flush_time::FlushTimes,
+    rejects::{Page, Reject},
     transaction::Task,
     writing::{self, Aborted, Transact},
 };
@@ -25,6 +26,9 @@ const BEGIN_LIMIT: Duration = Duration::from_secs(1);
 
 const PING_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long one page may take.
+const READ_LIMIT: Duration = Duration::from_secs(5);
+
 /// How long a migration waits for a connection; what it then runs has no limit.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -34,15 +38,21 @@ pub(super) struct SqlStore<E: Engine> {
     /// Apart from the writers: a writer that waits for a lock must not hide a sound database.
     health: Connections<E>,
     flush_times: FlushTimes,
+    /// The same database for who only reads.
+    reading: E,
+    /// Opened by who reads rejects, which the service itself does not.
+    readers: Connections<E>,
 }
 
 impl<E: Engine> SqlStore<E> {
     pub(super) fn new(engine: E, writers: u32) -> Self {
         Self {
+            reading: engine.to_read(),
             engine,
             writers: Connections::new(writers.min(E::WRITERS)),
             health: Connections::new(1),
             flush_times: FlushTimes::default(),
+            readers: Connections::new(1),
         }
     }
 
@@ -126,6 +136,22 @@ impl<E: Engine> Store for SqlStore<E> {
         writing::persist(self, Task::Finish(batch), until).await
     }
 
+    async fn count_rejects(&self, batch_id: &str) -> Result<Option<u32>, StoreError> {
+        let until = Instant::now() + READ_LIMIT;
+        let mut lease = self.readers.lease(&self.reading, until).await?;
+        let count = before::<E, _>(until, E::count_rejects(&mut lease.connection, batch_id)).await?;
+        lease.give_back();
+        Ok(count)
+    }
+
+    async fn rejects(&self, page: &Page<'_>) -> Result<Vec<Reject>, StoreError> {
+        let until = Instant::now() + READ_LIMIT;
+        let mut lease = self.readers.lease(&self.reading, until).await?;
+        let rejects = before::<E, _>(until, E::rejects(&mut lease.connection, page)).await?;
+        lease.give_back();
+        Ok(rejects)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let until = Instant::now() + PING_LIMIT;
         let mut lease = self.health.lease(&self.engine, until).await?;
@@ -141,6 +167,7 @@ impl<E: Engine> Store for SqlStore<E> {
     async fn close(&self) {
         self.writers.close().await;
         self.health.close().await;
+        self.readers.close().await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{
     FinishedBatch, StoreError, Written,
     classify::{Candidate, Head, Verdict, classify},
-    columns::{Key, PatientColumns},
+    columns::{Key, PatientColumns, Winner},
     engine::{Connection, Engine},
     entry::{Entry, Work},
 };
@@ -60,12 +60,12 @@ struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn judge(&self, head: Option<Head>, written: &mut [Written]) -> Option<&'a PatientColumns<'a>> {
+    fn judge(&self, head: Option<Head>, written: &mut [Written]) -> Option<Winner<'a>> {
         let Verdict { written: results, winner } = classify(head, &self.candidates);
-        for (place, result) in self.places.iter().zip(results) {
-            written[*place] = result;
+        for (place, result) in self.places.iter().zip(&results) {
+            written[*place] = *result;
         }
-        winner.map(|winner| self.rows[winner])
+        winner.map(|winner| Winner::new(self.rows[winner], results[winner]))
     }
 }
 
@@ -81,7 +81,7 @@ fn group_by_patient<'a>(entries: &'a [Entry<'a>]) -> Vec<Group<'a>> {
         .map(|same| Group {
             key: same[0].1.key,
             places: same.iter().map(|(place, _, _)| *place).collect(),
-            candidates: same.iter().map(|(_, _, candidate)| *candidate).collect(),
+            candidates: same.iter().map(|(_, _, candidate)| candidate.clone()).collect(),
             rows: same.iter().map(|(_, patient, _)| *patient).collect(),
         })
         .collect()
@@ -104,8 +104,12 @@ async fn write_patients<E: Engine>(
         .map_err(|error| E::fault(&error))?
         .into_iter()
         .collect();
-    let refused: HashSet<Key<'_>> =
-        winners.iter().filter(|winner| !accepted.contains(&winner.index)).map(|winner| winner.key).collect();
+    let refused: HashSet<Key<'_>> = winners
+        .iter()
+        .map(|winner| winner.patient)
+        .filter(|patient| !accepted.contains(&patient.index))
+        .map(|patient| patient.key)
+        .collect();
     if refused.is_empty() {
         return Ok(());
     }
@@ -124,7 +128,7 @@ async fn judge_all<'a, E: Engine>(
     batch_id: &str,
     groups: &[Group<'a>],
     written: &mut [Written],
-) -> Result<Vec<&'a PatientColumns<'a>>, StoreError> {
+) -> Result<Vec<Winner<'a>>, StoreError> {
     let keys: Vec<Key<'_>> = groups.iter().map(|group| group.key).collect();
     let mut heads: Vec<Option<Head>> = vec![None; keys.len()];
     let stored = E::heads(connection, batch_id, &keys).await.map_err(|error| E::fault(&error))?;
@@ -143,7 +147,7 @@ async fn write_outcomes<E: Engine>(
     let outcomes: Vec<_> = entries
         .iter()
         .zip(written)
-        .map(|(entry, written)| entry.outcome(outcome_of(&entry.work, *written)))
+        .map(|(entry, written)| entry.outcome(outcome_of(&entry.work, *written), *written))
         .collect();
     E::record(connection, batch_id, &outcomes).await?;
     let rejects: Vec<_> = entries.iter().filter_map(Entry::reject).collect();
@@ -154,7 +158,7 @@ async fn write_outcomes<E: Engine>(
     let losers: Vec<u32> = written
         .iter()
         .filter_map(|written| match written {
-            Written::Stored { replaced } => *replaced,
+            Written::Stored { replaced, .. } => *replaced,
             _ => None,
         })
         .collect();

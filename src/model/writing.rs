@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::outcome::Outcome,
-        model::{Content, Row, entry::Work},
+        model::{Content, Overwritten, Row, entry::Work},
     };
 
     /// A store that answers from a script, then takes everything except the rows that it finds bad.
@@ -188,6 +188,7 @@ mod tests {
             hospital_code: "h".into(),
             raw: bytes::Bytes::from("{}").into(),
             issues: Arc::from([]),
+            changes: Arc::from([]),
             attempts: 1,
             content: Content::Settled(Outcome::Valid),
         };
@@ -236,7 +237,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_commit_without_an_answer_is_written_again_with_what_it_had_decided() {
-        let decided = Written::Stored { replaced: Some(4) };
+        let decided = Written::Stored { replaced: Some(4), overwritten: Overwritten::default() };
         let store = Scripted::default();
         store.script.lock().unwrap().push_back(Err(unknown(vec![decided])));
         assert_eq!(write(&store, &chunk(1), soon()).await, [Written::Recorded]);

@@ -129,7 +129,12 @@ fn raw_patient(patient: pb::RawPatient) -> RawPatient {
         deceased: patient.deceased.into(),
         updated_at: patient.updated_at.into(),
         version: patient.version.into(),
-        ..RawPatient::default()
+        age: patient.age.into(),
+        gender_display: patient.gender_display.into(),
+        nationality_display: patient.nationality_display.into(),
+        ethnicity_display: patient.ethnicity_display.into(),
+        marital_status_display: patient.marital_status_display.into(),
+        birth_date_absent_reason: patient.birth_date_absent_reason.into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Node, Origin, Problems, Reported, Section, Setting, Value, section::nearest};
+use super::{Node, Origin, Problems, Reported, Section, Setting, Value, section::did_you_mean};
 
 /// One setting that is being read: what was written, where, and where its problems go.
 pub struct Field<'p> {
@@ -50,7 +50,7 @@ impl<'p> Field<'p> {
     pub fn shape(&self) -> Shape {
         match self.node.value {
             Value::Null => Shape::Nothing,
-            Value::Text(_) => Shape::Value,
+            Value::Text(_) | Value::Quoted(_) => Shape::Value,
             Value::List(_) => Shape::List,
             Value::Table(_) => Shape::Table,
         }
@@ -61,6 +61,11 @@ impl<'p> Field<'p> {
         self.problems.report(self.node.origin, &self.path, message)
     }
 
+    /// The tree as it was written, for what is no setting: its meaning is up to the reader.
+    pub fn into_node(self) -> Node {
+        self.node
+    }
+
     /// Reads one value.
     pub fn value<T: Setting>(self) -> Result<T, Reported> {
         self.parsed(T::parse)
@@ -68,7 +73,7 @@ impl<'p> Field<'p> {
 
     /// Reads one value with a parser whose error is a message for people.
     pub fn parsed<T, E: ToString>(self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Reported> {
-        let Value::Text(text) = &self.node.value else {
+        let Some(text) = self.node.value.text() else {
             return Err(self.expected(Shape::Value));
         };
         parse(text).map_err(|error| self.refuse(error.to_string()))
@@ -88,13 +93,21 @@ impl<'p> Field<'p> {
 
     /// Reads one of a few names.
     pub fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reported> {
+        self.choice_if(choices, |_| Ok(()))
+    }
+
+    /// Reads one of a few names, and asks whether it may be chosen here.
+    pub fn choice_if<T: Copy>(
+        self,
+        choices: &[(&str, T)],
+        may_be: impl FnOnce(T) -> Result<(), &'static str>,
+    ) -> Result<T, Reported> {
         self.parsed(|text| {
             if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
-                return Ok(*choice);
+                return may_be(*choice).map(|()| *choice).map_err(str::to_owned);
             }
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            let hint = nearest(text, &names).map(|name| format!("; did you mean {name}?"));
-            Err(format!("{text:?} is none of {}{}", names.join(", "), hint.unwrap_or_default()))
+            Err(format!("{text:?} is none of {}{}", names.join(", "), did_you_mean(text, &names)))
         })
     }
 

@@ -21,5 +21,5 @@ pub use field::{Field, Shape};
 pub use http_url::HttpUrl;
 pub use node::{Node, Origin, Value};
 pub use problem::{Problem, Problems, Reported};
-pub use section::Section;
+pub use section::{Section, did_you_mean};
 pub use setting::Setting;

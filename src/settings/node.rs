@@ -52,24 +52,99 @@ pub struct Node {
     pub value: Value,
 }
 
+impl Node {
+    /// This table over another one: what it does not say is taken from `base`, and what it says to be
+    /// nothing (`~`) is taken away. So are the tables in it, down to `levels` of them; what is deeper, and
+    /// what is no table, is taken whole.
+    pub fn laid_over(self, base: Self, levels: usize) -> Self {
+        match (self.value, base.value) {
+            (Value::Table(own), Value::Table(base)) if levels > 0 => {
+                Self { origin: self.origin, value: Value::Table(merged(own, base, levels)) }
+            }
+            (value, _) => Self { origin: self.origin, value },
+        }
+    }
+}
+
+fn merged(own: Vec<(String, Node)>, mut base: Vec<(String, Node)>, levels: usize) -> Vec<(String, Node)> {
+    let mut entries = Vec::with_capacity(own.len() + base.len());
+    for (key, node) in own {
+        let below = base.iter().position(|(known, _)| *known == key).map(|place| base.remove(place).1);
+        match below {
+            Some(_) if node.value == Value::Null => {}
+            Some(below) => entries.push((key, node.laid_over(below, levels - 1))),
+            None => entries.push((key, node)),
+        }
+    }
+    entries.extend(base);
+    entries
+}
+
 /// What was written. Scalars stay the text that they are in the file, so that `01` is not `1` and `1.10`
 /// is not `1.1`; who reads a setting says what it must be.
 #[derive(Clone, PartialEq)]
 pub enum Value {
     /// Nothing after the key, `~` or `null`.
     Null,
-    /// Any other scalar.
+    /// Any other plain scalar.
     Text(String),
+    /// A scalar in quotes or in a block: a text, whatever it looks like.
+    Quoted(String),
     /// A sequence.
     List(Vec<Node>),
     /// A mapping in the order of the file; a key occurs once.
     Table(Vec<(String, Node)>),
 }
 
+impl Value {
+    /// The text of a scalar, however it was written.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Quoted(text) => Some(text),
+            Self::Null | Self::List(_) | Self::Table(_) => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::{Problems, yaml};
     use proptest::prelude::*;
+
+    fn tree(file: &str, text: &str) -> Node {
+        yaml::parse(file, text, &mut Problems::default()).unwrap_or_else(|_| panic!("YAML"))
+    }
+
+    /// The scalars of a tree by their paths, each with where it was written.
+    fn leaves(node: &Node, path: &str) -> Vec<String> {
+        match &node.value {
+            Value::Table(entries) => {
+                entries.iter().flat_map(|(key, node)| leaves(node, &format!("{path}/{key}"))).collect()
+            }
+            Value::List(elements) => elements.iter().flat_map(|node| leaves(node, path)).collect(),
+            value => vec![format!("{path}={} {}", value.text().unwrap_or("~"), node.origin)],
+        }
+    }
+
+    #[test]
+    fn a_table_takes_from_the_other_what_it_does_not_say() {
+        let base = tree("base", "a: 1\nlist: [1, 2]\nt:\n  x: 1\n  deep: {p: 1}\n");
+        let own = tree("own", "list: [3]\nt:\n  deep: {q: 2}\n  y: 2\n");
+        let both = leaves(&own.laid_over(base, 2), "");
+        assert_eq!(
+            both,
+            ["/list=3 own:1", "/t/deep/q=2 own:3", "/t/y=2 own:4", "/t/x=1 base:4", "/a=1 base:1"]
+        );
+    }
+
+    #[test]
+    fn nothing_takes_away_what_was_there() {
+        let over = |own: &str| leaves(&tree("own", own).laid_over(tree("base", "a: 1\nt: {x: 1}"), 2), "");
+        assert_eq!(over("a: ~\nt: {x: ~}"), [""; 0]);
+        assert_eq!(over("a: ~\nt: ~"), [""; 0]);
+        assert_eq!(over("b: ~"), ["/b=~ own:1", "/a=1 base:1", "/t/x=1 base:2"], "there was nothing to take");
+    }
 
     #[test]
     fn a_variable_has_no_directory() {

@@ -32,6 +32,11 @@ impl<'p> Section<'p> {
         Field::new(root, String::new(), problems).table(read)
     }
 
+    /// Where the section was written.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// A setting that may be left out.
     pub fn field(&mut self, key: &'static str) -> Option<Field<'_>> {
         self.known.push(key);
@@ -108,8 +113,13 @@ impl<'p> Section<'p> {
     }
 }
 
+/// A question for the end of a message: whether a known name was meant; empty if none is near.
+pub fn did_you_mean(written: &str, known: &[&str]) -> String {
+    nearest(written, known).map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}
+
 /// The known name that a misspelt one most likely means.
-pub(super) fn nearest<'n>(written: &str, known: &[&'n str]) -> Option<&'n str> {
+fn nearest<'n>(written: &str, known: &[&'n str]) -> Option<&'n str> {
     let tolerated = 1 + written.chars().count() / 4;
     known
         .iter()

@@ -161,7 +161,8 @@ impl<'t> Tree<'t> {
 fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Value {
     match &*text {
         "" | "~" | "null" | "Null" | "NULL" if style == ScalarStyle::Plain => Value::Null,
-        _ => Value::Text(text.into_owned()),
+        _ if style == ScalarStyle::Plain => Value::Text(text.into_owned()),
+        _ => Value::Quoted(text.into_owned()),
     }
 }
 
@@ -189,13 +190,7 @@ mod tests {
     #[test]
     fn scalars_stay_the_text_that_was_written() {
         let entries = table("01: 1.10\nyes: 'null'\nnone: ~\nempty:\n");
-        let found: Vec<_> = entries
-            .iter()
-            .map(|(key, node)| match &node.value {
-                Value::Text(text) => (key.as_str(), Some(text.as_str())),
-                _ => (key.as_str(), None),
-            })
-            .collect();
+        let found: Vec<_> = entries.iter().map(|(key, node)| (key.as_str(), node.value.text())).collect();
         assert_eq!(found, [("01", Some("1.10")), ("yes", Some("null")), ("none", None), ("empty", None)]);
     }
 

@@ -49,7 +49,7 @@ fn repeats_of_the_input_are_patients_of_their_own() {
 
 #[test]
 fn records_of_other_hospitals_come_from_ndjson() {
-    for hospital in ["renmin", "harbour"] {
+    for hospital in ["renmin", "harbour", "synthea"] {
         let input = format!("{}/tests/data/{hospital}/records.ndjson", env!("CARGO_MANIFEST_DIR"));
         let report = demo(&["--records", "12", "--input", &input]);
         assert_eq!(sum_of_outcomes(&report), 12, "{hospital}");

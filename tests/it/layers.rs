@@ -30,10 +30,21 @@ const LAYERS: &[(&str, &[&str])] = &[
             "server::DESCRIPTORS",
             "server::Config",
             "domain::hospital",
-            // `rules` shows the catalogue.
+            // `rules` shows the catalogue, `rejects` its messages.
             "domain::rules",
-            // `migrate` brings up the store without the service.
+            "domain::change",
+            "domain::format::catalogue",
+            // `profile try` cleans records and counts what comes of them.
+            "domain::clean",
+            "domain::record",
+            "domain::issue",
+            "domain::issue_groups",
+            "domain::shape",
+            "domain::tally",
+            // `migrate` brings up the store without the service, `rejects` reads it.
             "model::open",
+            "model::Store",
+            "model::rejects",
             "sim",
             "shutdown",
             "telemetry",

@@ -1,17 +1,22 @@
 //! The integration tests: one binary, real engines, the real service.
 
+mod across;
 mod bad_input;
 mod batch;
+mod canary;
 mod command_line;
 mod crash;
 mod deadline;
 mod deploy;
 mod drain;
 mod envelope;
+mod fhir;
 mod generated;
 mod health;
 mod layers;
 mod pipeline;
+mod profile;
 mod readme;
+mod rejects;
 mod store;
 mod support;

@@ -35,6 +35,23 @@ async fn the_example_batch_ends_as_the_readme_says() {
     service.ended().await;
 }
 
+#[tokio::test]
+async fn the_rejects_of_the_example_are_listed_as_the_readme_says() {
+    let (_, rest) = README.split_once("```csv\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    let service = TestService::start().await;
+    let answer = service.process(example()).await.unwrap();
+    let output = binary()
+        .args(["rejects", "--batch", &answer.batch_id])
+        .env("DATAPROCESSING__STORE__URL", &service.database_url)
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let listed: Vec<_> = listed.lines().filter(|line| !line.contains(",warning,")).collect();
+    assert_eq!(listed, shown.lines().collect::<Vec<_>>());
+    service.ended().await;
+}
+
 #[test]
 fn the_example_profile_is_sound() {
     let (_, rest) = README.split_once("```yaml\n").unwrap();

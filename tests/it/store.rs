@@ -8,17 +8,33 @@ use dataprocessing::{
         outcome::{Completion, Outcome},
         patient::{Identifier, Name, Patient, RecordOrder},
     },
-    model::{Chunk, Content, FinishedBatch, Row, Store, StoreError, Written},
+    model::{Chunk, Content, FinishedBatch, Overwritten, Row, Store, StoreError, Written},
 };
 use tokio::time::Instant;
 
 use crate::support::database::TestDatabase;
 
+/// Runs every case against both engines.
+macro_rules! on_both_engines {
+    ($($case:ident)*) => {
+        mod on_sqlite {
+            use super::*;
+            $(#[tokio::test] async fn $case() { super::$case(&TestDatabase::sqlite()).await; })*
+        }
+        mod on_postgres {
+            use super::*;
+            $(#[tokio::test] async fn $case() { super::$case(&TestDatabase::postgres().await).await; })*
+        }
+    };
+}
+
 mod both;
+mod findings;
 mod postgres;
+mod rejects;
 mod sqlite;
 
-const STORED: Written = Written::Stored { replaced: None };
+const STORED: Written = Written::Stored { replaced: None, overwritten: Overwritten::NOTHING };
 
 static MISSING: IssueKind =
     IssueKind { code: "EXAMPLE_MISSING", text: Text { en: "something is missing", zh: "缺少内容" } };
@@ -50,6 +66,7 @@ fn row(index: u32, content: Content) -> Row {
         hospital_code: "h1".into(),
         raw: bytes::Bytes::from(format!("raw {index}")).into(),
         issues: Arc::from([]),
+        changes: Arc::from([]),
         attempts: 1,
         content,
     }

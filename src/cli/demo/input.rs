@@ -3,16 +3,18 @@
 
 use std::{collections::HashMap, fs, path::Path, sync::Arc};
 
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{super::CommandError, Arguments};
+use super::{
+    super::{
+        CommandError,
+        input::{CsvRows, PatientDataReader},
+    },
+    Arguments,
+};
 use crate::{
     domain::hospital::Profile,
-    server::{
-        DESCRIPTORS,
-        pb::{PatientData, patient_data::Payload},
-    },
+    server::pb::{PatientData, patient_data::Payload},
 };
 
 /// Synthetic persons with realistic errors; see the note beside the file.
@@ -47,44 +49,32 @@ fn read(path: &Path, hospital: &str) -> Result<Vec<PatientData>, CommandError> {
 
 /// Each row as a JSON object of strings. The record's id is the row's first field, which has to be unique.
 fn csv_rows(bytes: &[u8], hospital: &str) -> Result<Vec<PatientData>, CommandError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-    let header = reader.headers()?.clone();
-    reader
-        .records()
-        .map(|row| {
-            let row = row?;
-            let fields = header.iter().zip(&row).map(|(name, value)| (name.to_owned(), value.into()));
-            let object: Map<String, Value> = fields.collect();
-            Ok(PatientData {
-                id: row.get(0).unwrap_or_default().to_owned(),
-                hospital_code: hospital.to_owned(),
-                payload: Some(Payload::RawJson(Value::from(object).to_string())),
-            })
-        })
-        .collect()
+    let decode = |value: &[u8]| String::from_utf8(value.to_vec()).ok();
+    let mut rows = CsvRows::new(bytes, decode)?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next() {
+        let place = records.len() + 1;
+        let row = row.map_err(|error| format!("row {place} {error}"))?;
+        let object = row.object(decode).ok_or_else(|| format!("row {place} is not UTF-8"))?;
+        records.push(PatientData {
+            id: row.id(),
+            hospital_code: hospital.to_owned(),
+            payload: Some(Payload::RawJson(Value::from(object).to_string())),
+        });
+    }
+    Ok(records)
 }
 
 /// Each line as a `PatientData` in proto3 JSON.
 fn ndjson_lines(bytes: &[u8]) -> Result<Vec<PatientData>, CommandError> {
-    let pool = DescriptorPool::decode(DESCRIPTORS)?;
-    let descriptor =
-        pool.get_message_by_name("dataprocessing.v1.PatientData").expect("the contract has the message");
-    let lines = std::str::from_utf8(bytes)?.lines().enumerate();
-    lines
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(place, line)| {
-            // The parser's own text may quote the line, which holds a patient.
-            patient_data(line, &descriptor)
-                .map_err(|_| format!("line {}: not a PatientData in proto3 JSON", place + 1).into())
-        })
-        .collect()
-}
-
-fn patient_data(line: &str, descriptor: &MessageDescriptor) -> Result<PatientData, CommandError> {
-    let mut json = serde_json::Deserializer::from_str(line);
-    let message = DynamicMessage::deserialize(descriptor.clone(), &mut json)?;
-    json.end()?;
-    Ok(message.transcode_to()?)
+    let reader = PatientDataReader::new()?;
+    let lines = std::str::from_utf8(bytes)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let read = lines.map(|(place, line)| {
+        reader
+            .read(line)
+            .ok_or_else(|| format!("line {}: not a PatientData in proto3 JSON", place + 1).into())
+    });
+    read.collect()
 }
 
 /// The record at `place` of the endlessly repeated input. A repeat is another person: it gets a record id

@@ -1,8 +1,5 @@
-//! Whether or when a patient died.
+//! Whether a patient died; when is a date as any other.
 
-use jiff::tz::TimeZone;
-
-use super::date::{DateFault, DateFormat, read_date};
 use crate::domain::patient::Deceased;
 
 const YES: [&str; 7] = ["1", "true", "t", "yes", "y", "是", "死亡"];
@@ -20,26 +17,16 @@ pub fn read_flag(code: &str) -> Option<Deceased> {
     }
 }
 
-/// Reads a cleaned text: a yes or no, or the date of death.
-pub fn read(text: &str, formats: &[DateFormat], zone: &TimeZone) -> Result<Deceased, DateFault> {
-    match read_flag(text) {
-        Some(flag) => Ok(flag),
-        None => read_date(text, formats, zone).map(Deceased::On),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn flags_and_dates_are_told_apart() {
-        let formats = [DateFormat::parse("yyyyMMdd").unwrap()];
-        let read = |text| read(text, &formats, &TimeZone::UTC);
-        assert!(matches!(read("TRUE"), Ok(Deceased::Yes)));
-        assert!(matches!(read("否"), Ok(Deceased::No)));
-        assert!(matches!(read("20200131"), Ok(Deceased::On(date)) if date.to_string() == "2020-01-31"));
-        assert!(matches!(read("20200132"), Err(DateFault::NotInCalendar)));
-        assert!(matches!(read("maybe"), Err(DateFault::NoFormatMatches)));
+    fn words_for_yes_and_no_are_read() {
+        assert!(matches!(read_flag("TRUE"), Some(Deceased::Yes)));
+        assert!(matches!(read_flag("否"), Some(Deceased::No)));
+        for neither in ["", "maybe", "20200131"] {
+            assert!(read_flag(neither).is_none(), "{neither}");
+        }
     }
 }

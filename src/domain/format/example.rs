@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 
-use super::{date::DateFormat, draft::Draft, null_token};
+use super::{date::DateFormat, draft::Draft, null_token, patient_id::PatientIds};
 use crate::domain::{
     hospital::{
         Charset, CodeTables, Profile,
@@ -30,8 +30,10 @@ pub(crate) fn profile() -> Profile {
         pinyin: false,
         null_tokens: HashSet::from(["-", "无", "NULL", "0", "99991231"].map(null_token::key)),
         codes: CodeTables::default(),
-        severities: HashMap::new(),
+        patient_ids: PatientIds::default(),
+        rules: HashMap::new(),
         verify: None,
+        samples: [].into(),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod identifier;
 pub mod name;
 pub mod null_token;
 pub mod order;
+pub mod patient_id;
 pub mod phone;
 mod reader;
 pub mod resident_id;

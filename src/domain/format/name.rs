@@ -67,7 +67,8 @@ pub fn whole(
         (Some(family), Some(given)) if is_han_name(family) && is_han_name(given) => {
             Some([family.as_str(), given].concat().into())
         }
-        (Some(family), Some(given)) => Some([given.as_str(), family].join(" ").into()),
+        // Formatted once more: Han characters may meet where the parts do.
+        (Some(family), Some(given)) => Some(part(&[given.as_str(), family].join(" ")).text.into()),
         (family, given) => family.clone().or_else(|| given.clone()),
     })?;
     Some(Name { text, family, given, pinyin: None })

@@ -4,7 +4,9 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    catalogue, code, date, deceased,
+    address, catalogue, code,
+    date::{self, DateFault, DateRead, DateReading},
+    deceased,
     draft::{Draft, DraftContact, DraftIdentifier, Field, NotAnInteger, NotInTable, Placed},
     flaw::{self, Flaw, FlawKind},
     gender, identifier, name, null_token, order, phone,
@@ -14,9 +16,9 @@ use super::{
 use crate::domain::{
     change::{Change, ChangeKind, FormatRule},
     hospital::Profile,
-    patient::{Address, Deceased, Gender, Identifier, Name},
+    patient::{Address, Deceased, Gender, Identifier, Name, PartialDate},
     phi::Phi,
-    record::{RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
+    record::{MOST_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
 };
 
 /// Reads one raw patient by a profile.
@@ -40,9 +42,6 @@ struct Pair<'r> {
     field: &'static str,
 }
 
-/// Most elements of a list; no patient has that many phones, addresses or documents.
-const MOST_ELEMENTS: usize = 100;
-
 /// How many changes a usual record has.
 const USUAL_CHANGES: usize = 8;
 
@@ -57,7 +56,7 @@ impl<'a> Reader<'a> {
         let pair = |code, display, field| Pair { code, display, field };
         let birth_date_reason = Place("birth_date_absent_reason", None);
         Draft {
-            patient_id: self.code(&raw.patient_id, Place("patient_id", None)).map(owned),
+            patient_id: self.patient_id(&raw.patient_id),
             name: self.name(&raw.name),
             gender: self.gender(pair(&raw.gender, &raw.gender_display, "gender")),
             birth_date: self.birth_date(&raw.birth_date),
@@ -102,6 +101,14 @@ impl<'a> Reader<'a> {
         placed
     }
 
+    fn patient_id(&mut self, raw: &str) -> Option<Phi<String>> {
+        let place = Place("patient_id", None);
+        let text = self.code(raw, place)?;
+        let padded = self.profile.patient_ids.pad(&text);
+        self.note_if(padded != text, place, &catalogue::PATIENT_ID_PADDED, ChangeKind::Reformatted);
+        Some(owned(padded))
+    }
+
     fn name(&mut self, raw: &RawName) -> Option<Name> {
         let text = self.name_part(&raw.text, Place("name", None));
         let family = self.name_part(&raw.family, Place("name.family", None));
@@ -130,24 +137,41 @@ impl<'a> Reader<'a> {
         gender
     }
 
-    fn birth_date(&mut self, raw: &str) -> Field<crate::domain::patient::PartialDate, date::DateFault> {
-        let Profile { date_formats, time_zone, .. } = self.profile;
+    fn birth_date(&mut self, raw: &str) -> Field<PartialDate, DateFault> {
         let place = Place("birth_date", None);
-        let Some(text) = self.code(raw, place) else { return Field::Absent };
-        let date = date::read_date(&text, date_formats, time_zone);
-        if let Ok(date) = date {
-            let reformatted = date.to_string() != text;
-            self.note_if(reformatted, place, &catalogue::DATE_REFORMATTED, ChangeKind::Reformatted);
+        match self.code(raw, place) {
+            None => Field::Absent,
+            Some(text) => self.date(&text, place),
         }
-        date.map_or_else(Field::Faulty, Field::Value)
     }
 
-    fn updated_at(&mut self, raw: &str) -> Field<i64, date::DateFault> {
+    fn date(&mut self, text: &str, place: Place) -> Field<PartialDate, DateFault> {
+        let Profile { date_formats, time_zone, .. } = self.profile;
+        match date::read_date(text, date_formats, time_zone) {
+            Ok(DateRead { value, reading }) => {
+                self.note_reading(place, reading);
+                Field::Value(value)
+            }
+            Err(fault) => Field::Faulty(fault),
+        }
+    }
+
+    fn note_reading(&mut self, place: Place, reading: DateReading) {
+        let rule = match reading {
+            DateReading::AsWritten => return,
+            DateReading::Reformatted => &catalogue::DATE_REFORMATTED,
+            DateReading::Zoned => &catalogue::INSTANT_LOCALISED,
+            DateReading::Interpreted => &catalogue::DATE_ORDER_STATED,
+        };
+        self.note(place, rule, ChangeKind::Reformatted);
+    }
+
+    fn updated_at(&mut self, raw: &str) -> Field<i64, DateFault> {
         let Profile { date_formats, time_zone, .. } = self.profile;
         match self.code(raw, Place("updated_at", None)) {
             None => Field::Absent,
             Some(text) => date::read_instant(&text, date_formats, time_zone)
-                .map_or_else(Field::Faulty, |instant| Field::Value(instant.as_microsecond())),
+                .map_or_else(Field::Faulty, |read| Field::Value(read.value.as_microsecond())),
         }
     }
 
@@ -203,6 +227,10 @@ impl<'a> Reader<'a> {
                     self.overlong.push("phones");
                     break;
                 }
+                if self.is_null(number) {
+                    self.note(place, &catalogue::NULL_TOKEN_EMPTIED, ChangeKind::Emptied);
+                    continue;
+                }
                 let value = self.phone(number, place);
                 if phones.iter().any(|other| other.value == value) {
                     self.note(place, &catalogue::DUPLICATE_DROPPED, ChangeKind::Dropped);
@@ -223,17 +251,29 @@ impl<'a> Reader<'a> {
 
     fn address(&mut self, raw: &RawAddress, position: u32) -> Option<Address> {
         let place = |field| Place(field, Some(position));
-        let text = self.prose(&raw.text, place("addresses.text")).map(owned);
+        let text = self.prose(&raw.text, place("addresses.text"));
+        let text = text.map(|text| self.without_repeated_divisions(&text, place("addresses.text")));
         let division_code = self.code(&raw.division_code, place("addresses.division_code")).map(owned);
         let postal_code = self.code(&raw.postal_code, place("addresses.postal_code")).map(owned);
         let country = self.code(&raw.country, place("addresses.country")).map(owned);
         let anything = text.as_ref().or(division_code.as_ref()).or(postal_code.as_ref()).or(country.as_ref());
-        anything.is_some().then(|| Address {
-            text: text.unwrap_or_default(),
-            division_code,
-            postal_code,
-            country,
-        })
+        anything?;
+        let text = text.unwrap_or_default();
+        let division_code =
+            division_code.or_else(|| self.derived_division_code(&text, place("addresses.division_code")));
+        Some(Address { text, division_code, postal_code, country })
+    }
+
+    fn without_repeated_divisions(&mut self, text: &str, place: Place) -> Phi<String> {
+        let formatted = address::format(text);
+        self.note_if(formatted != text, place, &catalogue::ADDRESS_FORMATTED, ChangeKind::Reformatted);
+        owned(formatted)
+    }
+
+    fn derived_division_code(&mut self, text: &str, place: Place) -> Option<Phi<String>> {
+        let code = address::division_code(text)?.to_string();
+        self.note(place, &catalogue::ADDRESS_FORMATTED, ChangeKind::Added);
+        Some(code.into())
     }
 
     fn contact(&mut self, raw: &RawContact, position: u32) -> Option<DraftContact> {
@@ -246,17 +286,18 @@ impl<'a> Reader<'a> {
         anything.then_some(DraftContact { name, relation, phone })
     }
 
-    fn deceased(&mut self, raw: &str) -> Field<Deceased, date::DateFault> {
-        let Profile { date_formats, time_zone, null_tokens, .. } = self.profile;
-        self.known_or_null(raw, Place("deceased", None), |text| {
-            match deceased::read(text, date_formats, time_zone) {
-                // 99991231 is a day, too.
-                Ok(Deceased::On(_)) if null_token::is_null(text, null_tokens) => {
-                    Field::Faulty(date::DateFault::NoFormatMatches)
-                }
-                read => read.map_or_else(Field::Faulty, Field::Value),
-            }
-        })
+    /// A yes or no goes before a null token, for `0` may be both; a date does not: `99991231` says that there
+    /// is none.
+    fn deceased(&mut self, raw: &str) -> Field<Deceased, DateFault> {
+        let place = Place("deceased", None);
+        if let Some(flag) = deceased::read_flag(&text::code(raw)) {
+            self.note_flaws(raw, place);
+            return Field::Value(flag);
+        }
+        match self.code(raw, place) {
+            None => Field::Absent,
+            Some(text) => self.date(&text, place).map(Deceased::On),
+        }
     }
 
     fn version(&mut self, raw: &str) -> Field<i64, NotAnInteger> {
@@ -428,20 +469,4 @@ fn owned(text: Cow<'_, str>) -> Phi<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_are_read_in_the_units_of_forms() {
-        for (age, expected) in [
-            ("35", Some(35)),
-            ("35岁", Some(35)),
-            ("3月", Some(0)),
-            ("35 Y", Some(35)),
-            ("young", None),
-            ("", None),
-        ] {
-            assert_eq!(years(age), expected, "{age}");
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,10 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 
 use super::document::Document;
-use crate::domain::patient::Gender;
+use crate::domain::{
+    division::{self, IdRegion},
+    patient::Gender,
+};
 
 /// A number in the shape of a resident id. Whether its date exists and its check character is right are
 /// questions of their own.
@@ -31,13 +34,15 @@ pub enum ShapeFault {
     Wrong,
 }
 
-/// The canonical form of a cleaned text: no spaces and dashes, upper case.
+/// The canonical form of a cleaned text: no spaces and dashes, upper case. A text with anything but ASCII
+/// between them is no number, and stays: without its spaces, its characters might compose to others.
 pub fn compact(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
         return Cow::Borrowed(text);
     }
     let kept = text.chars().filter(|character| !matches!(character, ' ' | '-' | '\u{2010}'..='\u{2015}'));
-    kept.map(|character| character.to_ascii_uppercase()).collect()
+    let compact: String = kept.map(|character| character.to_ascii_uppercase()).collect();
+    if compact.is_ascii() { Cow::Owned(compact) } else { Cow::Borrowed(text) }
 }
 
 impl ResidentId {
@@ -121,12 +126,15 @@ impl ResidentId {
         std::str::from_utf8(digits).expect("digits are ASCII")
     }
 
-    /// Whether it is the number of a foreign permanent resident card (9), or of a residence permit for
-    /// people of Hong Kong, Macau and Taiwan (81, 82, 83): they are made as resident ids are and name no
-    /// division.
+    /// Who issued it; none if nobody does.
+    pub fn region(&self) -> Option<IdRegion> {
+        division::id_region(self.division())
+    }
+
+    /// Whether it is the number of a card for people who are no residents of the mainland: these are made as
+    /// resident ids are.
     pub fn is_of_a_permit(&self) -> bool {
-        let division = self.division();
-        division.starts_with('9') || ["81", "82", "83"].iter().any(|prefix| division.starts_with(prefix))
+        matches!(self.region(), Some(IdRegion::ResidencePermit | IdRegion::ForeignPermanentResident))
     }
 
     /// Whether it was made up to fill the field: one digit over and over, or digits in a row.

@@ -7,29 +7,56 @@ use jiff::tz::TimeZone;
 use super::{Charset, CodeTables, Profile, mapping};
 use crate::{
     domain::{
-        format::{date::DateFormat, null_token, text},
-        issue::Severity,
+        format::{
+            date, null_token,
+            patient_id::{Characters, PatientIds},
+            text,
+        },
         patient::Gender,
-        rules,
     },
-    settings::{Field, Problem, Problems, Reported, Section, yaml},
+    settings::{Field, Problem, Problems, Reported, Section, did_you_mean, yaml},
 };
 
+mod defaults;
 mod envelope;
+mod rules;
+mod samples;
 mod verify;
 
+pub use defaults::Defaults;
 use verify::verify;
 
 impl Profile {
-    /// Reads the profile of one hospital. `file` is what messages call it, `code` the hospital's code.
+    /// Reads the profile of one hospital that takes nothing from defaults. `file` is what messages call it,
+    /// `code` the hospital's code.
     ///
     /// # Errors
     ///
-    /// Every problem of the text, with its line.
+    /// Every problem of the text, with its line; a sample that does not hold is one.
     pub fn parse(file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        Self::parse_over(&Defaults::default(), file, code, text)
+    }
+
+    /// The same for a profile that takes what it does not say from defaults.
+    ///
+    /// # Errors
+    ///
+    /// Every problem, with the line of the file that holds it.
+    pub fn parse_over(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let profile = Self::read(defaults, file, code, text)?;
+        let failed: Vec<_> = profile.samples.iter().flat_map(|sample| sample.problems(&profile)).collect();
+        if failed.is_empty() { Ok(profile) } else { Err(failed) }
+    }
+
+    /// The same without a look at whether the samples hold, for who wants to see it of each.
+    ///
+    /// # Errors
+    ///
+    /// Every problem but samples that do not hold.
+    pub fn read(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let profile = yaml::parse(file, text, &mut problems)
-            .and_then(|root| Section::read(root, &mut problems, |root| profile(root, code)));
+            .and_then(|root| Section::read(defaults.under(root), &mut problems, |root| profile(root, code)));
         problems.conclude(profile)
     }
 }
@@ -38,16 +65,17 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
     let version = section.value("version");
     let charset = section.field("charset").map_or(Ok(Charset::Utf8), charset);
     let mapping = section.table("mapping", mapping::read);
-    let date_formats = section
-        .required("date_formats")
-        .and_then(|formats| formats.list(|format| format.parsed(DateFormat::parse)));
-    let time_zone = section.required("time_zone").and_then(|zone| zone.parsed(TimeZone::get));
+    let date_formats = section.required("date_formats").and_then(date::read_formats);
+    let time_zone = section.required("time_zone").and_then(|zone| zone.parsed(time_zone));
     let phone_region = section.field("phone_region").map(phone_region).transpose();
     let pinyin = section.optional::<bool>("pinyin");
     let null_tokens = section.field("null_tokens").map_or_else(|| Ok(HashSet::new()), null_tokens);
     let codes = section.field("codes").map_or_else(|| Ok(CodeTables::default()), |codes| codes.table(tables));
-    let severities = section.field("severities").map_or_else(|| Ok(HashMap::new()), severities);
+    let patient_ids =
+        section.field("patient_ids").map_or_else(|| Ok(PatientIds::default()), |ids| ids.table(patient_ids));
+    let rules = section.field("rules").map_or_else(|| Ok(HashMap::new()), rules::read);
     let verify = section.field("verify").map(|api| api.table(verify)).transpose();
+    let samples = section.field("samples").map_or_else(|| Ok(Vec::new()), samples::read);
     Ok(Profile {
         code: code.into(),
         version: version?,
@@ -59,13 +87,31 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
         pinyin: pinyin?.unwrap_or(false),
         null_tokens: null_tokens?,
         codes: codes?,
-        severities: severities?,
+        patient_ids: patient_ids?,
+        rules: rules?,
         verify: verify?,
+        samples: samples?.into(),
+    })
+}
+
+fn time_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|error| {
+        let known: Vec<_> = jiff::tz::db().available().collect();
+        let known: Vec<_> = known.iter().map(|zone| zone.as_str()).collect();
+        format!("{error}{}", did_you_mean(name, &known))
     })
 }
 
 fn charset(field: Field<'_>) -> Result<Charset, Reported> {
-    field.choice(&[("utf-8", Charset::Utf8), ("gb18030", Charset::Gb18030)])
+    field.parsed(|name| match name {
+        "utf-8" => Ok(Charset::Utf8),
+        "gb18030" => Ok(Charset::Gb18030),
+        _ => {
+            let held = matches!(&*name.to_lowercase(), "gbk" | "gb2312" | "cp936");
+            let meant = if held { "gb18030" } else { name };
+            Err(format!("{name:?} is none of utf-8, gb18030{}", did_you_mean(meant, &["utf-8", "gb18030"])))
+        }
+    })
 }
 
 fn phone_region(field: Field<'_>) -> Result<phonenumber::country::Id, Reported> {
@@ -103,30 +149,23 @@ fn table<T>(
     Ok(entries.into_iter().collect())
 }
 
-/// Severities by rule. What is made milder than the catalogue says must say why: the next reader of the
-/// profile has to be able to judge whether it still holds.
-fn severities(field: Field<'_>) -> Result<HashMap<&'static str, Severity>, Reported> {
-    let entries = field.entries(|code, setting| {
-        let Some(rule) = rule(code) else {
-            return Err(setting.refuse("is not a rule whose severity can be changed"));
-        };
-        setting.table(|section| {
-            let names = [Severity::Error, Severity::Warning].map(|severity| (severity.name(), severity));
-            let severity = section.required("severity").and_then(|name| name.choice(&names));
-            let reason = section.optional::<String>("reason");
-            if (severity, &reason) == (Ok(Severity::Warning), &Ok(None)) {
-                return Err(section.problem("needs a reason: why can this source not satisfy the rule?"));
-            }
-            reason?;
-            Ok((rule, severity?))
-        })
-    })?;
-    Ok(entries.into_iter().collect())
-}
-
-/// The rules whose severity a profile may change.
-fn rule(code: &str) -> Option<&'static str> {
-    rules::find(code).filter(|rule| rule.is_adjustable()).map(|rule| rule.kind.code)
+fn patient_ids(section: &mut Section<'_>) -> Result<PatientIds, Reported> {
+    let all = PatientIds::default();
+    let sizes = 1..=PatientIds::LONGEST;
+    let names = [
+        ("digits", Characters::Digits),
+        ("alphanumeric", Characters::Alphanumeric),
+        ("any", Characters::Any),
+    ];
+    let width = section.field("width").map(|width| width.within(sizes.clone())).transpose();
+    let characters = section.field("characters").map_or(Ok(all.characters), |field| field.choice(&names));
+    let longest = section.field("longest").map_or(Ok(all.longest), |longest| longest.within(sizes));
+    if let (Ok(Some(width)), Ok(longest)) = (width, longest)
+        && width > longest
+    {
+        section.contradiction("width", "is more than longest allows");
+    }
+    Ok(PatientIds { width: width?, characters: characters?, longest: longest? })
 }
 
 #[cfg(test)]

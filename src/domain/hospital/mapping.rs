@@ -1,50 +1,76 @@
 //! From the source's own field names to the canonical ones.
 //!
 //! All that can be prepared is prepared when the profile is loaded: mapping a record follows paths and
-//! copies texts, and parses nothing.
+//! copies texts, and parses nothing. What it costs grows with the record and with the mapping, whatever
+//! the record holds: no value is copied more often than the mapping names it, and no list grows over
+//! [`MOST_ELEMENTS`](crate::domain::record::MOST_ELEMENTS) and one.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use crate::domain::{
-    phi::Phi,
-    record::{RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
-};
+use crate::domain::record::RawPatient;
 
+mod keys;
+mod name;
 mod path;
 mod read;
+mod reader;
+mod selection;
 mod source;
 mod sources;
 
+pub use keys::Unmapped;
 pub(super) use read::mapping as read;
 pub use sources::Sources;
 
+use keys::ExpectedKeys;
+use name::Name;
+use reader::Reader;
+use selection::Selection;
 use source::Field;
-use sources::Notes;
 
 /// Where each canonical field comes from. A field that the source does not have has no alternatives, a
 /// list that it does not have no elements.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
+    plain: PlainFields,
+    identifiers: Vec<Element<IdentifierFields>>,
+    phones: Vec<Element<Field>>,
+    addresses: Vec<Element<AddressFields>>,
+    contacts: Vec<Element<ContactFields>>,
+    expected: ExpectedKeys,
+    /// The source's own names; fields refer to them by place.
+    names: Arc<[Name]>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct PlainFields {
     patient_id: Field,
     name_text: Field,
     name_family: Field,
     name_given: Field,
     gender: Field,
+    gender_display: Field,
     birth_date: Field,
-    identifiers: Vec<IdentifierFields>,
-    phones: Vec<Field>,
-    addresses: Vec<AddressFields>,
-    contacts: Vec<ContactFields>,
+    birth_date_absent_reason: Field,
+    age: Field,
     nationality: Field,
+    nationality_display: Field,
     ethnicity: Field,
+    ethnicity_display: Field,
     marital_status: Field,
+    marital_status_display: Field,
     deceased: Field,
     updated_at: Field,
     version: Field,
-    /// The source's own names; fields refer to them by place.
-    names: Arc<[Arc<str>]>,
+}
+
+/// Elements of a canonical list: one, whose fields stand in the record, or one for each of the source's.
+#[derive(Clone, Debug)]
+struct Element<F> {
+    each: Option<Selection>,
+    fields: F,
 }
 
 #[derive(Clone, Debug)]
@@ -72,113 +98,117 @@ struct ContactFields {
 /// A patient in canonical field names, and where its fields came from.
 pub struct Mapped {
     /// Values as the source wrote them. Numbers and truth values are the text of their JSON; what is
-    /// absent, null, blank or no scalar is empty. Elements of lists that are empty are left out.
+    /// absent, null, blank or no scalar is empty. Elements of lists that are empty are left out. A list has
+    /// at most one element more than are read, by which its reader knows that there are more.
     pub patient: RawPatient,
     /// The sender's own names of the fields.
     pub sources: Sources,
+    /// The keys of the record that nobody expects.
+    pub unmapped: Unmapped,
 }
 
 impl Mapping {
     /// Reads a source's object.
-    pub fn map(&self, object: &Map<String, Value>) -> Mapped {
-        let mut reader = Reader { object, notes: Notes::default() };
-        let patient = RawPatient {
-            patient_id: reader.plain(&self.patient_id),
-            name: RawName {
-                text: reader.plain(&self.name_text),
-                family: reader.plain(&self.name_family),
-                given: reader.plain(&self.name_given),
-            },
-            gender: reader.plain(&self.gender),
-            birth_date: reader.plain(&self.birth_date),
-            identifiers: reader.list(&self.identifiers, Reader::identifier),
-            phones: reader.list(&self.phones, Reader::text),
-            addresses: reader.list(&self.addresses, Reader::address),
-            contacts: reader.list(&self.contacts, Reader::contact),
-            nationality: reader.plain(&self.nationality),
-            ethnicity: reader.plain(&self.ethnicity),
-            marital_status: reader.plain(&self.marital_status),
-            deceased: reader.plain(&self.deceased),
-            updated_at: reader.plain(&self.updated_at),
-            version: reader.plain(&self.version),
-            ..RawPatient::default()
-        };
-        Mapped { patient, sources: Sources::new(self.names.clone(), reader.notes) }
+    pub fn map(&self, record: &Map<String, Value>) -> Mapped {
+        let (patient, notes) = Reader::new(record).patient(self);
+        let sources = Sources::new(Arc::clone(&self.names), notes);
+        Mapped { patient, sources, unmapped: self.expected.unmapped(record) }
     }
 
     /// The value in a source's object that is the patient's number, to be changed in place.
-    pub fn patient_id_in<'o>(&self, object: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
-        self.patient_id.value_in(object)
+    pub fn patient_id_in<'o>(&self, record: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
+        self.plain.patient_id.value_in(record)
+    }
+
+    /// The keys at the top of a record that the mapping neither reads nor ignores.
+    pub fn unmapped_keys<'o>(&self, record: &'o Map<String, Value>) -> impl Iterator<Item = &'o str> {
+        record.keys().map(String::as_str).filter(|key| !self.expected.holds(key))
+    }
+
+    /// The canonical fields that are mapped, in alphabetical order, and under which of the sender's names
+    /// each is looked for; one that is always the same text has none.
+    pub fn fields(&self) -> BTreeMap<&'static str, Vec<Arc<str>>> {
+        let mut fields = BTreeMap::<_, Vec<_>>::new();
+        for field in self.all().filter(|field| !field.alternatives.is_empty()) {
+            let names = field.alternatives.iter().filter_map(|alternative| alternative.name);
+            let names = names.map(|place| self.names[usize::from(place)].at(None));
+            fields.entry(field.canonical).or_default().extend(names);
+        }
+        fields
+    }
+
+    /// The keys at the top of a record from which something is read.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        let plain = self.plain.all().into_iter();
+        let identifiers = self.identifiers.iter().flat_map(|element| element.keys(IdentifierFields::all));
+        let phones = self.phones.iter().flat_map(|element| element.keys(|field| [field]));
+        let addresses = self.addresses.iter().flat_map(|element| element.keys(AddressFields::all));
+        let contacts = self.contacts.iter().flat_map(|element| element.keys(ContactFields::all));
+        plain.flat_map(Field::keys).chain(identifiers).chain(phones).chain(addresses).chain(contacts)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Field> {
+        let identifiers = self.identifiers.iter().flat_map(|element| element.fields.all());
+        let phones = self.phones.iter().map(|element| &element.fields);
+        let addresses = self.addresses.iter().flat_map(|element| element.fields.all());
+        let contacts = self.contacts.iter().flat_map(|element| element.fields.all());
+        self.plain.all().into_iter().chain(identifiers).chain(phones).chain(addresses).chain(contacts)
     }
 }
 
-/// Reads one object, and notes where each field came from.
-struct Reader<'o> {
-    object: &'o Map<String, Value>,
-    notes: Notes,
+impl PlainFields {
+    fn all(&self) -> [&Field; 18] {
+        [
+            &self.patient_id,
+            &self.name_text,
+            &self.name_family,
+            &self.name_given,
+            &self.gender,
+            &self.gender_display,
+            &self.birth_date,
+            &self.birth_date_absent_reason,
+            &self.age,
+            &self.nationality,
+            &self.nationality_display,
+            &self.ethnicity,
+            &self.ethnicity_display,
+            &self.marital_status,
+            &self.marital_status_display,
+            &self.deceased,
+            &self.updated_at,
+            &self.version,
+        ]
+    }
 }
 
-impl Reader<'_> {
-    fn plain(&mut self, field: &Field) -> Phi<String> {
-        self.text(field, 0)
+impl<F> Element<F> {
+    /// The keys at the top of a record from which it is read.
+    fn keys<'m, const N: usize>(
+        &'m self,
+        all: impl Fn(&'m F) -> [&'m Field; N],
+    ) -> impl Iterator<Item = &'m str> {
+        let list = self.each.iter().filter_map(|selection| selection.list.key());
+        // The fields of an element of a list begin there, not at the top.
+        let fields = self.each.is_none().then(|| all(&self.fields));
+        list.chain(fields.into_iter().flatten().flat_map(Field::keys))
     }
+}
 
-    fn text(&mut self, field: &Field, position: u32) -> Phi<String> {
-        let (text, alternative) = field.read(self.object);
-        if let Some(name) = alternative.and_then(|alternative| alternative.name) {
-            self.notes.add(field.canonical, position, name, !text.is_empty());
-        }
-        text.into()
+impl IdentifierFields {
+    fn all(&self) -> [&Field; 3] {
+        [&self.kind, &self.value, &self.system]
     }
+}
 
-    /// Reads the elements that hold anything of the record: constants alone make no element.
-    fn list<E, T>(&mut self, elements: &[E], read: impl Fn(&mut Self, &E, u32) -> T) -> Vec<T> {
-        let mut list = Vec::with_capacity(elements.len());
-        for element in elements {
-            let mark = self.notes.mark();
-            let position = u32::try_from(list.len()).expect("a profile has few elements");
-            let value = read(self, element, position);
-            if self.notes.found_since(mark) {
-                list.push(value);
-            } else {
-                self.notes.forget_since(mark);
-            }
-        }
-        if let (true, Some(first)) = (list.is_empty(), elements.first()) {
-            // Once more for its notes: what misses the list must be able to say where it should be.
-            read(self, first, 0);
-        }
-        list
+impl AddressFields {
+    fn all(&self) -> [&Field; 4] {
+        [&self.text, &self.division_code, &self.postal_code, &self.country]
     }
+}
 
-    fn identifier(&mut self, fields: &IdentifierFields, position: u32) -> RawIdentifier {
-        let value = self.text(&fields.value, position);
-        if value.is_empty() {
-            // A type without a number identifies nobody.
-            return RawIdentifier::default();
-        }
-        RawIdentifier {
-            kind: self.text(&fields.kind, position),
-            value,
-            system: self.text(&fields.system, position),
-        }
-    }
-
-    fn address(&mut self, fields: &AddressFields, position: u32) -> RawAddress {
-        RawAddress {
-            text: self.text(&fields.text, position),
-            division_code: self.text(&fields.division_code, position),
-            postal_code: self.text(&fields.postal_code, position),
-            country: self.text(&fields.country, position),
-        }
-    }
-
-    fn contact(&mut self, fields: &ContactFields, position: u32) -> RawContact {
-        RawContact {
-            name: self.text(&fields.name, position),
-            relation: self.text(&fields.relation, position),
-            phone: self.text(&fields.phone, position),
-        }
+impl ContactFields {
+    fn all(&self) -> [&Field; 3] {
+        [&self.name, &self.relation, &self.phone]
     }
 }
 

@@ -8,16 +8,26 @@ use std::{
 
 use jiff::tz::TimeZone;
 
-use crate::domain::{format::date::DateFormat, issue::Severity, patient::Gender};
+use crate::domain::{
+    format::{date::DateFormat, patient_id::PatientIds},
+    issue::Severity,
+    patient::Gender,
+    rules::Rule,
+};
 
 mod charset;
 mod envelope;
 mod load;
 pub mod mapping;
+mod rule_setting;
+mod sample;
 mod verify;
 
 pub use charset::Charset;
 pub use envelope::{Answer, Envelope, Unclear};
+pub use load::Defaults;
+pub use rule_setting::{RuleSetting, Switch};
+pub use sample::Sample;
 pub use verify::{Verdict, Verify};
 
 use mapping::Mapping;
@@ -45,16 +55,38 @@ pub struct Profile {
     pub null_tokens: HashSet<String>,
     /// The source's code tables.
     pub codes: CodeTables,
-    /// Severities that differ from the catalogue's, by rule code.
-    pub severities: HashMap<&'static str, Severity>,
+    /// What the numbers of the hospital's patients look like.
+    pub patient_ids: PatientIds,
+    /// Rules that are judged otherwise than the catalogue says, by their code.
+    pub rules: HashMap<&'static str, RuleSetting>,
     /// The hospital's verification API; absent means that its records are not verified.
     pub verify: Option<Verify>,
+    /// Records that prove the profile. All of them hold in a profile that [`Profile::parse`] gave.
+    pub samples: Arc<[Sample]>,
 }
 
 impl Profile {
     /// The severity of a rule for this hospital.
     pub fn severity(&self, code: &str, default: Severity) -> Severity {
-        self.severities.get(code).copied().unwrap_or(default)
+        match self.rules.get(code).and_then(|rule| rule.severity) {
+            Some(Switch::On(severity)) => severity,
+            Some(Switch::Off) | None => default,
+        }
+    }
+
+    /// Whether this hospital's records are judged without a rule.
+    pub fn is_off(&self, rule: &Rule) -> bool {
+        self.rules.get(rule.kind.code).is_some_and(|setting| setting.severity == Some(Switch::Off))
+    }
+
+    /// The number of a rule that has one, for this hospital.
+    ///
+    /// # Panics
+    ///
+    /// If the rule declares no limit.
+    pub fn limit(&self, rule: &Rule) -> u32 {
+        let declared = rule.limit.as_ref().expect("only a rule that declares a limit asks for it");
+        self.rules.get(rule.kind.code).and_then(|setting| setting.limit).unwrap_or(declared.default)
     }
 
     /// The same hospital with its verification API, if it has one, played at another address, where answers

@@ -7,10 +7,11 @@ rules! {
     AGE_DIFFERS_FROM_BIRTH_DATE {
         number: "V29",
         severity: Warning,
+        limit: 1 "years",
         field: "age",
         basis: "plausibility in time",
-        en: "the age is more than a year away from the one that the date of birth gives; check both at the source",
-        zh: "年龄与出生日期推算的年龄相差超过1岁，请在来源系统中核对",
+        en: "the age is too far away from the one that the date of birth gives; check both at the source",
+        zh: "年龄与出生日期推算的年龄相差过大，请在来源系统中核对",
         check: Check::Draft(differs),
     }
 }
@@ -24,7 +25,9 @@ fn differs(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
         then.year() - day.year() - i16::from((then.month(), then.day()) < (day.month(), day.day()))
     };
     let (youngest, oldest) = (years(birth.last_day()), years(birth.first_day()));
-    findings.report_if(!(youngest - 1..=oldest + 1).contains(&i16::try_from(age).unwrap_or(i16::MAX)));
+    let grace = i16::try_from(findings.limit()).unwrap_or(i16::MAX);
+    let likely = youngest.saturating_sub(grace)..=oldest.saturating_add(grace);
+    findings.report_if(!likely.contains(&i16::try_from(age).unwrap_or(i16::MAX)));
 }
 
 #[cfg(test)]

@@ -14,10 +14,6 @@ use crate::domain::{
 
 /// No patient on record was born before.
 const FIRST_YEAR: i16 = 1850;
-/// Nobody has grown older.
-const OLDEST: i16 = 150;
-/// Older than this is hardly ever true.
-const VERY_OLD: i16 = 120;
 
 rules! {
     BIRTH_DATE_MISSING {
@@ -68,20 +64,22 @@ rules! {
     AGE_IMPOSSIBLE {
         number: "V24",
         severity: Error,
+        limit: 150 "years",
         field: "birth_date",
         basis: "OHDSI Data Quality Dashboard: no birth before 1850",
-        en: "the patient would be older than 150 years or born before 1850; correct the date of birth at \
-             the source",
-        zh: "患者年龄超过150岁或出生早于1850年，请在来源系统中更正出生日期",
+        en: "the patient would be older than anybody can be, or born before 1850; correct the date of birth \
+             at the source",
+        zh: "患者年龄超过可能的上限或出生早于1850年，请在来源系统中更正出生日期",
         check: Check::Draft(age_impossible),
     }
     AGE_UNLIKELY {
         number: "V24",
         severity: Warning,
+        limit: 120 "years",
         field: "birth_date",
         basis: "plausibility in time",
-        en: "the patient would be older than 120 years; check the date of birth at the source",
-        zh: "患者年龄超过120岁，请在来源系统中核对出生日期",
+        en: "the patient would be older than hardly anybody is; check the date of birth at the source",
+        zh: "患者年龄超过合理范围，请在来源系统中核对出生日期",
         check: Check::Draft(age_unlikely),
     }
     BIRTH_DATE_DIFFERS_FROM_RESIDENT_ID {
@@ -159,11 +157,13 @@ fn in_future(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
 
 fn age_impossible(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
     let too_early = draft.birth_date.value().is_some_and(|date| date.last_day().year() < FIRST_YEAR);
-    findings.report_if(too_early || age(draft, moment).is_some_and(|age| age > OLDEST));
+    let too_old = age(draft, moment).is_some_and(|age| age > findings.limit());
+    findings.report_if(too_early || too_old);
 }
 
 fn age_unlikely(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(age(draft, moment).is_some_and(|age| (VERY_OLD + 1..=OLDEST).contains(&age)));
+    let unlikely = findings.limit() + 1..=findings.limit_of(&AGE_IMPOSSIBLE);
+    findings.report_if(age(draft, moment).is_some_and(|age| unlikely.contains(&age)));
 }
 
 fn differs_from_resident_id(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
@@ -211,13 +211,14 @@ fn is_a_day_once_swapped(text: &str) -> bool {
     is_day(day, month) != is_day(month, day)
 }
 
-/// The least age that the date of birth allows, in whole years, on the day of death or else today.
-fn age(draft: &Draft, moment: &Moment) -> Option<i16> {
+/// The least age that the date of birth allows, in whole years, on the day of death or else today;
+/// none before the birth.
+fn age(draft: &Draft, moment: &Moment) -> Option<u32> {
     let end = match draft.deceased {
         Field::Value(Deceased::On(died)) => died.first_day().min(moment.today),
         _ => moment.today,
     };
-    draft.birth_date.value().map(|birth| years_between(birth, end))
+    draft.birth_date.value().and_then(|birth| u32::try_from(years_between(birth, end)).ok())
 }
 
 fn years_between(birth: &PartialDate, end: Date) -> i16 {
@@ -231,6 +232,7 @@ mod tests {
     use crate::domain::{
         format::example::{self, RECEIVED_AT, codes, issues},
         hint::Hint,
+        hospital::{Profile, RuleSetting},
         record::RawPatient,
     };
 
@@ -283,6 +285,21 @@ mod tests {
         assert!(found("1873-06-16", "AGE_UNLIKELY"), "still 150");
         assert!(found("1873-06-15", "AGE_IMPOSSIBLE") && !found("1873-06-15", "AGE_UNLIKELY"));
         assert!(!found("1903", "AGE_UNLIKELY"), "may be 120");
+    }
+
+    #[test]
+    fn a_profile_may_move_the_ages() {
+        let of = |birth: &str| {
+            let limit = |limit| RuleSetting { limit: Some(limit), ..RuleSetting::default() };
+            let strict = |profile: &mut Profile| {
+                profile.rules.insert("AGE_UNLIKELY", limit(100));
+                profile.rules.insert("AGE_IMPOSSIBLE", limit(130));
+            };
+            example::codes_with(strict, |raw| born(raw, birth))
+        };
+        assert!(!of("1924-06-15").contains(&"AGE_UNLIKELY"), "100 today");
+        assert!(of("1923-06-15").contains(&"AGE_UNLIKELY"), "101 today");
+        assert!(of("1893-06-15").contains(&"AGE_IMPOSSIBLE"), "131 today");
     }
 
     #[test]

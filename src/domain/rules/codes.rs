@@ -4,6 +4,7 @@
 use super::{Check, Findings, Moment};
 use crate::domain::{
     country,
+    division::IdRegion,
     format::draft::{Draft, Field},
 };
 
@@ -95,7 +96,7 @@ fn nationality_not_iso(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 fn nationality_and_identifier_disagree(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
     let (Some(nationality), Some(id)) = (draft.nationality.value(), draft.resident_id()) else { return };
     let of_china = ["CHN", "HKG", "MAC", "TWN"].contains(&nationality.as_str());
-    let for_foreigners = id.division().starts_with('9');
+    let for_foreigners = id.region() == Some(IdRegion::ForeignPermanentResident);
     findings.report_if(country::is_alpha3(nationality) && of_china == for_foreigners);
 }
 

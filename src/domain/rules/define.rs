@@ -1,11 +1,22 @@
 //! How a family of rules is written down.
 
+/// The number that a rule declares, if it does.
+macro_rules! limit {
+    () => {
+        None
+    };
+    ($default:literal $what:literal) => {
+        Some($crate::domain::rules::Limit { default: $default, what: $what })
+    };
+}
+
 /// Defines each rule as a public static whose name is its code, and `RULES`, the list of the family.
 macro_rules! rules {
     ($(
         $name:ident {
             number: $number:literal,
             severity: $severity:ident,
+            $(limit: $limit:literal $what:literal,)?
             field: $field:literal,
             basis: $basis:literal,
             en: $en:literal,
@@ -22,6 +33,7 @@ macro_rules! rules {
                 },
                 number: $number,
                 severity: $crate::domain::issue::Severity::$severity,
+                limit: limit!($($limit $what)?),
                 field: $field,
                 basis: $basis,
                 check: $check,

@@ -42,6 +42,24 @@ impl<'a> Findings<'a> {
         self.origin.raw.text(field, position)
     }
 
+    /// The number of the rule, as the profile has it.
+    ///
+    /// # Panics
+    ///
+    /// If the rule declares no limit.
+    pub fn limit(&self) -> u32 {
+        self.limit_of(self.rule)
+    }
+
+    /// The number of another rule, which this one must not get in the way of.
+    ///
+    /// # Panics
+    ///
+    /// If that rule declares no limit.
+    pub fn limit_of(&self, rule: &Rule) -> u32 {
+        self.origin.profile.limit(rule)
+    }
+
     /// The rule's own field breaks it, if `broken`.
     pub fn report_if(&mut self, broken: bool) {
         if broken {

@@ -2,6 +2,7 @@
 
 use super::{Check, Findings, Moment};
 use crate::domain::{
+    division::{self, IdRegion},
     format::{
         draft::{Draft, DraftIdentifier, Field},
         resident_id::{ResidentId, ShapeFault},
@@ -77,6 +78,26 @@ rules! {
         zh: "居民身份证号码中的日期不存在或在未来，请在来源系统中检查录入错误",
         check: Check::Draft(resident_id_date_impossible),
     }
+    RESIDENT_ID_PROVINCE_UNKNOWN {
+        number: "V15",
+        severity: Warning,
+        field: "identifiers.value",
+        basis: "GB/T 2260, permit rules",
+        en: "the resident id starts with the code of no province, and is no permit's (81, 82, 83 or 9); look for \
+             a typing error at the source",
+        zh: "居民身份证号码的前两位不是省级代码，也不是居住证或永久居留证（81、82、83或9），请检查录入错误",
+        check: Check::Draft(resident_id_province_unknown),
+    }
+    RESIDENT_ID_DIVISION_UNKNOWN {
+        number: "V16",
+        severity: Warning,
+        field: "identifiers.value",
+        basis: "GB/T 2260 of all years",
+        en: "the resident id starts with the code of a division that never was one; look for a typing error at \
+             the source",
+        zh: "居民身份证号码的前六位不是任何年份的行政区划代码，请检查录入错误",
+        check: Check::Draft(resident_id_division_unknown),
+    }
     RESIDENT_ID_ROUNDED {
         number: "V13",
         severity: Error,
@@ -138,6 +159,16 @@ fn resident_id_rounded(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
         let clue = Some(Hint::SpreadsheetNumber);
         findings.report_with("identifiers.value", Some(identifier.position), clue);
     }
+}
+
+fn resident_id_province_unknown(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    report_resident_ids(draft, findings, |id| id.region().is_none());
+}
+
+fn resident_id_division_unknown(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    report_resident_ids(draft, findings, |id| {
+        id.region() == Some(IdRegion::Province) && !division::is_known(id.division())
+    });
 }
 
 fn resident_id_is_placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
@@ -246,5 +277,15 @@ mod tests {
     fn a_made_up_resident_id_is_found() {
         assert!(of_resident_id("111111111111111").contains(&"RESIDENT_ID_IS_PLACEHOLDER"));
         assert_eq!(of_resident_id("11010519491231002X"), [""; 0]);
+    }
+
+    #[test]
+    fn a_division_that_never_was_is_found() {
+        assert_eq!(of_resident_id("160105194912310029"), ["RESIDENT_ID_PROVINCE_UNKNOWN"]);
+        assert_eq!(of_resident_id("11019919491231002X"), ["RESIDENT_ID_DIVISION_UNKNOWN"]);
+        assert_eq!(of_resident_id("110103194912310027"), [""; 0], "Chongwen, abolished in 2010");
+        for permit in ["810000194912310028", "830000194912310021", "91115619491231002X"] {
+            assert_eq!(of_resident_id(permit), [""; 0], "{permit}");
+        }
     }
 }

@@ -1,17 +1,22 @@
 //! The rule catalogue: every code that can reject a record or warn about it, as data. A rule is added in
 //! one place, the file of its family.
 
+use std::fmt;
+
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use crate::domain::{
     format::draft::Draft,
     hospital::Profile,
     issue::{Issue, IssueKind, Severity},
+    look_back::Past,
 };
 
 #[macro_use]
 mod define;
 
+mod across;
+mod addresses;
 mod age;
 mod birth_date;
 mod codes;
@@ -26,14 +31,17 @@ mod order;
 mod patient_id;
 mod phone;
 mod record;
+mod stored;
 mod text;
 
 pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
 pub use findings::{Findings, Origin};
 pub use record::{
-    HOSPITAL_UNKNOWN, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT, PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE,
-    PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL, RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
+    FIELDS_UNMAPPED, HOSPITAL_UNKNOWN, PAYLOAD_KEY_REPEATED, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT,
+    PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE, PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL,
+    RECORD_ID_MISSING, RECORD_ID_TOO_LONG,
 };
+pub use stored::{IDENTITY_OVERWRITTEN, RECORD_OLDER_THAN_STORED};
 
 /// One rule.
 #[derive(Debug)]
@@ -44,11 +52,28 @@ pub struct Rule {
     pub number: &'static str,
     /// Its severity where the profile does not say otherwise.
     pub severity: Severity,
+    /// The number that it compares with, if it has one that a profile may change.
+    pub limit: Option<Limit>,
     /// The canonical field that it is about; empty for the whole record.
     pub field: &'static str,
     /// The standard or the reason behind it.
     pub basis: &'static str,
     check: Check,
+}
+
+/// A number of a rule that a profile may change.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The number where the profile does not say otherwise.
+    pub default: u32,
+    /// What it counts, as `years`.
+    pub what: &'static str,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.default, self.what)
+    }
 }
 
 /// Who raises a rule, and how.
@@ -60,10 +85,16 @@ enum Check {
     Required(fn(&Draft, &Moment, &mut Findings<'_>)),
     /// The parsing of the payload.
     Payload,
+    /// The mapping of the payload's fields.
+    Mapping,
+    /// A check over what the earlier records of its batch say about one that passed the others.
+    Across(fn(&Past, &mut Findings<'_>)),
     /// Whoever knows the record's place in its batch.
     Batch,
     /// The hospital's own verdict.
     External,
+    /// The store, when it writes the record.
+    Store,
 }
 
 impl Rule {
@@ -76,9 +107,9 @@ impl Rule {
         Issue { severity, ..Issue::error(&self.kind, self.field) }
     }
 
-    /// Whether a profile may state another severity.
+    /// Whether a profile may state another severity, or switch the rule off where it only warns.
     pub fn is_adjustable(&self) -> bool {
-        matches!(self.check, Check::Draft(_) | Check::External)
+        matches!(self.check, Check::Draft(_) | Check::Mapping | Check::Across(_) | Check::External)
     }
 }
 
@@ -111,7 +142,7 @@ impl Moment {
 }
 
 /// The rules by family, in the order in which their issues are reported.
-static FAMILIES: [&[&Rule]; 14] = [
+static FAMILIES: [&[&Rule]; 17] = [
     record::RULES,
     patient_id::RULES,
     text::RULES,
@@ -122,10 +153,13 @@ static FAMILIES: [&[&Rule]; 14] = [
     identifiers::RULES,
     documents::RULES,
     phone::RULES,
+    addresses::RULES,
     codes::RULES,
     deceased::RULES,
     order::RULES,
+    across::RULES,
     external::RULES,
+    stored::RULES,
 ];
 
 /// All rules.
@@ -141,7 +175,7 @@ pub fn find(code: &str) -> Option<&'static Rule> {
 /// Everything that the rules find in a draft, in the order of the catalogue.
 pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
-    for rule in catalogue() {
+    for rule in catalogue().filter(|rule| !origin.profile.is_off(rule)) {
         if let Check::Draft(check) | Check::Required(check) = rule.check {
             check(draft, moment, &mut Findings::new(rule, origin, &mut issues));
         }
@@ -149,12 +183,24 @@ pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
     issues
 }
 
+/// Adds what the rules find in what earlier records say about a record, in the order of the catalogue.
+pub fn judge_across(past: &Past, origin: Origin<'_>, issues: &mut Vec<Issue>) {
+    for rule in across::RULES.iter().filter(|rule| !origin.profile.is_off(rule)) {
+        if let Check::Across(check) = rule.check {
+            check(past, &mut Findings::new(rule, origin, issues));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::domain::format::example;
+    use crate::domain::{
+        format::example,
+        hospital::{RuleSetting, Switch},
+    };
 
     #[test]
     fn codes_are_unique_and_upper_snake() {
@@ -189,13 +235,24 @@ mod tests {
     #[test]
     fn a_profile_changes_the_severity_of_adjustable_rules_only() {
         let mut profile = example::profile();
-        profile.severities.insert("GENDER_MISSING", Severity::Warning);
-        profile.severities.insert("PATIENT_ID_MISSING", Severity::Warning);
+        profile.rules.insert("GENDER_MISSING", Severity::Warning.into());
+        profile.rules.insert("PATIENT_ID_MISSING", Severity::Warning.into());
         let severity = |code| find(code).unwrap().issue(Some(&profile)).severity;
         assert_eq!(severity("GENDER_MISSING"), Severity::Warning);
         assert_eq!(severity("PATIENT_ID_MISSING"), Severity::Error);
         assert_eq!(find("GENDER_MISSING").unwrap().issue(None).severity, Severity::Error);
         assert!(!RECORD_ID_MISSING.is_adjustable() && IDENTITY_MISMATCH.is_adjustable());
+        assert!(!IDENTITY_OVERWRITTEN.is_adjustable());
+    }
+
+    #[test]
+    fn a_rule_that_is_off_says_nothing() {
+        let silent = |profile: &mut Profile| {
+            let off = RuleSetting { severity: Some(Switch::Off), ..RuleSetting::default() };
+            profile.rules.insert("PHONE_INVALID", off);
+        };
+        assert_eq!(example::codes(|raw| raw.phones[0] = "123".into()), ["PHONE_INVALID"]);
+        assert_eq!(example::codes_with(silent, |raw| raw.phones[0] = "123".into()), [""; 0]);
     }
 
     #[test]

@@ -48,10 +48,11 @@ rules! {
     NAME_LENGTH_UNLIKELY {
         number: "V35",
         severity: Warning,
+        limit: 50 "characters",
         field: "name",
         basis: "MZWF 2016-33: names have up to 50 characters",
-        en: "the name has one character or more than fifty; check it at the source",
-        zh: "姓名只有1个字符或超过50个字符，请在来源系统中核对",
+        en: "the name has one character, or more than names have; check it at the source",
+        zh: "姓名只有1个字符或超过姓名的合理长度，请在来源系统中核对",
         check: Check::Draft(length_unlikely),
     }
     NAME_SCRIPT_UNLIKELY {
@@ -128,7 +129,8 @@ fn placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 }
 
 fn length_unlikely(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_if_name(draft, findings, |name| !(2..=50).contains(&name.chars().count()));
+    let longest = findings.limit() as usize;
+    report_if_name(draft, findings, |name| !(2..=longest).contains(&name.chars().count()));
 }
 
 fn script_unlikely(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {

@@ -4,11 +4,7 @@ use super::{Check, Findings, Moment};
 use crate::domain::{
     format::{draft::Draft, resident_id},
     hint::Hint,
-    phi::Phi,
 };
-
-/// Longest number of a patient, in characters.
-const MAX_CHARACTERS: usize = 128;
 
 rules! {
     PATIENT_ID_MISSING {
@@ -25,10 +21,20 @@ rules! {
         severity: Error,
         field: "patient_id",
         basis: "key of a master patient index",
-        en: "the patient's number in the hospital is longer than 128 characters; check the mapping of the \
-             field",
-        zh: "患者在该院的编号超过128个字符，请核对字段映射",
+        en: "the patient's number in the hospital is longer than the numbers of the hospital are (128 \
+             characters, or what the profile says); check the mapping of the field",
+        zh: "患者编号超过该院编号的最大长度（128个字符或医院配置的长度），请核对字段映射",
         check: Check::Required(too_long),
+    }
+    PATIENT_ID_MISSHAPEN {
+        number: "V03",
+        severity: Error,
+        field: "patient_id",
+        basis: "numbers of this hospital, as the profile has them",
+        en: "the patient's number has characters that no number of the hospital has; check the mapping \
+             of the field, or what the profile says of patient ids",
+        zh: "患者编号含有不符合该院编号规则的字符，请核对字段映射或医院配置中的患者编号规则",
+        check: Check::Required(misshapen),
     }
     PATIENT_ID_ROUNDED {
         number: "V03",
@@ -47,8 +53,13 @@ fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 }
 
 fn too_long(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    let is_long = |id: &Phi<String>| id.len() > MAX_CHARACTERS && id.chars().count() > MAX_CHARACTERS;
-    findings.report_if(draft.patient_id.as_ref().is_some_and(is_long));
+    let ids = &findings.profile().patient_ids;
+    findings.report_if(draft.patient_id.as_ref().is_some_and(|id| ids.is_too_long(id)));
+}
+
+fn misshapen(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+    let ids = &findings.profile().patient_ids;
+    findings.report_if(draft.patient_id.as_ref().is_some_and(|id| !ids.has_characters_of(id)));
 }
 
 /// Such a number is that of many patients at once.
@@ -60,7 +71,10 @@ fn rounded(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::format::example::codes;
+    use crate::domain::format::{
+        example::{codes, codes_with},
+        patient_id::{Characters, PatientIds},
+    };
 
     #[test]
     fn a_patient_without_a_number_is_found() {
@@ -71,6 +85,17 @@ mod tests {
     fn a_number_may_have_128_characters_and_no_more() {
         assert_eq!(codes(|raw| raw.patient_id = "号".repeat(128).into()), [""; 0]);
         assert_eq!(codes(|raw| raw.patient_id = "9".repeat(129).into()), ["PATIENT_ID_TOO_LONG"]);
+    }
+
+    #[test]
+    fn a_profile_knows_the_numbers_of_its_hospital() {
+        let ids = PatientIds { width: Some(8), characters: Characters::Digits, longest: 10 };
+        let codes = |number: &str| {
+            codes_with(|profile| profile.patient_ids = ids.clone(), |raw| raw.patient_id = number.into())
+        };
+        assert_eq!(codes("12345"), [""; 0]);
+        assert_eq!(codes("MR-1"), ["PATIENT_ID_MISSHAPEN"]);
+        assert_eq!(codes("12345678901"), ["PATIENT_ID_TOO_LONG"]);
     }
 
     #[test]

@@ -66,6 +66,26 @@ rules! {
         zh: "内容不是格式正确的 JSON 对象，请每条记录发送一个对象",
         check: Check::Payload,
     }
+    PAYLOAD_KEY_REPEATED {
+        number: "V04",
+        severity: Error,
+        field: "",
+        basis: "RFC 8259: names within an object should be unique",
+        en: "an object of the payload has the same key twice, and nobody can tell which one counts; correct it \
+             at the source",
+        zh: "内容中的对象有重复的键，无法判断以哪个为准，请在来源系统中更正",
+        check: Check::Payload,
+    }
+    FIELDS_UNMAPPED {
+        number: "V08",
+        severity: Warning,
+        field: "",
+        basis: "drift between source and profile",
+        en: "the record has fields that the profile neither maps nor ignores; add them to the profile's mapping \
+             or to its ignored keys",
+        zh: "记录含有医院配置未映射也未忽略的字段，请在配置中映射或加入忽略列表",
+        check: Check::Mapping,
+    }
     PAYLOAD_TOO_DEEP {
         number: "V04",
         severity: Error,

@@ -11,12 +11,14 @@ use sqlx::{
 use super::{
     FinishedBatch, StoreError, StoreUrl,
     classify::Head,
-    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    columns::{Key, OutcomeColumns, RejectColumns, Winner},
     engine::Engine,
     migration,
+    rejects::{Page, Reject},
 };
 
 mod fault;
+mod rejects;
 mod statements;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/model/migrations/postgres");
@@ -52,6 +54,10 @@ impl Engine for Postgres {
     const WRITERS: u32 = 2;
 
     const STARTS_ONLY_IN_TIME: bool = false;
+
+    fn to_read(&self) -> Self {
+        Self { options: self.options.clone() }
+    }
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {
         use sqlx::ConnectOptions;
@@ -104,7 +110,7 @@ impl Engine for Postgres {
     async fn upsert(
         connection: &mut PgConnection,
         batch_id: &str,
-        patients: &[&PatientColumns<'_>],
+        patients: &[Winner<'_>],
     ) -> sqlx::Result<Vec<u32>> {
         statements::upsert(connection, batch_id, patients).await
     }
@@ -131,5 +137,13 @@ impl Engine for Postgres {
 
     async fn finish(connection: &mut PgConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
         statements::finish(connection, batch).await
+    }
+
+    async fn count_rejects(connection: &mut PgConnection, batch_id: &str) -> sqlx::Result<Option<u32>> {
+        rejects::count(connection, batch_id).await
+    }
+
+    async fn rejects(connection: &mut PgConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
+        rejects::page(connection, page).await
     }
 }

@@ -11,14 +11,17 @@ use crate::{
     model::{
         FinishedBatch,
         classify::{Fingerprint, Head},
-        columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+        columns::{Key, OutcomeColumns, RejectColumns, Winner},
+        identity::{Identity, Overwritten},
     },
 };
 
 /// Locked in the order of the keys, as all writers do.
 const HEADS: &str = r#"
 SELECT wanted.place, head.content_hash, head.hash_version, head.order_kind, head.order_value,
-       head.batch_id = $1, head.batch_index
+       head.batch_id = $1, head.batch_index, head.gender, head.birth_date,
+       CASE WHEN head.key_id IS NULL THEN head.identifiers END,
+       CASE WHEN head.batch_id = $1 THEN head.issues END
 FROM UNNEST($2::text[], $3::text[]) WITH ORDINALITY AS wanted (hospital_code, patient_id, place)
 JOIN patients AS head USING (hospital_code, patient_id)
 ORDER BY head.hospital_code, head.patient_id
@@ -30,21 +33,23 @@ FOR UPDATE OF head
 /// kinds count as equal.
 const UPSERT: &str = r#"
 INSERT INTO patients AS stored (
-    batch_id, hospital_code, patient_id, name, family_name, given_name, gender, birth_date, deceased,
-    phones, addresses, contacts, nationality, ethnicity, marital_status, identifiers, raw, content_hash,
-    hash_version, order_kind, order_value, batch_index, issues
+    batch_id, hospital_code, patient_id, name, family_name, given_name, name_pinyin, gender, birth_date,
+    deceased, phones, addresses, contacts, nationality, ethnicity, marital_status, identifiers, raw,
+    content_hash, hash_version, order_kind, order_value, batch_index, issues, changes
 )
 SELECT $1, patient.*
 FROM UNNEST(
     $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[],
-    $17::bytea[], $18::bytea[], $19::smallint[], $20::smallint[], $21::bigint[], $22::bigint[], $23::text[]
+    $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
+    $17::bytea[], $18::bytea[], $19::bytea[], $20::smallint[], $21::smallint[], $22::bigint[],
+    $23::bigint[], $24::text[], $25::text[]
 ) AS patient (hospital_code, patient_id)
 ORDER BY patient.hospital_code COLLATE "C", patient.patient_id COLLATE "C"
 ON CONFLICT (hospital_code, patient_id) DO UPDATE SET
     name = EXCLUDED.name,
     family_name = EXCLUDED.family_name,
     given_name = EXCLUDED.given_name,
+    name_pinyin = EXCLUDED.name_pinyin,
     gender = EXCLUDED.gender,
     birth_date = EXCLUDED.birth_date,
     deceased = EXCLUDED.deceased,
@@ -64,6 +69,7 @@ ON CONFLICT (hospital_code, patient_id) DO UPDATE SET
     batch_id = EXCLUDED.batch_id,
     batch_index = EXCLUDED.batch_index,
     issues = EXCLUDED.issues,
+    changes = EXCLUDED.changes,
     stored_at = EXCLUDED.stored_at
 WHERE NOT (stored.order_kind = EXCLUDED.order_kind AND stored.order_value > EXCLUDED.order_value)
   AND NOT (
@@ -148,6 +154,11 @@ fn head(row: PgRow) -> sqlx::Result<(usize, Head)> {
         order: RecordOrder::from_columns(row.try_get(3)?, row.try_get(4)?),
         same_batch: row.try_get(5)?,
         index: index as u32,
+        identity: Identity::from_columns(row.try_get(7)?, row.try_get(8)?, row.try_get(9)?),
+        overwritten: row
+            .try_get::<Option<_>, _>(10)?
+            .map(Overwritten::from_issues_column)
+            .unwrap_or_default(),
     };
     // WITH ORDINALITY counts from 1.
     Ok((place as usize - 1, head))
@@ -156,9 +167,9 @@ fn head(row: PgRow) -> sqlx::Result<(usize, Head)> {
 pub(super) async fn upsert(
     connection: &mut PgConnection,
     batch_id: &str,
-    patients: &[&PatientColumns<'_>],
+    patients: &[Winner<'_>],
 ) -> sqlx::Result<Vec<u32>> {
-    let rows = || patients.iter();
+    let rows = || patients.iter().map(|winner| winner.patient);
     let written: Vec<i64> = sqlx::query_scalar(UPSERT)
         .bind(batch_id)
         .bind(rows().map(|row| row.key.hospital_code).bind_iter())
@@ -166,6 +177,7 @@ pub(super) async fn upsert(
         .bind(rows().map(|row| row.name).bind_iter())
         .bind(rows().map(|row| row.family_name).bind_iter())
         .bind(rows().map(|row| row.given_name).bind_iter())
+        .bind(rows().map(|row| row.name_pinyin).bind_iter())
         .bind(rows().map(|row| row.gender).bind_iter())
         .bind(rows().map(|row| row.birth_date.as_deref()).bind_iter())
         .bind(rows().map(|row| row.deceased.as_deref()).bind_iter())
@@ -182,7 +194,8 @@ pub(super) async fn upsert(
         .bind(rows().map(|row| row.order.columns().0).bind_iter())
         .bind(rows().map(|row| row.order.columns().1).bind_iter())
         .bind(rows().map(|row| i64::from(row.index)).bind_iter())
-        .bind(rows().map(|row| row.issues.as_str()).bind_iter())
+        .bind(patients.iter().map(|winner| winner.issues.as_str()).bind_iter())
+        .bind(rows().map(|row| row.changes.as_str()).bind_iter())
         .fetch_all(connection)
         .await?;
     Ok(written.into_iter().map(|index| index as u32).collect())
@@ -200,7 +213,7 @@ pub(super) async fn record(
         .bind(rows().map(|row| row.record_id).bind_iter())
         .bind(rows().map(|row| row.hospital_code).bind_iter())
         .bind(rows().map(|row| row.outcome.name()).bind_iter())
-        .bind(rows().map(|row| row.codes).bind_iter())
+        .bind(rows().map(|row| &*row.codes).bind_iter())
         .bind(rows().map(|row| i64::from(row.attempts)).bind_iter())
         .execute(connection)
         .await

@@ -16,12 +16,14 @@ use sqlx::{
 use super::{
     FinishedBatch, StoreError, StoreUrl,
     classify::Head,
-    columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+    columns::{Key, OutcomeColumns, RejectColumns, Winner},
     engine::Engine,
     migration,
+    rejects::{Page, Reject},
 };
 
 mod fault;
+mod rejects;
 mod statements;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/model/migrations/sqlite");
@@ -40,6 +42,8 @@ const STEPS_PER_LOOK: i32 = 5_000;
 /// SQLite in a file.
 pub(super) struct Sqlite {
     options: SqliteConnectOptions,
+    /// Whether a file that is not there is created, with its directory.
+    creates: bool,
 }
 
 impl Sqlite {
@@ -47,7 +51,6 @@ impl Sqlite {
         let wrong = |what: &str| StoreError::Configuration(format!("store.url {what}: {url}"));
         let options = SqliteConnectOptions::from_str(url.reveal())
             .map_err(|_| wrong("is not an SQLite URL"))?
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
@@ -59,7 +62,7 @@ impl Sqlite {
         if file.as_os_str().is_empty() || is_in_memory(file) {
             return Err(wrong("must name a file"));
         }
-        Ok(Self { options })
+        Ok(Self { options, creates: true })
     }
 }
 
@@ -76,11 +79,17 @@ impl Engine for Sqlite {
 
     const STARTS_ONLY_IN_TIME: bool = true;
 
+    fn to_read(&self) -> Self {
+        Self { options: self.options.clone(), creates: false }
+    }
+
     async fn connect(&self) -> sqlx::Result<SqliteConnection> {
-        if let Some(directory) = self.options.get_filename().parent() {
+        if self.creates
+            && let Some(directory) = self.options.get_filename().parent()
+        {
             tokio::fs::create_dir_all(directory).await?;
         }
-        self.options.connect().await
+        self.options.clone().create_if_missing(self.creates).connect().await
     }
 
     /// In one transaction that holds the write lock: the migrator itself does not keep two processes apart.
@@ -127,7 +136,7 @@ impl Engine for Sqlite {
     async fn upsert(
         connection: &mut SqliteConnection,
         batch_id: &str,
-        patients: &[&PatientColumns<'_>],
+        patients: &[Winner<'_>],
     ) -> sqlx::Result<Vec<u32>> {
         statements::upsert(connection, batch_id, patients).await
     }
@@ -158,6 +167,14 @@ impl Engine for Sqlite {
 
     async fn finish(connection: &mut SqliteConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
         statements::finish(connection, batch).await
+    }
+
+    async fn count_rejects(connection: &mut SqliteConnection, batch_id: &str) -> sqlx::Result<Option<u32>> {
+        rejects::count(connection, batch_id).await
+    }
+
+    async fn rejects(connection: &mut SqliteConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
+        rejects::page(connection, page).await
     }
 }
 

@@ -8,17 +8,20 @@ use crate::{
     model::{
         FinishedBatch,
         classify::{Fingerprint, Head},
-        columns::{Key, OutcomeColumns, PatientColumns, RejectColumns},
+        columns::{Key, OutcomeColumns, RejectColumns, Winner},
+        identity::{Identity, Overwritten},
     },
 };
 
-/// The largest, with the 23 columns of a patient, stays far below SQLite's 32,766 parameters.
+/// The largest, with the 25 columns of a patient, stays far below SQLite's 32,766 parameters.
 const GROUP_SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// `CROSS JOIN` keeps the order of the loops: each wanted key is looked up, the table is never scanned.
 const HEADS: &str = "
 SELECT wanted.key, head.content_hash, head.hash_version, head.order_kind, head.order_value,
-       head.batch_id = ?1, head.batch_index
+       head.batch_id = ?1, head.batch_index, head.gender, head.birth_date,
+       CASE WHEN head.key_id IS NULL THEN head.identifiers END,
+       CASE WHEN head.batch_id = ?1 THEN head.issues END
 FROM json_each(?2) AS wanted
 CROSS JOIN patients AS head
     ON head.hospital_code = wanted.value ->> 'hospital_code'
@@ -27,9 +30,9 @@ CROSS JOIN patients AS head
 
 const UPSERT: &str = "
 INSERT INTO patients (
-    batch_id, hospital_code, patient_id, name, family_name, given_name, gender, birth_date, deceased,
-    phones, addresses, contacts, nationality, ethnicity, marital_status, identifiers, raw, content_hash,
-    hash_version, order_kind, order_value, batch_index, issues
+    batch_id, hospital_code, patient_id, name, family_name, given_name, name_pinyin, gender, birth_date,
+    deceased, phones, addresses, contacts, nationality, ethnicity, marital_status, identifiers, raw,
+    content_hash, hash_version, order_kind, order_value, batch_index, issues, changes
 ) ";
 
 /// The guard repeats the classification: neither a newer row nor a later one of the same batch is
@@ -40,6 +43,7 @@ ON CONFLICT (hospital_code, patient_id) DO UPDATE SET
     name = excluded.name,
     family_name = excluded.family_name,
     given_name = excluded.given_name,
+    name_pinyin = excluded.name_pinyin,
     gender = excluded.gender,
     birth_date = excluded.birth_date,
     deceased = excluded.deceased,
@@ -59,6 +63,7 @@ ON CONFLICT (hospital_code, patient_id) DO UPDATE SET
     batch_id = excluded.batch_id,
     batch_index = excluded.batch_index,
     issues = excluded.issues,
+    changes = excluded.changes,
     stored_at = excluded.stored_at
 WHERE NOT (patients.order_kind = excluded.order_kind AND patients.order_value > excluded.order_value)
   AND NOT (
@@ -133,6 +138,11 @@ fn head(row: SqliteRow) -> sqlx::Result<(usize, Head)> {
         order: RecordOrder::from_columns(row.try_get(3)?, row.try_get(4)?),
         same_batch: row.try_get(5)?,
         index: index as u32,
+        identity: Identity::from_columns(row.try_get(7)?, row.try_get(8)?, row.try_get(9)?),
+        overwritten: row
+            .try_get::<Option<_>, _>(10)?
+            .map(Overwritten::from_issues_column)
+            .unwrap_or_default(),
     };
     Ok((place as usize, head))
 }
@@ -140,12 +150,13 @@ fn head(row: SqliteRow) -> sqlx::Result<(usize, Head)> {
 pub(super) async fn upsert(
     connection: &mut SqliteConnection,
     batch_id: &str,
-    patients: &[&PatientColumns<'_>],
+    patients: &[Winner<'_>],
 ) -> sqlx::Result<Vec<u32>> {
     let mut written = Vec::with_capacity(patients.len());
     for group in groups(patients) {
         let mut query = QueryBuilder::<Sqlite>::new(UPSERT);
-        query.push_values(group, |mut columns, row| {
+        query.push_values(group, |mut columns, winner| {
+            let row = winner.patient;
             let (order_kind, order_value) = row.order.columns();
             columns
                 .push_bind(batch_id)
@@ -154,6 +165,7 @@ pub(super) async fn upsert(
                 .push_bind(row.name)
                 .push_bind(row.family_name)
                 .push_bind(row.given_name)
+                .push_bind(row.name_pinyin)
                 .push_bind(row.gender)
                 .push_bind(row.birth_date.as_deref())
                 .push_bind(row.deceased.as_deref())
@@ -170,7 +182,8 @@ pub(super) async fn upsert(
                 .push_bind(order_kind)
                 .push_bind(order_value)
                 .push_bind(row.index)
-                .push_bind(row.issues.as_str());
+                .push_bind(winner.issues.as_str())
+                .push_bind(row.changes.as_str());
         });
         query.push(UPSERT_CONFLICT);
         written.extend(query.build_query_scalar::<u32>().fetch_all(&mut *connection).await?);
@@ -195,7 +208,7 @@ pub(super) async fn record(
                 .push_bind(row.record_id)
                 .push_bind(row.hospital_code)
                 .push_bind(row.outcome.name())
-                .push_bind(row.codes)
+                .push_bind(&*row.codes)
                 .push_bind(row.attempts);
         });
         query.push(RECORD_CONFLICT);

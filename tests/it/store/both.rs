@@ -1,21 +1,15 @@
-//! Every case runs against both engines.
+//! What every engine does with the rows of a chunk.
+
+use dataprocessing::domain::{
+    change::{Change, ChangeKind},
+    format::catalogue::{DATE_REFORMATTED, RESIDENT_ID_FORMATTED},
+};
 
 use super::*;
 
-macro_rules! on_both_engines {
-    ($($case:ident)*) => {
-        mod on_sqlite {
-            use super::*;
-            $(#[tokio::test] async fn $case() { super::$case(&TestDatabase::sqlite()).await; })*
-        }
-        mod on_postgres {
-            use super::*;
-            $(#[tokio::test] async fn $case() { super::$case(&TestDatabase::postgres().await).await; })*
-        }
-    };
-}
-
 on_both_engines! {
+    what_formatting_changed_is_stored_with_the_patient
+    patients_from_before_a_column_was_added_are_kept
     a_new_patient_is_stored_and_the_same_content_again_is_unchanged
     every_column_holds_what_the_patient_says
     newer_content_replaces_what_is_stored_and_older_content_is_stale
@@ -56,7 +50,7 @@ async fn every_column_holds_what_the_patient_says(database: &TestDatabase) {
             text: "李 雷".into(),
             family: Some("李".into()),
             given: Some("雷".into()),
-            pinyin: None,
+            pinyin: Some("li lei".into()),
         }),
         gender: Some(Gender::Male.into()),
         birth_date: Some(PartialDate::Month(1980, 2).into()),
@@ -85,6 +79,7 @@ async fn every_column_holds_what_the_patient_says(database: &TestDatabase) {
         ("name", "李 雷"),
         ("family_name", "李"),
         ("given_name", "雷"),
+        ("name_pinyin", "li lei"),
         ("gender", "male"),
         ("birth_date", "1980-02"),
         ("deceased", "2020"),
@@ -111,6 +106,40 @@ async fn every_column_holds_what_the_patient_says(database: &TestDatabase) {
         [r#"[{"type":"99","value":"full","system":null}]"#]
     );
     assert_eq!(database.column("SELECT codes FROM outcomes").await, [r#"["EXAMPLE_MISSING"]"#]);
+}
+
+async fn what_formatting_changed_is_stored_with_the_patient(database: &TestDatabase) {
+    let store = database.store().await;
+    let change = |field, position, rule, kind| Change { field, position, rule, kind };
+    let changes = Arc::from([
+        change("birth_date", None, &DATE_REFORMATTED, ChangeKind::Reformatted),
+        change("identifiers.value", Some(1), &RESIDENT_ID_FORMATTED, ChangeKind::Added),
+    ]);
+    write(&*store, "first", vec![stored(0, patient("a", "Ann", 1))]).await;
+    let column = "SELECT changes FROM patients";
+    assert_eq!(database.column(column).await, ["[]"]);
+    write(&*store, "second", vec![Row { changes, ..stored(0, patient("a", "Anna", 2)) }]).await;
+    let expected = concat!(
+        r#"[{"field":"birth_date","rule":"F08","kind":"reformatted"},"#,
+        r#"{"field":"identifiers[1].value","rule":"F12","kind":"added"}]"#
+    );
+    assert_eq!(database.column(column).await, [expected]);
+}
+
+async fn patients_from_before_a_column_was_added_are_kept(database: &TestDatabase) {
+    let store = database.store().await;
+    write(&*store, "batch", vec![stored(0, patient("a", "Ann", 1))]).await;
+    store.close().await;
+    // Back to the schema of the first version.
+    database
+        .execute(
+            "ALTER TABLE patients DROP COLUMN changes; ALTER TABLE patients DROP COLUMN name_pinyin;
+             DELETE FROM _sqlx_migrations WHERE version > 1",
+        )
+        .await;
+    let store = database.store().await;
+    assert_eq!(database.column("SELECT name || changes FROM patients").await, ["Ann[]"]);
+    assert_eq!(write(&*store, "again", vec![stored(0, patient("a", "Ann", 1))]).await, [Written::Unchanged]);
 }
 
 async fn bytes_as_text(database: &TestDatabase, column: &str, table: &str) -> Vec<String> {
@@ -162,7 +191,7 @@ async fn a_later_chunk_replaces_an_earlier_record_of_its_batch_and_relabels_its_
 ) {
     let store = database.store().await;
     assert_eq!(write(&*store, "batch", vec![stored(4, patient("a", "same", 1))]).await, [STORED]);
-    let replaced = |index| Written::Stored { replaced: Some(index) };
+    let replaced = |index| Written::Stored { replaced: Some(index), overwritten: Overwritten::NOTHING };
     assert_eq!(write(&*store, "batch", vec![stored(5, patient("a", "same", 1))]).await, [replaced(4)]);
     assert_eq!(write(&*store, "batch", vec![stored(2, patient("a", "newer", 2))]).await, [replaced(5)]);
     assert_eq!(

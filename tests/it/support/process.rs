@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -18,6 +19,7 @@ use super::within;
 pub struct ServiceProcess {
     child: Child,
     pub address: SocketAddr,
+    log: JoinHandle<String>,
 }
 
 impl ServiceProcess {
@@ -42,8 +44,16 @@ impl ServiceProcess {
             })
             .expect("the service says where it listens");
         // The pipe is read on, or the process would block on a full one.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, address }
+        let log = std::thread::spawn(move || {
+            lines.map_while(Result::ok).fold(String::new(), |log, line| log + &line + "\n")
+        });
+        Self { child, address, log }
+    }
+
+    /// All that the process logs after it said where it listens. Waits until it has ended.
+    pub async fn log_until_the_end(mut self) -> String {
+        let log = std::mem::replace(&mut self.log, std::thread::spawn(String::new));
+        tokio::task::spawn_blocking(|| log.join().expect("the log is read")).await.expect("joined")
     }
 
     /// A channel to the process.

@@ -17,6 +17,12 @@ pub async fn count(url: &str, table: &str) -> i64 {
     .expect("the table is there")
 }
 
+/// The one column of text that a query answers from a SQLite file.
+pub async fn texts(url: &str, sql: &str) -> Vec<String> {
+    let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.expect("the query works")
+}
+
 /// The numbers of all patients.
 pub async fn patient_ids(url: &str) -> HashSet<String> {
     let ids: Result<Vec<String>, _> = if url.starts_with("sqlite") {

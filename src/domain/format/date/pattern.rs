@@ -12,8 +12,17 @@ pub(super) enum Part {
 }
 
 impl Part {
+    /// Whether it is a number of this unit; a year is one, however it is written.
     pub(super) fn is(&self, wanted: Unit) -> bool {
-        matches!(self, Self::Number { unit, .. } if *unit == wanted)
+        match self {
+            Self::Number { unit: Unit::ShortYear { .. }, .. } => wanted == Unit::Year,
+            Self::Number { unit, .. } => *unit == wanted,
+            Self::Literal(_) => false,
+        }
+    }
+
+    fn is_short_year(&self) -> bool {
+        matches!(self, Self::Number { unit: Unit::ShortYear { .. }, .. })
     }
 }
 
@@ -21,6 +30,10 @@ impl Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Year,
+    /// The last two digits of one of the hundred years that begin with `first`.
+    ShortYear {
+        first: i16,
+    },
     Month,
     Day,
     Hour,
@@ -41,17 +54,24 @@ pub(super) struct Numbers {
     pub(super) nanosecond: i32,
 }
 
+/// The first of the hundred years for which two digits stand where the pattern does not say it: spreadsheets
+/// read them so, and two-digit years mostly come out of spreadsheets.
+const FIRST_SHORT_YEAR: i16 = 1930;
+
 /// Why a pattern cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// No year in it.
     #[error("a date format needs a year: yyyy")]
     NoYear,
-    /// A two-digit year says nothing about the century.
-    #[error("a two-digit year is ambiguous: only yyyy is read")]
-    ShortYear,
+    /// A year of one digit or three.
+    #[error("a year has four digits, yyyy, or two, yy")]
+    YearDigits,
+    /// The hundred years of `yy` begin nowhere.
+    #[error("yy[1925] names the first of a hundred years, from 1800 to 2000")]
+    Window,
     /// Letters that stand for nothing.
-    #[error("'{0}' is not one of yyyy, MM, M, dd, d, HH, H, mm, ss, S; put literal letters in quotes")]
+    #[error("'{0}' is not one of yyyy, yy, MM, M, dd, d, HH, H, mm, ss, S; put literal letters in quotes")]
     UnknownLetters(char),
     /// A unit twice.
     #[error("a part of the date occurs twice")]
@@ -79,7 +99,10 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<Part>, PatternError> {
                 while characters.next_if_eq(&letter).is_some() {
                     count = count.saturating_add(1);
                 }
-                parts.push(number(letter, count)?);
+                parts.push(match (letter, count) {
+                    ('y', 2) => short_year(&mut characters)?,
+                    _ => number(letter, count)?,
+                });
             }
             literal => parts.push(Part::Literal(literal)),
         }
@@ -98,10 +121,29 @@ fn quoted(characters: &mut Peekable<Chars<'_>>, parts: &mut Vec<Part>) -> Result
     }
 }
 
+/// Reads what may follow `yy`: the first year of its window, in brackets.
+fn short_year(characters: &mut Peekable<Chars<'_>>) -> Result<Part, PatternError> {
+    let mut first = FIRST_SHORT_YEAR;
+    if characters.next_if_eq(&'[').is_some() {
+        let mut digits = String::new();
+        loop {
+            match characters.next().ok_or(PatternError::Window)? {
+                ']' => break,
+                character => digits.push(character),
+            }
+        }
+        first = digits.parse().map_err(|_| PatternError::Window)?;
+    }
+    if !(1800..=2000).contains(&first) {
+        return Err(PatternError::Window);
+    }
+    Ok(Part::Number { unit: Unit::ShortYear { first }, least: 2, most: 2 })
+}
+
 fn number(letter: char, count: u8) -> Result<Part, PatternError> {
     let unit = match (letter, count) {
         ('y', 4) => Unit::Year,
-        ('y', 1..=3) => return Err(PatternError::ShortYear),
+        ('y', 1..=3) => return Err(PatternError::YearDigits),
         ('M', 1 | 2) => Unit::Month,
         ('d', 1 | 2) => Unit::Day,
         ('H', 1 | 2) => Unit::Hour,
@@ -137,6 +179,16 @@ fn check(parts: &[Part]) -> Result<(), PatternError> {
     Ok(())
 }
 
+/// Whether a pattern settles what its texts leave open: the century, or which of two numbers is the day.
+pub(super) fn interprets(parts: &[Part]) -> bool {
+    let place = |unit| parts.iter().position(|part| part.is(unit));
+    let day_is_last = match (place(Unit::Year), place(Unit::Month), place(Unit::Day)) {
+        (Some(year), Some(month), Some(day)) => year < month && month < day,
+        _ => true,
+    };
+    !day_is_last || parts.iter().any(Part::is_short_year)
+}
+
 /// Reads a whole text by a pattern; `None` where it does not fit.
 pub(super) fn read(parts: &[Part], text: &str) -> Option<Numbers> {
     let mut numbers = Numbers { year: 1, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0 };
@@ -159,11 +211,13 @@ pub(super) fn read(parts: &[Part], text: &str) -> Option<Numbers> {
 }
 
 impl Numbers {
-    /// `digits` are ASCII digits, as many as the unit takes: four for a year, nine for a fraction, else two.
+    /// `digits` are ASCII digits, at most as many as the unit takes: four for a year, nine for a fraction,
+    /// else two.
     fn set(&mut self, unit: Unit, digits: &str) {
         let value = digits.bytes().fold(0i32, |value, digit| value * 10 + i32::from(digit - b'0'));
         match unit {
             Unit::Year => self.year = value as i16,
+            Unit::ShortYear { first } => self.year = first + (value as i16 - first).rem_euclid(100),
             Unit::Month => self.month = value as i8,
             Unit::Day => self.day = value as i8,
             Unit::Hour => self.hour = value as i8,
@@ -181,8 +235,27 @@ mod tests {
 
     #[test]
     fn a_pattern_is_displayed_as_it_was_written() {
-        for pattern in ["yyyyMMdd", "yyyy年M月d日", "yyyy-MM-dd'T'HH:mm:ss.SSS", "yyyy", "instant"] {
+        for pattern in
+            ["yyyyMMdd", "yyyy年M月d日", "yyyy-MM-dd'T'HH:mm:ss.SSS", "yyyy", "yy[1925]MMdd", "instant"]
+        {
             assert_eq!(DateFormat::parse(pattern).unwrap().to_string(), pattern);
+        }
+    }
+
+    #[test]
+    fn a_pattern_interprets_if_it_says_what_the_text_does_not() {
+        for (pattern, expected) in [
+            ("yyyyMMdd", false),
+            ("yyyy年M月d日", false),
+            ("MM/yyyy", false),
+            ("yyyy", false),
+            ("dd/MM/yyyy", true),
+            ("M/d/yyyy", true),
+            ("yyyy-dd-MM", true),
+            ("yyMMdd", true),
+            ("yy", true),
+        ] {
+            assert_eq!(interprets(&parse(pattern).unwrap()), expected, "{pattern}");
         }
     }
 
@@ -191,7 +264,13 @@ mod tests {
         for (pattern, error) in [
             ("", PatternError::NoYear),
             ("MM-dd", PatternError::NoYear),
-            ("yyMMdd", PatternError::ShortYear),
+            ("yMMdd", PatternError::YearDigits),
+            ("yyyMMdd", PatternError::YearDigits),
+            ("yy[]MMdd", PatternError::Window),
+            ("yy[25]MMdd", PatternError::Window),
+            ("yy[2001]MMdd", PatternError::Window),
+            ("yy[1925", PatternError::Window),
+            ("yyyyMMdd yy", PatternError::Repeated),
             ("yyyy-dd", PatternError::Gap),
             ("yyyy-MM HH", PatternError::Gap),
             ("yyyy-MM-MM", PatternError::Repeated),

@@ -20,7 +20,7 @@ fn the_smallest_profile_takes_the_defaults() {
     assert_eq!((&*profile.code, profile.version.as_str()), ("x", "1"));
     assert_eq!(profile.charset, Charset::Utf8);
     assert_eq!(profile.date_formats.len(), 1);
-    assert!(profile.null_tokens.is_empty() && profile.severities.is_empty());
+    assert!(profile.null_tokens.is_empty() && profile.rules.is_empty());
     assert!(profile.codes.gender.is_none() && profile.phone_region.is_none() && profile.verify.is_none());
 }
 
@@ -38,7 +38,7 @@ fn every_problem_is_found_at_once() {
          mapping:\n  patient_ids: id\n  name: {text: a, famly: b}\n  identifiers: [{type: x}]\n\
          \x20 addresses: [{text: {join: [a, /], with: [x]}}]\n  gender: {constants: 1}\n\
          codes: {gender: {1: man}}\n\
-         severities: {NO_SUCH_RULE: {severity: warning}, GENDER_MISSING: {severity: warning}}\n\
+         rules: {NO_SUCH_RULE: {severity: warning}, GENDER_MISSING: {severity: warning}}\n\
          verify: {url: ftp://host, timeout: 1s, connect_timeout: 2s, max_in_flight: 0}\n",
     );
     let found = found.expect_err("refused");
@@ -56,8 +56,8 @@ fn every_problem_is_found_at_once() {
         "x.yaml:10: mapping.addresses[0].text.join[1]: names no key",
         "x.yaml:11: mapping.gender.constants: is unknown; did you mean constant?",
         "x.yaml:12: codes.gender.1: \"man\" is none of male, female, other, unknown",
-        "x.yaml:13: severities.NO_SUCH_RULE: is not a rule",
-        "x.yaml:13: severities.GENDER_MISSING: needs a reason",
+        "x.yaml:13: rules.NO_SUCH_RULE: is not a rule",
+        "x.yaml:13: rules.GENDER_MISSING: needs a reason",
         "x.yaml:14: verify.url: is not an http",
         "x.yaml:14: verify.connect_timeout: is longer than timeout",
         "x.yaml:14: verify.max_in_flight: 0 is not from 1 to 10000",
@@ -67,12 +67,45 @@ fn every_problem_is_found_at_once() {
 }
 
 #[test]
-fn a_milder_severity_needs_a_reason() {
-    let profile =
-        with("severities: {GENDER_MISSING: {severity: warning, reason: none recorded}}").expect("right");
-    assert_eq!(profile.severity("GENDER_MISSING", Severity::Error), Severity::Warning);
-    assert_eq!(profile.severity("BIRTH_DATE_MISSING", Severity::Error), Severity::Error);
-    assert!(with("severities: {GENDER_MISSING: {severity: error}}").is_ok());
+fn the_numbers_of_patients_are_described_without_contradiction() {
+    let ids = |text: &str| with(&format!("patient_ids: {text}\n")).map(|profile| profile.patient_ids);
+    assert_eq!(with("").expect("right").patient_ids, PatientIds::default());
+    let expected = PatientIds { width: Some(8), characters: Characters::Digits, longest: 32 };
+    assert_eq!(ids("{width: 8, characters: digits, longest: 32}"), Ok(expected));
+    for (wrong, problem) in [
+        ("{width: 8, longest: 7}", "x.yaml:5: patient_ids.width: is more than longest allows"),
+        ("{longest: 129}", "x.yaml:5: patient_ids.longest: 129 is not from 1 to 128"),
+        (
+            "{characters: digit}",
+            "x.yaml:5: patient_ids.characters: \"digit\" is none of digits, alphanumeric, any; did you mean digits?",
+        ),
+        ("{widht: 8}", "x.yaml:5: patient_ids.widht: is unknown; did you mean width?"),
+    ] {
+        assert_eq!(ids(wrong), Err(vec![problem.to_owned()]));
+    }
+}
+
+#[test]
+fn pinyin_is_off_unless_it_is_wanted() {
+    assert!(!with("").expect("right").pinyin && with("pinyin: true\n").expect("right").pinyin);
+    assert!(with("pinyin: yes\n").expect_err("refused")[0].contains("neither true nor false"));
+}
+
+#[test]
+fn a_misspelt_word_is_told_the_right_one() {
+    for (wrong, hint) in [
+        ("charset: gb18300", "did you mean gb18030?"),
+        ("charset: GBK", "did you mean gb18030?"),
+        ("severities: {}", "severities: is unknown"),
+        ("rulse: {}", "did you mean rules?"),
+        ("sample: []", "did you mean samples?"),
+        ("codes: {ethnicty: {}}", "did you mean ethnicity?"),
+    ] {
+        let found = with(wrong).expect_err("refused").join("\n");
+        assert!(found.contains(hint), "{found}");
+    }
+    let found = parse(&SMALLEST.replace("UTC", "Asia/Shanghi")).expect_err("refused").join("\n");
+    assert!(found.contains("did you mean Asia/Shanghai?"), "{found}");
 }
 
 #[test]

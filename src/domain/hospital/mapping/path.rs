@@ -4,51 +4,156 @@ use serde_json::{Map, Value};
 
 /// A way to a value: one key, or the steps of a JSON pointer.
 #[derive(Clone, Debug)]
-pub(super) struct Path {
-    first: String,
-    rest: Vec<Step>,
+pub(super) struct Path(Vec<Step>);
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Into an object by key, or into an array by place.
+    To { key: String, place: Option<usize> },
+    /// To every element of an array.
+    Every,
 }
 
-/// A step into an object by key, or into an array by place.
-#[derive(Clone, Debug)]
-struct Step {
-    key: String,
-    place: Option<usize>,
+/// Where a path begins.
+#[derive(Clone, Copy)]
+pub(super) enum Root<'v> {
+    /// The record.
+    Record(&'v Map<String, Value>),
+    /// One element of a list in it.
+    Element(&'v Value),
 }
 
 impl Path {
     /// Reads `key`, or `/key/0/key` in the writing of RFC 6901 (`~1` for a slash, `~0` for a tilde).
     pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let path = Self::parse_to_many(text)?;
+        if path.leads_to_many() {
+            return Err("leads to many values: * may stand only in the parts of a join".into());
+        }
+        Ok(path)
+    }
+
+    /// The same, in which the step `*` leads to every element of an array.
+    pub(super) fn parse_to_many(text: &str) -> Result<Self, String> {
         let Some(pointer) = text.strip_prefix('/') else {
             return match text {
                 "" => Err("names no key".into()),
-                key => Ok(Self { first: key.into(), rest: Vec::new() }),
+                key => Ok(Self(vec![Step::to(key.into())])),
             };
         };
-        let mut keys = pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
-        let first = keys.next().filter(|key| !key.is_empty()).ok_or("names no key")?;
-        let rest = keys.map(|key| Step { place: key.parse().ok(), key }).collect();
-        Ok(Self { first, rest })
+        let steps: Vec<_> = pointer.split('/').map(Step::parse).collect();
+        match steps.first() {
+            Some(Step::To { key, .. }) if key.is_empty() => Err("names no key".into()),
+            Some(Step::Every) => Err("begins with *: name the list first".into()),
+            _ => Ok(Self(steps)),
+        }
+    }
+
+    /// The way that goes nowhere: to the root itself.
+    pub(super) fn to_the_root() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The first key.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self.0.first()? {
+            Step::To { key, .. } => Some(key),
+            Step::Every => None,
+        }
+    }
+
+    fn leads_to_many(&self) -> bool {
+        self.0.iter().any(|step| matches!(step, Step::Every))
     }
 
     /// The value at the end of the path.
-    pub(super) fn find<'v>(&self, object: &'v Map<String, Value>) -> Option<&'v Value> {
-        let first = entry(object, &self.first)?;
-        self.rest.iter().try_fold(first, |value, step| match value {
-            Value::Object(object) => entry(object, &step.key),
-            Value::Array(elements) => elements.get(step.place?),
-            _ => None,
-        })
+    pub(super) fn find<'v>(&self, root: Root<'v>) -> Option<&'v Value> {
+        let (first, rest) = match root {
+            Root::Element(element) => (element, &*self.0),
+            Root::Record(record) => {
+                let (step, rest) = self.0.split_first()?;
+                (step.within(record)?, rest)
+            }
+        };
+        rest.iter().try_fold(first, |value, step| step.of(value))
     }
 
-    /// The same, to be changed in place.
-    pub(super) fn find_mut<'v>(&self, object: &'v mut Map<String, Value>) -> Option<&'v mut Value> {
-        let first = entry_mut(object, &self.first)?;
-        self.rest.iter().try_fold(first, |value, step| match value {
-            Value::Object(object) => entry_mut(object, &step.key),
-            Value::Array(elements) => elements.get_mut(step.place?),
+    /// Calls `take` with every value at the end of a path that may lead to many.
+    pub(super) fn each<'v>(&self, root: Root<'v>, take: &mut impl FnMut(&'v Value)) {
+        match (root, self.0.split_first()) {
+            (Root::Element(element), _) => walk(element, &self.0, take),
+            (Root::Record(record), Some((step, rest))) => {
+                if let Some(value) = step.within(record) {
+                    walk(value, rest, take);
+                }
+            }
+            (Root::Record(_), None) => {}
+        }
+    }
+
+    /// The value at the end of the path, to be changed in place.
+    pub(super) fn find_mut<'v>(&self, record: &'v mut Map<String, Value>) -> Option<&'v mut Value> {
+        let (Step::To { key, .. }, rest) = self.0.split_first()? else { return None };
+        let first = entry_mut(record, key)?;
+        rest.iter().try_fold(first, |value, step| step.of_mut(value))
+    }
+
+    /// The same within an element of a list.
+    pub(super) fn find_mut_in<'v>(&self, element: &'v mut Value) -> Option<&'v mut Value> {
+        self.0.iter().try_fold(element, |value, step| step.of_mut(value))
+    }
+}
+
+/// Recursion is as deep as the path is long.
+fn walk<'v>(value: &'v Value, steps: &[Step], take: &mut impl FnMut(&'v Value)) {
+    match steps.split_first() {
+        None => take(value),
+        Some((Step::Every, rest)) => {
+            for element in value.as_array().into_iter().flatten() {
+                walk(element, rest, take);
+            }
+        }
+        Some((step, rest)) => {
+            if let Some(value) = step.of(value) {
+                walk(value, rest, take);
+            }
+        }
+    }
+}
+
+impl Step {
+    fn parse(text: &str) -> Self {
+        match text {
+            "*" => Self::Every,
+            text => Self::to(text.replace("~1", "/").replace("~0", "~")),
+        }
+    }
+
+    fn to(key: String) -> Self {
+        Self::To { place: key.parse().ok(), key }
+    }
+
+    fn within<'v>(&self, object: &'v Map<String, Value>) -> Option<&'v Value> {
+        match self {
+            Self::To { key, .. } => entry(object, key),
+            Self::Every => None,
+        }
+    }
+
+    fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        match (self, value) {
+            (Self::To { key, .. }, Value::Object(object)) => entry(object, key),
+            (Self::To { place, .. }, Value::Array(elements)) => elements.get((*place)?),
             _ => None,
-        })
+        }
+    }
+
+    fn of_mut<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
+        match (self, value) {
+            (Self::To { key, .. }, Value::Object(object)) => entry_mut(object, key),
+            (Self::To { place, .. }, Value::Array(elements)) => elements.get_mut((*place)?),
+            _ => None,
+        }
     }
 }
 
@@ -76,7 +181,16 @@ mod tests {
     use super::*;
 
     fn find(path: &str, object: &Value) -> Option<Value> {
-        Path::parse(path).expect("a path").find(object.as_object().expect("an object")).cloned()
+        Path::parse(path).expect("a path").find(Root::Element(object)).cloned()
+    }
+
+    fn every(path: &str, object: &Value) -> Vec<Value> {
+        let mut found = Vec::new();
+        let path = Path::parse_to_many(path).expect("a path");
+        path.each(Root::Record(object.as_object().expect("an object")), &mut |value| {
+            found.push(value.clone())
+        });
+        found
     }
 
     #[test]
@@ -100,18 +214,47 @@ mod tests {
         assert_eq!(find("/name/text", &json!({"Name": {"TEXT": 1}})), Some(json!(1)));
     }
 
+    #[test]
+    fn a_star_leads_to_every_element() {
+        let object = json!({"name": [{"given": ["a", "b"]}, {"given": "c"}, {"given": ["d"]}]});
+        assert_eq!(every("/name/0/given/*", &object), [json!("a"), json!("b")]);
+        assert_eq!(every("/name/*/given/*", &object), [json!("a"), json!("b"), json!("d")]);
+        assert_eq!(every("/name/*/given/0", &object), [json!("a"), json!("d")]);
+        assert_eq!(every("/name/1/given", &object), [json!("c")]);
+        assert!(every("/name/*/text", &object).is_empty() && every("/given/*", &object).is_empty());
+    }
+
+    #[test]
+    fn a_star_has_its_places() {
+        assert!(Path::parse("/name/*").is_err_and(|error| error.contains("join")));
+        assert!(Path::parse_to_many("/*").is_err() && Path::parse_to_many("/*/name").is_err());
+        assert!(Path::parse("*").is_ok_and(|path| path.key() == Some("*")));
+    }
+
+    #[test]
+    fn an_element_may_be_what_is_wanted_itself() {
+        assert_eq!(Path::to_the_root().find(Root::Element(&json!("a"))), Some(&json!("a")));
+        assert_eq!(find("/1", &json!(["phone", "139"])), Some(json!("139")));
+    }
+
     proptest! {
         #[test]
-        fn any_path_is_read_or_refused(text in ".{0,20}") {
-            if let Ok(path) = Path::parse(&text) {
-                path.find(&Map::new());
+        fn any_path_is_read_or_refused(text in ".{0,20}", near in "[/*a0~]{0,12}") {
+            for text in [text, near] {
+                if let Ok(path) = Path::parse_to_many(&text) {
+                    let object = json!({"a": [[{"a": 0}], "*"], "0": {"": 1}});
+                    path.find(Root::Element(&object));
+                    path.each(Root::Element(&object), &mut |_| {});
+                }
             }
         }
 
         #[test]
-        fn every_key_can_be_reached_by_a_pointer(key in ".{1,10}") {
-            let pointer = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
-            prop_assert_eq!(find(&pointer, &json!({ key: 1 })), Some(json!(1)));
+        fn every_key_can_be_reached(key in ".{1,10}", below in ".{0,10}") {
+            let written = |key: &str| key.replace('~', "~0").replace('/', "~1");
+            prop_assume!(key != "*" && below != "*");
+            let pointer = format!("/{}/{}", written(&key), written(&below));
+            prop_assert_eq!(find(&pointer, &json!({ key: { below: 1 } })), Some(json!(1)));
         }
     }
 }

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::path::Path;
+use super::{
+    path::{Path, Root},
+    selection::Selection,
+};
 
 /// One canonical field: the first alternative that holds something is its value.
 #[derive(Clone, Debug, Default)]
@@ -29,52 +32,102 @@ pub(super) enum Source {
     At(Path),
     /// The values at several paths that hold something, with a text between them.
     Joined { parts: Vec<Path>, with: String },
+    /// The first of some elements that holds something at the end of a way from there.
+    First(Selection, Box<Source>),
     /// The same text for every record.
     Constant(String),
 }
 
+/// What a way leads to.
+pub(super) struct Found {
+    pub(super) text: String,
+    /// The place of the element, where the way leads through one.
+    pub(super) element: Option<u32>,
+    /// Whether it is a number in the source's JSON.
+    pub(super) is_number: bool,
+}
+
 impl Field {
     /// The value and the alternative that it came from; if none holds anything, the first one.
-    pub(super) fn read(&self, object: &Map<String, Value>) -> (String, Option<&Alternative>) {
+    pub(super) fn read(&self, root: Root<'_>) -> (Option<Found>, Option<&Alternative>) {
         for alternative in &self.alternatives {
-            if let Some(text) = alternative.source.text(object) {
-                return (text, Some(alternative));
+            if let Some(found) = alternative.source.read(root) {
+                return (Some(found), Some(alternative));
             }
         }
-        (String::new(), self.alternatives.first())
+        (None, self.alternatives.first())
     }
 
     /// The value itself, where it stands at one path.
-    pub(super) fn value_in<'o>(&self, object: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
-        let (_, alternative) = self.read(object);
+    pub(super) fn value_in<'o>(&self, record: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
+        let (found, alternative) = self.read(Root::Record(record));
         match &alternative?.source {
-            Source::At(path) => path.find_mut(object),
+            Source::At(path) => path.find_mut(record),
+            Source::First(selection, way) => match &**way {
+                Source::At(path) => path.find_mut_in(selection.element_mut(record, found?.element?)?),
+                Source::Joined { .. } | Source::First(..) | Source::Constant(_) => None,
+            },
             Source::Joined { .. } | Source::Constant(_) => None,
         }
+    }
+
+    /// The keys of the record with which its ways begin.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.alternatives.iter().flat_map(|alternative| alternative.source.paths()).filter_map(Path::key)
     }
 }
 
 impl Source {
-    fn text(&self, object: &Map<String, Value>) -> Option<String> {
+    fn read(&self, root: Root<'_>) -> Option<Found> {
         match self {
-            Self::At(path) => scalar(path.find(object)?).map(Cow::into_owned),
-            Self::Joined { parts, with } => {
-                let mut joined = String::new();
-                for text in parts.iter().filter_map(|part| scalar(part.find(object)?)) {
-                    if !joined.is_empty() {
-                        joined.push_str(with);
-                    }
-                    joined.push_str(text.trim());
-                }
-                (!joined.is_empty()).then_some(joined)
+            Self::At(path) => {
+                let value = path.find(root)?;
+                let text = scalar(value)?.into_owned();
+                Some(Found { text, element: None, is_number: value.is_number() })
             }
-            Self::Constant(text) => Some(text.clone()),
+            Self::Joined { parts, with } => joined(parts, with, root).map(Found::of),
+            Self::First(selection, way) => selection
+                .of(root)
+                .find_map(|(place, element)| Some((place, way.read(Root::Element(element))?)))
+                .map(|(place, found)| Found { element: Some(place), ..found }),
+            Self::Constant(text) => Some(Found::of(text.clone())),
+        }
+    }
+
+    /// The paths that begin where this way begins.
+    fn paths(&self) -> &[Path] {
+        match self {
+            Self::At(path) => std::slice::from_ref(path),
+            Self::Joined { parts, .. } => parts,
+            Self::First(selection, _) => std::slice::from_ref(&selection.list),
+            Self::Constant(_) => &[],
         }
     }
 }
 
+impl Found {
+    fn of(text: String) -> Self {
+        Self { text, element: None, is_number: false }
+    }
+}
+
+fn joined(parts: &[Path], with: &str, root: Root<'_>) -> Option<String> {
+    let mut joined = String::new();
+    for part in parts {
+        part.each(root, &mut |value| {
+            if let Some(text) = scalar(value) {
+                if !joined.is_empty() {
+                    joined.push_str(with);
+                }
+                joined.push_str(text.trim());
+            }
+        });
+    }
+    (!joined.is_empty()).then_some(joined)
+}
+
 /// The text of a scalar that is not blank.
-fn scalar(value: &Value) -> Option<Cow<'_, str>> {
+pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => (!text.trim().is_empty()).then_some(Cow::Borrowed(text)),
         Value::Number(number) => Some(number.to_string().into()),

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-/// The sender's own names of the fields of one record.
+use super::name::Name;
+
+/// The sender's own names of the fields of one record, and how its values were written.
 ///
 /// A record has one of these and nearly always nobody asks, so it holds places among the mapping's names
 /// and shares the names themselves.
 #[derive(Clone, Debug)]
 pub struct Sources {
-    names: Option<Arc<[Arc<str>]>>,
+    names: Option<Arc<[Name]>>,
     notes: Notes,
 }
 
@@ -18,7 +20,7 @@ impl Sources {
         Self { names: None, notes: Notes::default() }
     }
 
-    pub(super) fn new(names: Arc<[Arc<str>]>, notes: Notes) -> Self {
+    pub(super) fn new(names: Arc<[Name]>, notes: Notes) -> Self {
         Self { names: Some(names), notes }
     }
 
@@ -32,14 +34,26 @@ impl Sources {
     /// The same for a part of one element of a list, as `identifiers.value`, or for the element as a
     /// whole, as `phones`. Positions count from 0.
     pub fn of_element(&self, field: &str, position: u32) -> Option<Arc<str>> {
-        self.name(|note| note.position == position && is_or_holds(field, note.field))
+        self.name(|note| note.position == Some(position) && is_or_holds(field, note.field))
+    }
+
+    /// The canonical fields of which the record holds something; one that stands in several elements of a
+    /// list comes once for each.
+    pub fn found(&self) -> impl Iterator<Item = &'static str> {
+        self.notes.0.iter().filter(|note| note.found).map(|note| note.field)
+    }
+
+    /// The canonical fields, and for those of lists the elements, whose values are numbers in the source's
+    /// JSON, not texts: as a number, an id has lost its leading zeros, and may have lost more.
+    pub fn numbers(&self) -> impl Iterator<Item = (&'static str, Option<u32>)> {
+        self.notes.0.iter().filter(|note| note.is_number).map(|note| (note.field, note.position))
     }
 
     fn name(&self, asked: impl Fn(&Note) -> bool) -> Option<Arc<str>> {
         let notes = &self.notes.0;
         let found = notes.iter().find(|note| note.found && asked(note));
         let note = found.or_else(|| notes.iter().find(|note| asked(note)))?;
-        self.names.as_ref()?.get(usize::from(note.name)).cloned()
+        Some(self.names.as_ref()?.get(usize::from(note.name))?.at(note.element))
     }
 }
 
@@ -52,21 +66,26 @@ fn is_or_holds(asked: &str, noted: &str) -> bool {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notes(Vec<Note>);
 
+/// That a field came from a name, or was looked for under it first and not found.
 #[derive(Clone, Copy, Debug)]
-struct Note {
-    field: &'static str,
-    position: u32,
-    name: u16,
-    found: bool,
+pub(super) struct Note {
+    pub(super) field: &'static str,
+    /// Place in the canonical list, if it is part of one.
+    pub(super) position: Option<u32>,
+    /// Place of the name among the mapping's names.
+    pub(super) name: u16,
+    /// Place in the sender's list, if it was found in one.
+    pub(super) element: Option<u32>,
+    pub(super) found: bool,
+    pub(super) is_number: bool,
 }
 
 impl Notes {
-    /// Notes that a field came from a name, or was looked for under it first and not found.
-    pub(super) fn add(&mut self, field: &'static str, position: u32, name: u16, found: bool) {
+    pub(super) fn add(&mut self, note: Note) {
         if self.0.capacity() == 0 {
             self.0.reserve(16);
         }
-        self.0.push(Note { field, position, name, found });
+        self.0.push(note);
     }
 
     pub(super) fn mark(&self) -> usize {

@@ -3,13 +3,23 @@
 use serde_json::json;
 
 use super::*;
+
+mod any;
+mod arrays;
+mod drift;
+mod refusals;
+
 use crate::settings::{Problems, Section, yaml};
 
-fn mapping(text: &str) -> Mapping {
+fn parse(text: &str) -> Result<Mapping, Vec<String>> {
     let mut problems = Problems::default();
     let read =
         yaml::parse("x.yaml", text, &mut problems).and_then(|root| Section::read(root, &mut problems, read));
-    problems.conclude(read).unwrap_or_else(|found| panic!("{found:#?}"))
+    problems.conclude(read).map_err(|found| found.iter().map(ToString::to_string).collect())
+}
+
+fn mapping(text: &str) -> Mapping {
+    parse(text).unwrap_or_else(|found| panic!("{found:#?}"))
 }
 
 fn map(mapping: &Mapping, object: Value) -> Mapped {
@@ -116,4 +126,43 @@ fn a_name_is_asked_for_as_a_whole_or_by_its_parts() {
 #[test]
 fn canonical_records_have_no_sources() {
     assert_eq!(of(&Sources::none(), "patient_id"), None);
+}
+
+#[test]
+fn a_pair_gives_the_code_and_its_display() {
+    let mapping = mapping(
+        "patient_id: id\ngender: {code: [xbdm, xbdm2], display: xb}\nethnicity: {code: mzdm, display: mz}\n\
+         nationality: {constant: CHN}\nmarital_status: hyzk\n",
+    );
+    let mapped = map(&mapping, json!({"xbdm2": 1, "xb": "男", "mz": "汉族"}));
+    let patient = mapped.patient;
+    assert!(patient.gender == "1" && patient.gender_display == "男");
+    assert!(patient.ethnicity.is_empty() && patient.ethnicity_display == "汉族");
+    assert!(patient.nationality == "CHN" && patient.nationality_display.is_empty());
+    assert_eq!(of(&mapped.sources, "gender").as_deref(), Some("xbdm2"));
+    assert_eq!(of(&mapped.sources, "gender_display").as_deref(), Some("xb"));
+    assert_eq!(of(&mapped.sources, "ethnicity").as_deref(), Some("mzdm"));
+    assert_eq!(of(&mapped.sources, "marital_status_display"), None);
+}
+
+#[test]
+fn what_else_a_source_says_about_a_birth_is_mapped() {
+    let mapping = mapping("patient_id: id\nage: nl\nbirth_date_absent_reason: yy\n");
+    let patient = map(&mapping, json!({"nl": 34, "yy": "unknown"})).patient;
+    assert!(patient.age == "34" && patient.birth_date_absent_reason == "unknown");
+}
+
+#[test]
+fn numbers_are_told_from_texts() {
+    let mapping = mapping(
+        "patient_id: [id, no]\nversion: v\nbirth_date: {join: [y, m], with: '-'}\n\
+         identifiers: [{value: a}, {value: b}, {each: /ids, value: /n}]\n",
+    );
+    let record =
+        json!({"no": 17, "v": "3", "y": 1990, "m": 5, "a": "1", "b": 4.41e17, "ids": [{"n": "x"}, {"n": 8}]});
+    let numbers: Vec<_> = map(&mapping, record).sources.numbers().collect();
+    assert_eq!(
+        numbers,
+        [("patient_id", None), ("identifiers.value", Some(1)), ("identifiers.value", Some(3))]
+    );
 }

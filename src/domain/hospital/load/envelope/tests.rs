@@ -26,8 +26,9 @@ fn a_verdict_alone_is_enough() {
 fn the_example_in_the_profile_that_explains_every_key_is_sound() {
     let profile = include_str!("../../../../../etc/hospitals/febrl.yaml");
     let (before, example) = profile.split_once("  # response:\n").expect("it has an example");
+    let (example, after) = example.split_once("\n\n").expect("which ends with an empty line");
     let example: String = example.lines().map(|line| line.replacen("# ", "", 1) + "\n").collect();
-    let text = format!("{before}  response:\n{example}");
+    let text = format!("{before}  response:\n{example}{after}");
     let profile = Profile::parse("febrl.yaml", "febrl", &text).unwrap_or_else(|found| panic!("{found:#?}"));
     let response = profile.verify.and_then(|verify| verify.response).expect("a response");
     assert!(response.call.is_some());

@@ -1,0 +1,102 @@
+//! `profile test`: every sample of every profile, and whether it holds.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::{
+    cli::{CommandError, say},
+    config::{self, Config, ConfigError},
+    domain::hospital::Profile,
+    settings::Problem,
+};
+
+/// Whose samples to run.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Profiles, or directories of profiles. Without any, the hospitals of the configuration; where its
+    /// directory does not exist, the shipped ones.
+    files: Vec<PathBuf>,
+    /// The configuration that names the directory of the hospitals.
+    #[arg(long, value_name = "FILE", conflicts_with = "files")]
+    config: Option<PathBuf>,
+}
+
+/// What has been run so far.
+#[derive(Default)]
+struct Tested {
+    held: usize,
+    failed: usize,
+    unreadable: Vec<Problem>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
+    let mut tested = Tested::default();
+    if arguments.files.is_empty() {
+        tested.configured(arguments.config.as_deref())?;
+    }
+    for file in &arguments.files {
+        tested.path(file);
+    }
+    tested.conclude()
+}
+
+impl Tested {
+    fn configured(&mut self, config: Option<&Path>) -> Result<(), ConfigError> {
+        let directory = Config::load(config)?.hospitals.dir;
+        if config.is_some() || directory.exists() {
+            self.path(&directory);
+        } else {
+            let profiles = config::shipped_hospitals();
+            let mut profiles: Vec<_> = profiles.values().collect();
+            profiles.sort_by(|one, other| one.code.cmp(&other.code));
+            profiles
+                .into_iter()
+                .for_each(|profile| self.profile(&format!("{} (shipped)", profile.code), profile));
+        }
+        Ok(())
+    }
+
+    fn path(&mut self, path: &Path) {
+        let files = if path.is_dir() { config::hospital_files(path) } else { Ok(vec![path.to_owned()]) };
+        match files {
+            Ok(files) => files.iter().for_each(|file| self.file(file)),
+            Err(error) => self.unreadable.extend_from_slice(error.problems()),
+        }
+    }
+
+    fn file(&mut self, file: &Path) {
+        match config::read_hospital(file) {
+            Ok(profile) => self.profile(&file.display().to_string(), &profile),
+            Err(error) => self.unreadable.extend_from_slice(error.problems()),
+        }
+    }
+
+    fn profile(&mut self, name: &str, profile: &Profile) {
+        say(name);
+        if profile.samples.is_empty() {
+            say("  has no samples; febrl.yaml explains how to write some");
+        }
+        for sample in profile.samples.iter() {
+            let problems = sample.problems(profile);
+            if problems.is_empty() {
+                self.held += 1;
+                say(format_args!("  ok      {}", sample.name()));
+            } else {
+                self.failed += 1;
+                say(format_args!("  FAILED  {}", sample.name()));
+                problems.iter().for_each(|problem| say(format_args!("          {problem}")));
+            }
+        }
+    }
+
+    fn conclude(self) -> Result<(), CommandError> {
+        let Self { held, failed, unreadable } = self;
+        say(format_args!("samples: {held} ok, {failed} failed"));
+        match (unreadable.is_empty(), failed) {
+            (true, 0) => Ok(()),
+            (true, _) => Err("a profile whose samples fail is refused".into()),
+            (false, _) => Err(ConfigError::from(unreadable).into()),
+        }
+    }
+}

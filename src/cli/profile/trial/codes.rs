@@ -1,0 +1,125 @@
+//! Codes that are in no table of the profile: what a data steward adds next.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use crate::domain::{issue::Issue, record::RawPatient, rules, shape::Shape};
+
+/// The number of the rules on codes in the catalogue.
+const CODE_RULES: &str = "V06";
+
+/// More different codes than this are no codes but something about the patients: their shapes must do.
+const MOST_CODES: usize = 30;
+
+/// Longest code that is shown.
+const LONGEST_CODE: usize = 8;
+
+/// Most digits of a code that is shown: with more it may be a date, or a part of a number.
+const MOST_DIGITS: usize = 3;
+
+/// Most different texts that are told apart, so that no data makes the counts large.
+const COUNTED_TEXTS: usize = 1_000;
+
+/// Codes in no table, by field.
+#[derive(Default)]
+pub(super) struct UnknownCodes(BTreeMap<&'static str, OfField>);
+
+#[derive(Default)]
+struct OfField {
+    source_field: Option<Arc<str>>,
+    texts: HashMap<String, u64>,
+}
+
+/// One code in no table, or texts of one shape.
+pub(super) struct UnknownCode {
+    /// The canonical field.
+    pub(super) field: &'static str,
+    /// The sender's own name of it.
+    pub(super) source_field: Option<Arc<str>>,
+    /// The code in quotes, or the shape of the texts.
+    pub(super) shown: String,
+    /// How often it occurred.
+    pub(super) count: u64,
+}
+
+impl UnknownCodes {
+    /// Counts the code that an issue is about, if it is about one.
+    pub(super) fn add(&mut self, issue: &Issue, raw: &RawPatient) {
+        let is_about_code = rules::find(issue.kind.code).is_some_and(|rule| rule.number == CODE_RULES);
+        let Some(code) = raw.text(issue.field, issue.position).filter(|_| is_about_code) else { return };
+        let of_field = self.0.entry(issue.field).or_default();
+        of_field.source_field = of_field.source_field.take().or_else(|| issue.source_field.clone());
+        if let Some(count) = of_field.texts.get_mut(code) {
+            *count += 1;
+        } else if of_field.texts.len() < COUNTED_TEXTS {
+            of_field.texts.insert(code.to_owned(), 1);
+        }
+    }
+
+    /// All of them, by field, the most frequent first.
+    pub(super) fn finish(self) -> Vec<UnknownCode> {
+        let fields = self.0.into_iter();
+        fields.flat_map(|(field, of_field)| of_field.finish(field)).collect()
+    }
+}
+
+impl OfField {
+    fn finish(self, field: &'static str) -> Vec<UnknownCode> {
+        let are_codes = self.texts.len() <= MOST_CODES;
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for (text, count) in &self.texts {
+            let shown =
+                if are_codes && is_code(text) { format!("{text:?}") } else { Shape::of(text).to_string() };
+            *counts.entry(shown).or_default() += count;
+        }
+        let mut codes: Vec<_> = counts
+            .into_iter()
+            .map(|(shown, count)| UnknownCode {
+                field,
+                source_field: self.source_field.clone(),
+                shown,
+                count,
+            })
+            .collect();
+        codes.sort_by_key(|code| Reverse(code.count));
+        codes
+    }
+}
+
+/// Whether a text can be shown for it can only be a code.
+fn is_code(text: &str) -> bool {
+    let digits = text.chars().filter(|character| character.is_numeric()).count();
+    text.chars().count() <= LONGEST_CODE && digits <= MOST_DIGITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(texts: &[&str]) -> Vec<(String, u64)> {
+        let mut codes = UnknownCodes::default();
+        for text in texts {
+            let raw = RawPatient { gender: (*text).into(), ..RawPatient::default() };
+            let rule = rules::find("GENDER_NOT_IN_TABLE").unwrap();
+            codes.add(&rule.issue(None), &raw);
+        }
+        codes.finish().into_iter().map(|code| (code.shown, code.count)).collect()
+    }
+
+    #[test]
+    fn codes_are_shown_and_what_may_be_about_a_patient_is_not() {
+        assert_eq!(shown(&["7", "保密", "7"]), [("\"7\"".to_owned(), 2), ("\"保密\"".to_owned(), 1)]);
+        assert_eq!(shown(&["19900101"]), [("dddddddd".to_owned(), 1)]);
+        assert_eq!(shown(&["anna lindqvist"]), [("aaaa aaaaaaaaa".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_column_of_many_different_texts_is_no_column_of_codes() {
+        let names: Vec<_> = ('a'..='z').flat_map(|one| ['x', 'y'].map(|two| format!("{one}{two}"))).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        assert_eq!(shown(&names), [("aa".to_owned(), 52)]);
+    }
+}

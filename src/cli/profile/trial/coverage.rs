@@ -1,0 +1,234 @@
+//! How much of the data the mapping reaches: which canonical fields are filled from which of the source's
+//! keys, and which keys nobody asks for.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use serde_json::{Map, Value};
+
+use crate::domain::{
+    hospital::{Profile, mapping::Mapped},
+    record::RawPatient,
+};
+
+/// The canonical fields, in the order of the contract.
+const FIELDS: [&str; 29] = [
+    "patient_id",
+    "name.text",
+    "name.family",
+    "name.given",
+    "gender",
+    "gender_display",
+    "birth_date",
+    "birth_date_absent_reason",
+    "age",
+    "identifiers.type",
+    "identifiers.value",
+    "identifiers.system",
+    "phones",
+    "addresses.text",
+    "addresses.division_code",
+    "addresses.postal_code",
+    "addresses.country",
+    "contacts.name",
+    "contacts.relation",
+    "contacts.phone",
+    "nationality",
+    "nationality_display",
+    "ethnicity",
+    "ethnicity_display",
+    "marital_status",
+    "marital_status_display",
+    "deceased",
+    "updated_at",
+    "version",
+];
+
+/// Most keys that are counted, so that no data makes the counts large: keys may be values by mistake.
+const COUNTED_KEYS: usize = 1_000;
+
+/// What the mapping reached so far.
+pub(super) struct Coverage {
+    fields: [FieldCoverage; FIELDS.len()],
+    unmapped: BTreeMap<String, u64>,
+}
+
+/// One canonical field.
+#[derive(Clone, Default)]
+pub(super) struct FieldCoverage {
+    /// Records that have it.
+    pub(super) filled: u64,
+    /// The source's own names of it, each with how often it was the one.
+    names: BTreeMap<Arc<str>, u64>,
+    /// How often the profile itself had the value.
+    constant: u64,
+}
+
+impl Default for Coverage {
+    fn default() -> Self {
+        Self { fields: std::array::from_fn(|_| FieldCoverage::default()), unmapped: BTreeMap::new() }
+    }
+}
+
+impl Coverage {
+    /// Counts one record.
+    pub(super) fn add(&mut self, object: &Map<String, Value>, mapped: &Mapped, profile: &Profile) {
+        for (field, coverage) in FIELDS.into_iter().zip(&mut self.fields) {
+            coverage.add(field, mapped);
+        }
+        for key in profile.mapping.unmapped_keys(object).filter(|key| !is_empty(&object[*key])) {
+            if let Some(count) = self.unmapped.get_mut(key) {
+                *count += 1;
+            } else if self.unmapped.len() < COUNTED_KEYS {
+                self.unmapped.insert(key.to_owned(), 1);
+            }
+        }
+    }
+
+    /// The fields that the profile maps, or that are constant.
+    pub(super) fn mapped(&self) -> impl Iterator<Item = (&'static str, &FieldCoverage)> {
+        FIELDS.into_iter().zip(&self.fields).filter(|(_, coverage)| coverage.is_mapped())
+    }
+
+    /// The fields of which the profile maps no part.
+    pub(super) fn not_mapped(&self) -> Vec<&'static str> {
+        let mapped: HashSet<_> = self.mapped().map(|(field, _)| whole(field)).collect();
+        let mut not_mapped: Vec<_> =
+            FIELDS.into_iter().map(whole).filter(|field| !mapped.contains(field)).collect();
+        not_mapped.dedup();
+        not_mapped
+    }
+
+    /// The source's keys that hold something and are not mapped, the most frequent first.
+    pub(super) fn unmapped_keys(&self) -> Vec<(&str, u64)> {
+        let mut keys: Vec<_> = self.unmapped.iter().map(|(key, count)| (key.as_str(), *count)).collect();
+        keys.sort_by_key(|(_, count)| Reverse(*count));
+        keys
+    }
+}
+
+impl FieldCoverage {
+    fn add(&mut self, field: &'static str, mapped: &Mapped) {
+        let Mapped { patient, sources, .. } = mapped;
+        let places: Vec<_> = match elements(patient, field) {
+            // Of an empty list, too, the name under which it was looked for.
+            None | Some(0) => vec![None],
+            Some(elements) => (0..elements).map(Some).collect(),
+        };
+        let mut filled = false;
+        for place in places {
+            let is_there = patient.text(field, place).is_some();
+            filled |= is_there;
+            let name = match place {
+                None => sources.of(field),
+                Some(place) => sources.of_element(field, place),
+            };
+            match name {
+                Some(name) => *self.names.entry(name).or_default() += u64::from(is_there),
+                None => self.constant += u64::from(is_there),
+            }
+        }
+        self.filled += u64::from(filled);
+    }
+
+    fn is_mapped(&self) -> bool {
+        self.filled > 0 || !self.names.is_empty()
+    }
+
+    /// The source's own names, the most frequent first, with how often each was the one if there are several.
+    pub(super) fn names(&self) -> String {
+        let mut names: Vec<_> = self.names.iter().map(|(name, count)| (&**name, *count)).collect();
+        if self.constant > 0 {
+            names.push(("(constant)", self.constant));
+        }
+        names.sort_by_key(|(_, count)| Reverse(*count));
+        if let [(name, _)] = names[..] {
+            return name.to_owned();
+        }
+        let names: Vec<_> = names.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        names.join(", ")
+    }
+}
+
+/// The field that this is a part of, or that it says more about.
+fn whole(field: &'static str) -> &'static str {
+    let whole = field.split('.').next().unwrap_or(field);
+    whole.trim_end_matches("_display").trim_end_matches("_absent_reason")
+}
+
+/// How many elements the list has that the field belongs to; none for a plain field.
+fn elements(patient: &RawPatient, field: &str) -> Option<u32> {
+    let elements = match field.split('.').next()? {
+        "identifiers" => patient.identifiers.len(),
+        "phones" => patient.phones.len(),
+        "addresses" => patient.addresses.len(),
+        "contacts" => patient.contacts.len(),
+        _ => return None,
+    };
+    u32::try_from(elements).ok()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(elements) => elements.is_empty(),
+        Value::Object(entries) => entries.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::record::{RawAddress, RawContact, RawIdentifier};
+
+    fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(entries) => entries.iter().for_each(|(key, value)| {
+                leaves(value, &if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, found);
+            }),
+            Value::Array(elements) => elements.iter().for_each(|element| leaves(element, path, found)),
+            _ => found.push(path.to_owned()),
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_raw_patient_is_listed() {
+        let patient = RawPatient {
+            identifiers: vec![RawIdentifier::default()],
+            phones: vec!["".into()],
+            addresses: vec![RawAddress::default()],
+            contacts: vec![RawContact::default()],
+            ..RawPatient::default()
+        };
+        let mut found = Vec::new();
+        leaves(&serde_json::to_value(patient).unwrap(), "", &mut found);
+        found.sort();
+        let mut listed = FIELDS.to_vec();
+        listed.sort_unstable();
+        assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn fields_are_counted_by_the_names_they_came_from() {
+        let profile = &crate::config::shipped_hospitals()["renmin"];
+        let mut coverage = Coverage::default();
+        for record in [
+            r#"{"blh": "1", "xm": "张三", "lxdh": "1", "sjhm": "2", "bz": "x", "kong": ""}"#,
+            r#"{"MZH": "2", "XM": "李四", "bz": "y"}"#,
+        ] {
+            let object = serde_json::from_str(record).unwrap();
+            coverage.add(&object, &profile.mapping.map(&object), profile);
+        }
+        let field = |name| coverage.mapped().find(|(field, _)| *field == name).unwrap().1;
+        assert_eq!((field("patient_id").filled, field("patient_id").names()), (2, "blh 1, mzh 1".to_owned()));
+        assert_eq!((field("phones").filled, field("phones").names()), (1, "lxdh 1, sjhm 1".to_owned()));
+        assert_eq!((field("birth_date").filled, field("birth_date").names()), (0, "csrq".to_owned()));
+        assert_eq!(coverage.not_mapped(), ["age", "version"]);
+        assert_eq!(coverage.unmapped_keys(), [("bz", 2)]);
+    }
+}

@@ -1,0 +1,98 @@
+//! What a profile made of the records so far. Counts only: no value is kept, but for short codes that are in
+//! no table.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{codes::UnknownCodes, coverage::Coverage};
+use crate::domain::{
+    clean::clean, hospital::Profile, issue_groups::IssueGroups, record::Payload, tally::Tally,
+};
+
+/// How many records that cannot be read are named.
+const NAMED_UNREADABLE: usize = 3;
+
+/// What a profile made of the records so far.
+pub(super) struct Findings<'p> {
+    profile: &'p Profile,
+    pub(super) read: u64,
+    pub(super) rejected: u64,
+    pub(super) unreadable: u64,
+    /// The first records that cannot be read, and why.
+    pub(super) first_unreadable: Vec<(u64, String)>,
+    pub(super) coverage: Coverage,
+    pub(super) codes: UnknownCodes,
+    pub(super) groups: IssueGroups,
+    /// In how many records a code was found about a field.
+    pub(super) records_with: HashMap<(&'static str, &'static str), u64>,
+    pub(super) tally: Tally,
+}
+
+impl<'p> Findings<'p> {
+    pub(super) fn new(profile: &'p Profile) -> Self {
+        Self {
+            profile,
+            read: 0,
+            rejected: 0,
+            unreadable: 0,
+            first_unreadable: Vec::new(),
+            coverage: Coverage::default(),
+            codes: UnknownCodes::default(),
+            groups: IssueGroups::default(),
+            records_with: HashMap::new(),
+            tally: Tally::of(Arc::clone(&profile.code)),
+        }
+    }
+
+    /// Cleans one record and counts what came of it.
+    pub(super) fn add(&mut self, payload: &Payload, now: Timestamp) {
+        let index = u32::try_from(self.read).unwrap_or(u32::MAX);
+        self.read += 1;
+        let cleaned = clean(payload, self.profile, now);
+        self.rejected += u64::from(cleaned.patient.is_none());
+        self.tally.add(&cleaned);
+        let mapped = self.object(payload).map(|object| {
+            let mapped = self.profile.mapping.map(&object);
+            self.coverage.add(&object, &mapped, self.profile);
+            mapped
+        });
+        let mut seen = HashSet::new();
+        for issue in &cleaned.issues {
+            self.groups.add(&self.profile.code, index, issue);
+            if seen.insert((issue.kind.code, issue.field)) {
+                *self.records_with.entry((issue.kind.code, issue.field)).or_default() += 1;
+            }
+            if let Some(mapped) = &mapped {
+                self.codes.add(issue, &mapped.patient);
+            }
+        }
+    }
+
+    /// Counts a record that is none.
+    pub(super) fn add_unreadable(&mut self, place: u64, reason: String) {
+        self.read += 1;
+        self.unreadable += 1;
+        if self.first_unreadable.len() < NAMED_UNREADABLE {
+            self.first_unreadable.push((place, reason));
+        }
+    }
+
+    /// Records that a real run would send on.
+    pub(super) fn valid(&self) -> u64 {
+        self.read - self.rejected - self.unreadable
+    }
+
+    /// The source's object, if the record is one. What is none has been rejected for it.
+    fn object(&self, payload: &Payload) -> Option<Map<String, Value>> {
+        match payload {
+            Payload::Json(text) => serde_json::from_str(text).ok(),
+            Payload::Bytes(bytes) => serde_json::from_str(&self.profile.charset.decode(bytes)?).ok(),
+            Payload::Fields(_) | Payload::Missing => None,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What `profile try` shows, for people.
+
+use std::fmt;
+
+use super::{codes::UnknownCode, findings::Findings};
+use crate::{
+    cli::table::{Cell, aligned},
+    domain::{
+        issue::Severity,
+        issue_groups::IssueGroup,
+        tally::{ChangeGroup, change_groups},
+    },
+};
+
+/// Most rows of a list whose length depends on the data.
+const MOST_ROWS: usize = 30;
+
+/// What a profile made of the data.
+pub(super) struct Report<'p> {
+    findings: Findings<'p>,
+    codes: Vec<UnknownCode>,
+    groups: Vec<IssueGroup>,
+    changes: Vec<ChangeGroup>,
+}
+
+impl<'p> Report<'p> {
+    pub(super) fn new(mut findings: Findings<'p>) -> Self {
+        let tallies = [std::mem::take(&mut findings.tally)];
+        let codes = std::mem::take(&mut findings.codes).finish();
+        let mut groups = std::mem::take(&mut findings.groups).finish(&tallies);
+        groups.sort_by_key(|group| group.severity);
+        Self { codes, groups, changes: change_groups(&tallies), findings }
+    }
+
+    fn write_records(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Findings { read, rejected, unreadable, .. } = self.findings;
+        writeln!(f, "\nRecords")?;
+        let mut rows = vec![
+            ("read", read, ""),
+            (
+                "valid",
+                self.findings.valid(),
+                "would be checked with the hospital's API, if it has one, and stored",
+            ),
+            ("rejected", rejected, "for at least one of the errors below"),
+        ];
+        if unreadable > 0 {
+            rows.push(("unreadable", unreadable, "no record at all"));
+        }
+        let row = |(what, count, meaning)| {
+            [Cell::text(what), Cell::count(count), Cell::share(count, read), Cell::text(meaning)]
+        };
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        write_rows(f, &rows)?;
+        for (place, reason) in &self.findings.first_unreadable {
+            writeln!(f, "    record {place} {reason}")?;
+        }
+        Ok(())
+    }
+
+    fn write_mapping(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Findings { read, ref coverage, .. } = self.findings;
+        writeln!(f, "\nMapping: canonical field, where it came from, records that have it")?;
+        let rows: Vec<_> = coverage
+            .mapped()
+            .map(|(field, of_field)| {
+                let never = if of_field.filled == 0 { "never filled" } else { "" };
+                [
+                    Cell::text(field),
+                    Cell::text(of_field.names()),
+                    Cell::count(of_field.filled),
+                    Cell::share(of_field.filled, read),
+                    Cell::text(never),
+                ]
+            })
+            .collect();
+        write_rows(f, &rows)?;
+        write_list(f, "  not mapped: ", &coverage.not_mapped())
+    }
+
+    fn write_unmapped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.findings.coverage.unmapped_keys();
+        if keys.is_empty() {
+            return writeln!(f, "\nEvery key of the source that holds something is mapped.");
+        }
+        writeln!(f, "\nKeys of the source that hold something and are not mapped")?;
+        let row = |(key, count): &(&str, u64)| {
+            [Cell::text(*key), Cell::count(count), Cell::share(*count, self.findings.read)]
+        };
+        write_most(f, &keys.iter().map(row).collect::<Vec<_>>())
+    }
+
+    fn write_codes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.codes.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\nCodes that are in no table of the profile (shapes of what may be no code)")?;
+        let row = |code: &UnknownCode| {
+            [
+                Cell::text(code.field),
+                Cell::text(code.source_field.as_deref().unwrap_or_default()),
+                Cell::text(&*code.shown),
+                Cell::count(code.count),
+            ]
+        };
+        write_most(f, &self.codes.iter().map(row).collect::<Vec<_>>())
+    }
+
+    fn write_issues(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.groups.is_empty() {
+            return writeln!(f, "\nNo issues.");
+        }
+        writeln!(f, "\nIssues: errors reject, warnings do not")?;
+        let rows: Vec<_> = self.groups.iter().map(|group| self.issue_row(group)).collect();
+        for (line, group) in aligned(&rows).zip(&self.groups) {
+            writeln!(f, "  {line}")?;
+            write_details(f, group)?;
+        }
+        Ok(())
+    }
+
+    fn issue_row(&self, group: &IssueGroup) -> [Cell; 6] {
+        let records = self.findings.records_with.get(&(group.kind.code, group.field)).copied().unwrap_or(0);
+        [
+            Cell::text(group.severity.name()),
+            Cell::text(group.kind.code),
+            Cell::text(if group.field.is_empty() { "record" } else { group.field }),
+            Cell::text(group.source_field.as_deref().map(|name| format!("from {name}")).unwrap_or_default()),
+            Cell::count(records),
+            Cell::share(records, self.findings.read),
+        ]
+    }
+
+    fn write_changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\nChanges that formatting made")?;
+        let row = |change: &ChangeGroup| {
+            let field = if change.field.is_empty() { "record" } else { change.field };
+            [
+                Cell::text(change.rule.number),
+                Cell::text(change.rule.code),
+                Cell::text(field),
+                Cell::text(change.kind.name()),
+                Cell::count(change.count),
+            ]
+        };
+        write_most(f, &self.changes.iter().map(row).collect::<Vec<_>>())
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_records(f)?;
+        self.write_mapping(f)?;
+        self.write_unmapped(f)?;
+        self.write_codes(f)?;
+        self.write_issues(f)?;
+        self.write_changes(f)
+    }
+}
+
+/// What a group says besides its counts: what an error wants, the shapes that it met and the probable cause.
+fn write_details(f: &mut fmt::Formatter<'_>, group: &IssueGroup) -> fmt::Result {
+    if group.severity == Severity::Error {
+        writeln!(f, "      {}", group.kind.text.en)?;
+    }
+    let shapes: Vec<_> = group.shapes.iter().map(|(shape, count)| format!("{shape} ({count})")).collect();
+    write_list(f, "      looks like: ", &shapes.iter().map(String::as_str).collect::<Vec<_>>())?;
+    for hint in &group.hints {
+        writeln!(f, "      probable cause: {}", hint.text().en)?;
+    }
+    Ok(())
+}
+
+/// The elements on one line, if there are any.
+fn write_list(f: &mut fmt::Formatter<'_>, heading: &str, elements: &[&str]) -> fmt::Result {
+    if elements.is_empty() { Ok(()) } else { writeln!(f, "{heading}{}", elements.join(", ")) }
+}
+
+fn write_rows<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[Cell; N]]) -> fmt::Result {
+    aligned(rows).try_for_each(|line| writeln!(f, "  {line}"))
+}
+
+/// The first rows, and how many more there are.
+fn write_most<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[Cell; N]]) -> fmt::Result {
+    write_rows(f, &rows[..rows.len().min(MOST_ROWS)])?;
+    match rows.len().saturating_sub(MOST_ROWS) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {more} more"),
+    }
+}

@@ -1,0 +1,79 @@
+//! What is remembered of up to a window of records.
+
+use std::collections::{HashMap, HashSet};
+
+use super::fingerprint::{AsIs, Fingerprint};
+
+/// What is remembered of some records. Emptied as a whole, never in part.
+#[derive(Default)]
+pub(super) struct Generation {
+    /// How many records it is about.
+    pub records: usize,
+    /// Their patients.
+    pub patients: HashSet<Fingerprint, AsIs>,
+    /// By resident id, whom the last record with it was about.
+    pub owners: HashMap<Fingerprint, Owner, AsIs>,
+    /// Pairs of a phone and a patient.
+    pub uses: HashSet<Fingerprint, AsIs>,
+    /// By phone, how many patients have it.
+    phones: HashMap<Fingerprint, Patients, AsIs>,
+}
+
+/// Whom a resident id belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct Owner {
+    /// The second half of the number's fingerprint.
+    pub proof: Fingerprint,
+    pub person: Person,
+}
+
+/// Whom a record is about.
+#[derive(Clone, Copy)]
+pub(super) struct Person {
+    pub patient: Fingerprint,
+    pub name: Option<Fingerprint>,
+    /// The whole date of birth.
+    pub birth_date: Option<Fingerprint>,
+}
+
+/// How many patients have a phone.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Patients {
+    /// In this generation.
+    pub all: u32,
+    /// Of these, how many did not have it in the generation before. It is out of date once that generation is
+    /// gone.
+    pub new: u32,
+}
+
+impl Generation {
+    pub fn patients_with(&self, phone: Fingerprint) -> Patients {
+        self.phones.get(&phone).copied().unwrap_or_default()
+    }
+
+    /// Notes that a patient has a phone; `is_new` if the generation before does not know it.
+    pub fn add_use(&mut self, phone: Fingerprint, by_patient: Fingerprint, is_new: bool) {
+        if self.uses.insert(by_patient) {
+            let patients = self.phones.entry(phone).or_default();
+            patients.all += 1;
+            patients.new += u32::from(is_new);
+        }
+    }
+
+    /// Forgets everything and keeps the room for as much again.
+    pub fn clear(&mut self) {
+        self.records = 0;
+        self.patients.clear();
+        self.owners.clear();
+        self.uses.clear();
+        self.phones.clear();
+    }
+}
+
+#[cfg(test)]
+impl Generation {
+    /// How many entries the maps have room for.
+    pub fn room(&self) -> usize {
+        self.patients.capacity() + self.owners.capacity() + self.uses.capacity() + self.phones.capacity()
+    }
+}

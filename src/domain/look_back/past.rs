@@ -1,0 +1,71 @@
+//! What the earlier records of a batch say about one record.
+
+use super::{fingerprint::Fingerprint, generation::Person};
+
+/// What the earlier records of a batch say about one record.
+pub struct Past {
+    /// Whether one of them is about the same patient.
+    pub patient_is_known: bool,
+    /// What is known of the record's resident ids.
+    pub resident_ids: Vec<ResidentIdPast>,
+    /// What is known of its phones.
+    pub phones: Vec<PhonePast>,
+    /// For a patient born on the first of January: how many of them are, too.
+    pub first_of_january: Option<Share>,
+    /// Whether the record states a whole date of birth.
+    pub(super) is_dated: bool,
+    /// Whom the record is about; without name and date of birth where it has no resident id to hold them against.
+    pub(super) person: Person,
+}
+
+/// What is known of one resident id.
+pub struct ResidentIdPast {
+    /// Place in the source's list of identifiers, from 0.
+    pub position: u32,
+    /// The other patient about whom the last record with this number was.
+    pub holder: Option<Holder>,
+    pub(super) number: Fingerprint,
+    pub(super) proof: Fingerprint,
+}
+
+/// How another patient with the same resident id compares. What one of the two records lacks is not different,
+/// nor is a date of birth that is only a month or a year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The names differ in more than case, spaces and punctuation.
+    pub has_other_name: bool,
+    /// The dates of birth differ.
+    pub has_other_birth_date: bool,
+}
+
+/// What is known of one phone.
+pub struct PhonePast {
+    /// Place in the source's list of phones, from 0.
+    pub position: u32,
+    /// How many patients have it, the record's own among them.
+    pub patients: u32,
+    pub(super) number: Fingerprint,
+    /// The phone and the patient as one.
+    pub(super) by_patient: Fingerprint,
+}
+
+/// How many of the records so far that state a whole date of birth state the first of January.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Those with the first of January.
+    pub part: u64,
+    /// Those with any whole date.
+    pub whole: u64,
+}
+
+impl Share {
+    pub(super) fn add(&mut self, is_dated: bool, is_part: bool) {
+        self.whole += u64::from(is_dated);
+        self.part += u64::from(is_part);
+    }
+
+    /// Whether the part is more than so many hundredths of the whole.
+    pub fn exceeds(self, percent: u32) -> bool {
+        self.part * 100 > self.whole * u64::from(percent)
+    }
+}

@@ -1,0 +1,226 @@
+//! Who a stored patient is, and whether a record makes somebody else of it: the same number at the same
+//! hospital with another gender, date of birth or resident id.
+
+use std::{borrow::Cow, ops::BitOr};
+
+use serde::Deserialize;
+
+use crate::domain::{
+    format::resident_id::ResidentId,
+    issue::Issue,
+    patient::{Gender, Identifier},
+    phi::Phi,
+    rules,
+};
+
+/// What of a known patient a record has overwritten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overwritten {
+    /// The gender.
+    pub gender: bool,
+    /// The date of birth.
+    pub birth_date: bool,
+    /// The resident id.
+    pub resident_id: bool,
+}
+
+impl Overwritten {
+    /// Nothing: a new patient, or a known one who is still the same person.
+    pub const NOTHING: Self = Self { gender: false, birth_date: false, resident_id: false };
+
+    /// The issues of what is overwritten, one per field.
+    pub fn issues(self) -> impl Iterator<Item = Issue> {
+        self.fields()
+            .into_iter()
+            .filter(|(_, overwritten)| *overwritten)
+            .map(|(field, _)| Issue { field, ..rules::IDENTITY_OVERWRITTEN.issue(None) })
+    }
+
+    /// What the issues of a stored patient say that was overwritten.
+    pub(super) fn from_issues_column(issues: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Finding<'a> {
+            #[serde(borrow)]
+            code: Cow<'a, str>,
+            #[serde(borrow)]
+            field: Cow<'a, str>,
+        }
+        let code = rules::IDENTITY_OVERWRITTEN.kind.code;
+        let findings: Vec<Finding<'_>> = serde_json::from_str(issues).unwrap_or_default();
+        let found =
+            |field: &str| findings.iter().any(|finding| finding.code == code && finding.field == field);
+        let [gender, birth_date, resident_id] = Self::NOTHING.fields().map(|(field, _)| found(field));
+        Self { gender, birth_date, resident_id }
+    }
+
+    /// The canonical fields and whether each is overwritten.
+    fn fields(self) -> [(&'static str, bool); 3] {
+        [("gender", self.gender), ("birth_date", self.birth_date), ("identifiers", self.resident_id)]
+    }
+}
+
+impl BitOr for Overwritten {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self {
+            gender: self.gender | other.gender,
+            birth_date: self.birth_date | other.birth_date,
+            resident_id: self.resident_id | other.resident_id,
+        }
+    }
+}
+
+/// What tells one patient from another. What is not known says nothing, and a gender that is stated as
+/// unknown is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identity {
+    gender: Option<Phi<String>>,
+    birth_date: Option<Phi<String>>,
+    /// With 18 characters each.
+    resident_ids: Vec<Phi<String>>,
+}
+
+impl Identity {
+    /// From a gender and a partial date as the store writes them, and numbers of type 01.
+    pub(super) fn new<'a>(
+        gender: Option<&str>,
+        birth_date: Option<&str>,
+        resident_ids: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let known = gender.filter(|gender| *gender != Gender::Unknown.name());
+        Self {
+            gender: known.map(Phi::from),
+            birth_date: birth_date.map(Phi::from),
+            resident_ids: resident_ids.map(|id| with_18_characters(id).into()).collect(),
+        }
+    }
+
+    /// From the stored columns. Identifiers that are absent, or in no form that we write, say nothing.
+    pub(super) fn from_columns(
+        gender: Option<&str>,
+        birth_date: Option<&str>,
+        identifiers: Option<&[u8]>,
+    ) -> Self {
+        #[derive(Deserialize)]
+        struct Number<'a> {
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'a, str>,
+            #[serde(borrow)]
+            value: Cow<'a, str>,
+        }
+        let numbers: Vec<Number<'_>> =
+            identifiers.and_then(|identifiers| serde_json::from_slice(identifiers).ok()).unwrap_or_default();
+        let resident_ids = numbers.iter().filter(|number| number.kind == Identifier::RESIDENT_ID);
+        Self::new(gender, birth_date, resident_ids.map(|number| &*number.value))
+    }
+
+    /// What of this identity the other one overwrites. A date that only became more or less precise has
+    /// not changed, nor have resident ids of which one is still there.
+    pub(super) fn overwritten_by(&self, other: &Self) -> Overwritten {
+        let differ =
+            |mine: &Option<Phi<String>>, theirs: &Option<Phi<String>>, same: fn(&str, &str) -> bool| {
+                mine.as_ref().zip(theirs.as_ref()).is_some_and(|(mine, theirs)| !same(mine, theirs))
+            };
+        let both_known = !self.resident_ids.is_empty() && !other.resident_ids.is_empty();
+        let shared = self.resident_ids.iter().any(|id| other.resident_ids.contains(id));
+        Overwritten {
+            gender: differ(&self.gender, &other.gender, |mine, theirs| mine == theirs),
+            birth_date: differ(&self.birth_date, &other.birth_date, may_be_the_same_day),
+            resident_id: both_known && !shared,
+        }
+    }
+}
+
+/// Partial dates of ISO 8601: one that is less precise is the beginning of the other.
+fn may_be_the_same_day(one: &str, other: &str) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
+/// The form of 18 characters of a number of 15 digits; any other text stays as it is.
+fn with_18_characters(id: &str) -> String {
+    ResidentId::parse(id).ok().and_then(|id| id.upgraded()).unwrap_or_else(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(text: &str) -> Option<&str> {
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    fn identity(gender: &str, birth_date: &str, resident_ids: &[&str]) -> Identity {
+        Identity::new(known(gender), known(birth_date), resident_ids.iter().copied())
+    }
+
+    const WOMAN: &str = "11010519491231002X";
+    const MAN: &str = "440524188001010014";
+
+    fn fields(old: &Identity, new: &Identity) -> Vec<&'static str> {
+        old.overwritten_by(new).issues().map(|issue| issue.field).collect()
+    }
+
+    #[test]
+    fn each_field_that_changes_is_found() {
+        let old = identity("female", "1949-12-31", &[WOMAN]);
+        assert_eq!(fields(&old, &old), [""; 0]);
+        assert_eq!(fields(&old, &identity("male", "1949-12-31", &[WOMAN])), ["gender"]);
+        assert_eq!(fields(&old, &identity("female", "1949-12-30", &[WOMAN])), ["birth_date"]);
+        assert_eq!(fields(&old, &identity("female", "1949-12-31", &[MAN])), ["identifiers"]);
+        let other = identity("male", "1880-01-01", &[MAN]);
+        assert_eq!(fields(&old, &other), ["gender", "birth_date", "identifiers"]);
+    }
+
+    #[test]
+    fn what_is_not_known_overwrites_nothing_and_is_not_overwritten() {
+        let known = identity("female", "1949-12-31", &[WOMAN]);
+        for nobody in [identity("", "", &[]), identity("unknown", "", &[])] {
+            assert_eq!(fields(&known, &nobody), [""; 0]);
+            assert_eq!(fields(&nobody, &known), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_date_that_becomes_more_precise_has_not_changed() {
+        let month = identity("", "1949-12", &[]);
+        assert_eq!(fields(&month, &identity("", "1949-12-31", &[])), [""; 0]);
+        assert_eq!(fields(&month, &identity("", "1949", &[])), [""; 0]);
+        assert_eq!(fields(&month, &identity("", "1949-11-30", &[])), ["birth_date"]);
+    }
+
+    #[test]
+    fn the_15_digits_of_a_resident_id_are_the_same_number_as_its_18_characters() {
+        let (old, new) = (identity("", "", &["110105491231002"]), identity("", "", &[WOMAN]));
+        assert_eq!(fields(&old, &new), [""; 0]);
+        assert_eq!(fields(&new, &old), [""; 0]);
+        assert_eq!(fields(&old, &identity("", "", &["110105491231003"])), ["identifiers"]);
+    }
+
+    #[test]
+    fn one_shared_resident_id_is_enough() {
+        assert_eq!(fields(&identity("", "", &[WOMAN, MAN]), &identity("", "", &[MAN])), [""; 0]);
+    }
+
+    #[test]
+    fn stored_columns_read_as_what_was_written() {
+        let identifiers = format!(
+            r#"[{{"type":"99","value":"7","system":null}},{{"type":"01","value":"{WOMAN}","system":"a\"b"}}]"#
+        );
+        let stored = Identity::from_columns(Some("female"), Some("1949-12"), Some(identifiers.as_bytes()));
+        assert_eq!(stored, identity("female", "1949-12", &[WOMAN]));
+        for unreadable in [None, Some(b"\x01\x02".as_slice()), Some(b"{}".as_slice())] {
+            assert_eq!(Identity::from_columns(None, None, unreadable), Identity::default());
+        }
+    }
+
+    #[test]
+    fn what_was_overwritten_is_read_back_from_the_stored_issues() {
+        let stored = r#"[{"code":"IDENTITY_OVERWRITTEN","severity":"warning","field":"birth_date"},
+            {"code":"GENDER_UNKNOWN","severity":"warning","field":"gender"}]"#;
+        let expected = Overwritten { birth_date: true, ..Overwritten::NOTHING };
+        assert_eq!(Overwritten::from_issues_column(stored), expected);
+        assert_eq!(Overwritten::from_issues_column("[]"), Overwritten::NOTHING);
+        assert_eq!(Overwritten::from_issues_column("?"), Overwritten::NOTHING);
+    }
+}

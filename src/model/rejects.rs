@@ -1,0 +1,81 @@
+//! Reading rejects: page by page, so that a batch with a million of them needs no more memory than one
+//! with a hundred.
+
+use serde::Deserialize;
+
+use crate::domain::phi::Phi;
+
+/// Which rejects of a batch are read: the next ones in the order of their indexes.
+pub struct Page<'a> {
+    /// The batch.
+    pub batch_id: &'a str,
+    /// The index of the last reject of the page before; none for the first page.
+    pub after: Option<u32>,
+    /// Most rejects of the page.
+    pub limit: u32,
+    /// Whether the raw records are read, too.
+    pub with_raw: bool,
+}
+
+impl Page<'_> {
+    /// Every index of the page is greater.
+    pub(super) fn lower_bound(&self) -> i64 {
+        self.after.map_or(-1, i64::from)
+    }
+}
+
+/// A record that was rejected.
+pub struct Reject {
+    /// Place in the batch.
+    pub index: u32,
+    /// The caller's id of the record.
+    pub record_id: String,
+    /// The hospital as the caller wrote it.
+    pub hospital_code: String,
+    /// What was found about it.
+    pub issues: Vec<StoredIssue>,
+    /// What the hospital sent, if it was asked for.
+    pub raw: Option<Phi<Vec<u8>>>,
+}
+
+/// A finding as the store keeps it. Other versions of the service may have written it: codes need not be
+/// in the catalogue, and what is missing is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct StoredIssue {
+    /// Stable code of the rule.
+    pub code: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// The canonical path of the field; empty for the whole record.
+    pub field: String,
+    /// The sender's own name of the field, where it is known.
+    pub source_field: Option<String>,
+    /// The shape of the value, where it tells something: never the value.
+    pub shape: Option<String>,
+}
+
+/// The stored list of issues.
+pub(super) fn issues_from_column(json: &str) -> sqlx::Result<Vec<StoredIssue>> {
+    serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issues_of_other_versions_are_read() {
+        let json = r#"[{"code":"A","severity":"error","field":"name","shape":"dd","since":2},{"code":"B"}]"#;
+        let issues = issues_from_column(json).expect("readable");
+        let expected = StoredIssue {
+            code: "A".into(),
+            severity: "error".into(),
+            field: "name".into(),
+            source_field: None,
+            shape: Some("dd".into()),
+        };
+        assert_eq!(issues, [expected, StoredIssue { code: "B".into(), ..StoredIssue::default() }]);
+        assert!(issues_from_column("no list").is_err());
+    }
+}

@@ -1,0 +1,40 @@
+//! Reading rejects.
+
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use crate::model::rejects::{Page, Reject, issues_from_column};
+
+const COUNT: &str = "
+SELECT (SELECT count(*) FROM rejects WHERE batch_id = ?1) FROM batches WHERE batch_id = ?1";
+
+const PAGE: &str = "
+SELECT record_index, record_id, hospital_code, issues, CASE WHEN ?4 THEN raw END
+FROM rejects
+WHERE batch_id = ?1 AND record_index > ?2
+ORDER BY record_index
+LIMIT ?3";
+
+pub(super) async fn count(connection: &mut SqliteConnection, batch_id: &str) -> sqlx::Result<Option<u32>> {
+    sqlx::query_scalar(COUNT).bind(batch_id).fetch_optional(connection).await
+}
+
+pub(super) async fn page(connection: &mut SqliteConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
+    sqlx::query(PAGE)
+        .bind(page.batch_id)
+        .bind(page.lower_bound())
+        .bind(page.limit)
+        .bind(page.with_raw)
+        .try_map(reject)
+        .fetch_all(connection)
+        .await
+}
+
+fn reject(row: SqliteRow) -> sqlx::Result<Reject> {
+    Ok(Reject {
+        index: row.try_get(0)?,
+        record_id: row.try_get(1)?,
+        hospital_code: row.try_get(2)?,
+        issues: issues_from_column(row.try_get(3)?)?,
+        raw: row.try_get::<Option<Vec<u8>>, _>(4)?.map(Into::into),
+    })
+}

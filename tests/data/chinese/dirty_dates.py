@@ -151,7 +151,7 @@ def future(record, raw):
     refused(record, raw, "BIRTH_DATE_IN_FUTURE")
 
 
-@kind("date: of a very old person", cases=["1880-05-02", "1890-03-04"])
+@kind("date: of a very old person", cases=["1899-05-02", "1900-03-04"])
 def very_old(record, raw):
     record.without_id()
     record.born(raw, date.fromisoformat(raw))

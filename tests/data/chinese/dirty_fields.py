@@ -54,6 +54,8 @@ def gender_missing(record, case):
         ("gj", "外籍", "NATIONALITY"),
         ("hyzk", "同居", "MARITAL_STATUS"),
         ("hyzk", "5", "MARITAL_STATUS"),
+        ("mzdm", "88", "ETHNICITY"),
+        ("mzdm", "外国血统", "ETHNICITY"),
     ],
 )
 def not_in_table(record, case):
@@ -65,13 +67,24 @@ def not_in_table(record, case):
 @kind(
     "codes: in another dress",
     "codes",
-    [("gj", "156"), ("gj", 156), ("gj", "ＣＨＮ"), ("hyzk", 20), ("hyzk", "２０"), ("hyzk", "\u200b已婚")],
+    [
+        ("gj", "156"),
+        ("gj", 156),
+        ("gj", "ＣＨＮ"),
+        ("hyzk", 20),
+        ("hyzk", "２０"),
+        ("hyzk", "\u200b已婚"),
+        ("mzdm", "维吾尔族"),
+        ("mzdm", "０５"),
+    ],
 )
 def code(record, case):
     key, value = case
     record.raw[key] = value
     if key == "hyzk":
         record.patient["marital_status"] = "20"
+    if key == "mzdm":
+        record.patient["ethnicity"] = "05"
 
 
 @kind("patient id: JSON number", "patient id", repeat=4)
@@ -121,6 +134,14 @@ def cased_keys(record, cased):
 def blanks(record, blank):
     for key in ("hkdz", "hzh", "zjlx", "zjhm", "sjhm", "swrq", "swbz", "sfzhm", "hzxm"):
         record.raw[key] = blank
+
+
+@kind("record: field that nobody mapped", "unmapped", [("bz", "急诊"), ("mz", "05")])
+def unmapped(record, case):
+    """`mz` may stand for the ethnic group or for an outpatient number; nobody guesses."""
+    key, value = case
+    record.raw[key] = value
+    record.issues.add("FIELDS_UNMAPPED")
 
 
 def died(record, key, raw, canonical):
@@ -213,21 +234,3 @@ def updated_unreadable(record, raw):
 def updated_missing(record, raw):
     record.raw["gxsj"] = raw
     record.patient["order"] = "arrival"
-
-
-@kind("address: widths and spaces", "address", ["\u3000{}{}", "{} {}", "{}\u200b{} "])
-def address_text(record, form):
-    street = record.street.translate(FULL_WIDTH)
-    record.raw["xzz"] = form.format(record.place, street)
-    space = " " if form == "{} {}" else ""
-    record.patient["addresses"][0]["text"] = record.place + space + record.street
-
-
-@kind("address: under another key", "address", repeat=2)
-def other_address(record, _):
-    record.raw["hkdz"] = record.raw.pop("xzz")
-
-
-@kind("address: JSON numbers for codes", "address", repeat=2)
-def numbers(record, _):
-    record.raw["xzqhdm"], record.raw["yb"] = int(record.raw["xzqhdm"]), int(record.raw["yb"])

@@ -149,20 +149,32 @@ def id_as_passport(record, kind):
     record.issues.update({"IDENTIFIER_IS_OF_OTHER_TYPE", "NAME_SCRIPT_UNLIKELY"})
 
 
-@kind("id: made up, wrong in itself", cases=["1" * 18, "0" * 18, "123456789012345678", "123456789012345"])
+MADE_UP = {
+    "1" * 18: "CHECK_WRONG DIVISION_UNKNOWN",
+    "0" * 18: "CHECK_WRONG DATE_IMPOSSIBLE PROVINCE_UNKNOWN",
+    "123456789012345678": "CHECK_WRONG DATE_IMPOSSIBLE DIVISION_UNKNOWN",
+    "123456789012345": "DATE_IMPOSSIBLE DIVISION_UNKNOWN",
+}
+
+
+@kind("id: made up, wrong in itself", cases=MADE_UP)
 def made_up(record, number):
     refused(record, number, "RESIDENT_ID_IS_PLACEHOLDER")
-    if len(number) == 18 and check_character(number[:17]) != number[17]:
-        record.issues.add("RESIDENT_ID_CHECK_WRONG")
-    if not number.startswith("1111"):
-        record.issues.add("RESIDENT_ID_DATE_IMPOSSIBLE")
+    record.issues.update("RESIDENT_ID_" + code for code in MADE_UP[number].split())
 
 
 @kind("id: made up", cases=["1" * 15, "1" * 17])
 def made_up_soundly(record, digits):
     """Nothing is worked out of such a number, and nothing held against it."""
     record.set_id(digits if len(digits) == 15 else with_check(digits))
-    record.issues.add("RESIDENT_ID_IS_PLACEHOLDER")
+    record.issues.update({"RESIDENT_ID_IS_PLACEHOLDER", "RESIDENT_ID_DIVISION_UNKNOWN"})
+
+
+@kind("id: division that never was one", cases=["440599", "160101"])
+def unknown_division(record, division):
+    record.set_id(record.new_id(division))
+    province = "PROVINCE" if division.startswith("16") else "DIVISION"
+    record.issues.add(f"RESIDENT_ID_{province}_UNKNOWN")
 
 
 @kind("id: missing", cases=["", None, "absent"])

@@ -124,8 +124,8 @@ class Record:
         self.raw = {"blh": number, **self.raw}
         self.patient = {"patient_id": number, **self.patient}
 
-    def set_address(self):
-        self.code, self.place, postal = self.luck.pick(PLACES)
+    def set_address(self, place=None):
+        self.code, self.place, postal = place or self.luck.pick(PLACES)
         self.street = f"{self.luck.pick(STREETS)}{self.luck.below(300) + 1}号"
         text = self.place + self.street
         self.raw |= {"xzz": text, "xzqhdm": self.code, "yb": postal}

@@ -36,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "domain::format::catalogue",
             // `profile try` cleans records and counts what comes of them.
             "domain::clean",
+            "domain::look_back",
             "domain::record",
             "domain::issue",
             "domain::issue_groups",

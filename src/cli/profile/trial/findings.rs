@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use super::{codes::UnknownCodes, coverage::Coverage};
 use crate::domain::{
-    clean::clean, hospital::Profile, issue_groups::IssueGroups, record::Payload, tally::Tally,
+    clean::clean_next, hospital::Profile, issue_groups::IssueGroups, look_back::LookBack, record::Payload,
+    tally::Tally,
 };
 
 /// How many records that cannot be read are named.
@@ -31,6 +32,7 @@ pub(super) struct Findings<'p> {
     /// In how many records a code was found about a field.
     pub(super) records_with: HashMap<(&'static str, &'static str), u64>,
     pub(super) tally: Tally,
+    look_back: LookBack,
 }
 
 impl<'p> Findings<'p> {
@@ -46,6 +48,7 @@ impl<'p> Findings<'p> {
             groups: IssueGroups::default(),
             records_with: HashMap::new(),
             tally: Tally::of(Arc::clone(&profile.code)),
+            look_back: LookBack::default(),
         }
     }
 
@@ -53,7 +56,7 @@ impl<'p> Findings<'p> {
     pub(super) fn add(&mut self, payload: &Payload, now: Timestamp) {
         let index = u32::try_from(self.read).unwrap_or(u32::MAX);
         self.read += 1;
-        let cleaned = clean(payload, self.profile, now);
+        let cleaned = clean_next(payload, self.profile, now, &mut self.look_back);
         self.rejected += u64::from(cleaned.patient.is_none());
         self.tally.add(&cleaned);
         let mapped = self.object(payload).map(|object| {

@@ -122,12 +122,16 @@ def broken(record, damage, code):
     """A name as a wrong character set leaves it. What it says is nobody's wish."""
     while True:
         name = damage(record.luck.pick(SURNAMES) + record.luck.pick(GIVEN))
-        # Fractions and raised digits would be found as such.
-        if name is not None and not any(character.isnumeric() for character in name):
+        if name is not None and not any(map(is_odd_or_rare, name)):
             break
     record.raw["xm"] = name
     del record.patient["name"]
     record.issues.add(code)
+
+
+def is_odd_or_rare(character):
+    """Fractions, raised digits, private-use characters and those beyond the basic plane are found as such."""
+    return character.isnumeric() or unicodedata.category(character) == "Co" or character > "\uffff"
 
 
 @kind("charset: GBK read as UTF-8", repeat=6)

@@ -436,6 +436,41 @@ mod tests {
         assert_eq!(codes(&issues), ["PAYLOAD_KEY_REPEATED"]);
     }
 
+    fn changes(payload: &Payload, profile: &Profile) -> Vec<(&'static str, String)> {
+        let cleaned = clean(payload, profile);
+        cleaned.changes.iter().map(|change| (change.rule.number, change.path().into_owned())).collect()
+    }
+
+    /// A profile that maps a patient's number and one other.
+    fn mapped(charset: &str) -> Profile {
+        let text = format!(
+            "{{version: '1', charset: {charset}, time_zone: UTC, date_formats: [yyyy], \
+             mapping: {{patient_id: no, name: xm, identifiers: [{{type: {{constant: '99'}}, value: card}}]}}}}"
+        );
+        Profile::parse("test.yaml", "test", &text).unwrap_or_else(|problems| panic!("{problems:?}"))
+    }
+
+    #[test]
+    fn f01_is_noted_where_another_character_set_was_decoded() {
+        let bytes = |profile: &Profile, text: &str| {
+            changes(&Payload::Bytes(Bytes::from(profile.charset.encode(text)).into()), profile)
+        };
+        let chinese = r#"{"no": "1", "xm": "张三"}"#;
+        assert_eq!(bytes(&mapped("gb18030"), chinese), [("F01", String::new())]);
+        assert_eq!(bytes(&mapped("utf-8"), chinese), []);
+        assert_eq!(bytes(&mapped("gb18030"), r#"{"no": "1", "xm": "Li"}"#), [], "ASCII is ASCII in both");
+    }
+
+    #[test]
+    fn f17_is_noted_where_an_id_came_as_a_number() {
+        let of = |text: &str| changes(&Payload::Json(text.into()), &mapped("utf-8"));
+        assert_eq!(
+            of(r#"{"no": 12, "card": 7}"#),
+            [("F17", "patient_id".to_owned()), ("F17", "identifiers[0].value".to_owned())]
+        );
+        assert_eq!(of(r#"{"no": "12", "card": "7"}"#), []);
+    }
+
     #[test]
     fn names_are_told_from_what_may_be_a_value() {
         for key in ["xm", "WS02_01_005_01_01", "birth-date", "name.family"] {

@@ -4,6 +4,7 @@ mod across;
 mod bad_input;
 mod batch;
 mod canary;
+mod catalogue;
 mod command_line;
 mod crash;
 mod deadline;

@@ -12,6 +12,7 @@ mod deploy;
 mod drain;
 mod envelope;
 mod fhir;
+mod generated;
 mod health;
 mod layers;
 mod pipeline;

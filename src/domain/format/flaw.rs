@@ -1,6 +1,6 @@
 //! What can be wrong with the characters of a text, whatever its field.
 
-use encoding_rs::GBK;
+use encoding_rs::{GBK, WINDOWS_1252};
 
 /// A text that holds characters which no text should.
 #[derive(Clone, Copy)]
@@ -44,7 +44,10 @@ pub fn of(text: &str) -> impl Iterator<Item = FlawKind> {
 }
 
 fn is_mojibake(text: &str) -> bool {
-    text.contains("锟斤拷") || is_utf8_read_as_latin(text) || is_utf8_read_as_gbk(text)
+    text.contains("锟斤拷")
+        || is_utf8_read_as_latin(text)
+        || is_utf8_read_as_windows(text)
+        || is_utf8_read_as_gbk(text)
 }
 
 /// `JosÃ©`: the first byte of a sequence in UTF-8 became a letter, the next one a sign that never follows it.
@@ -57,11 +60,23 @@ fn is_utf8_read_as_latin(text: &str) -> bool {
     })
 }
 
+/// `çŽ‹èŠ³` for `王芳`: Windows has letters for bytes that have none in Latin-1. Names like Tomáš have such a
+/// pair, too, but no whole sequence of three bytes and nothing else.
+fn is_utf8_read_as_windows(text: &str) -> bool {
+    let may_begin = |character: char| matches!(character, '\u{E0}'..='\u{F4}');
+    text.contains(may_begin) && {
+        let (bytes, _, has_others) = WINDOWS_1252.encode(text);
+        !has_others && std::str::from_utf8(&bytes).is_ok()
+    }
+}
+
 /// `寮犱笁` for `张三`: three characters of GBK, two bytes each, are two Han characters of UTF-8. A real name
 /// whose bytes happen to be that is hardly to be found.
 fn is_utf8_read_as_gbk(text: &str) -> bool {
     /// Enough to tell, and whole in both: 16 sequences of three bytes, 24 of two.
     const LONGEST: usize = 48;
+    // Where the bytes are odd in number, one is left, of which a question mark was made.
+    let text = text.strip_suffix('?').unwrap_or(text);
     let mut bytes = [0; LONGEST];
     let (_, read, written) = GBK.new_encoder().encode_from_utf8_without_replacement(text, &mut bytes, true);
     let whole = read == text.len() || written + 1 >= LONGEST;
@@ -90,6 +105,7 @@ mod tests {
             "阿卜杜拉·买买提",
             "José Muñoz",
             "Ångström",
+            "Tomáš",
             "欧阳修",
             "a?b",
             "北京市朝阳区建国路1号",
@@ -103,7 +119,7 @@ mod tests {
         assert_eq!(flaws("a\0b"), [FlawKind::Nul]);
         assert_eq!(flaws("张\u{FFFD}"), [FlawKind::Undecodable]);
         assert_eq!(flaws("??"), [FlawKind::QuestionMarks]);
-        for text in ["JosÃ©", "寮犱笁", "锟斤拷锟斤拷"] {
+        for text in ["JosÃ©", "çŽ‹èŠ³", "寮犱笁", "鐜嬪皬鏄?", "锟斤拷锟斤拷"] {
             assert_eq!(flaws(text), [FlawKind::Mojibake], "{text}");
         }
     }

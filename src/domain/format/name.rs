@@ -24,24 +24,36 @@ pub fn part(text: &str) -> Part {
         part.text.push_str(text);
         return part;
     }
-    let mut characters = text.chars().peekable();
-    let mut before = None;
-    while let Some(character) = characters.next() {
-        let between_han = before.is_some_and(is_han) && characters.peek().copied().is_some_and(is_han);
-        match character {
-            ' ' if between_han => {
-                part.spaces_removed = true;
-                continue;
-            }
-            _ if between_han && is_separator(character) => {
-                part.separator_unified |= character != SEPARATOR;
-                part.text.push(SEPARATOR);
-            }
-            _ => part.text.push(character),
+    let (mut rest, mut after_han) = (text, false);
+    while let Some(character) = rest.chars().next() {
+        let is_gap = |character: char| character == ' ' || is_separator(character);
+        let (gap, after) = rest.split_at(rest.find(|other| !is_gap(other)).unwrap_or(rest.len()));
+        if gap.is_empty() {
+            part.text.push(character);
+            rest = &rest[character.len_utf8()..];
+        } else {
+            part.push_gap(gap, after_han && after.starts_with(is_han));
+            rest = after;
         }
-        before = Some(character);
+        after_han = is_han(character);
     }
     part
+}
+
+impl Part {
+    /// Between Han characters spaces mean nothing, and one separator means one whatever stands around it.
+    fn push_gap(&mut self, gap: &str, between_han: bool) {
+        let mut separators = gap.chars().filter(|character| *character != ' ');
+        match (separators.next(), separators.next()) {
+            (None, _) if between_han => self.spaces_removed = true,
+            (Some(separator), None) if between_han => {
+                self.text.push(SEPARATOR);
+                self.separator_unified |= separator != SEPARATOR;
+                self.spaces_removed |= gap.len() > separator.len_utf8();
+            }
+            _ => self.text.push_str(gap),
+        }
+    }
 }
 
 /// A name out of its parts: the whole name if the source has it, else family and given in the order in
@@ -113,6 +125,17 @@ mod tests {
             assert_eq!(name.text, "阿卜杜拉·买买提");
             assert_eq!(name.separator_unified, written != name.text);
         }
+    }
+
+    #[test]
+    fn a_separator_among_spaces_is_one() {
+        for written in ["阿卜杜拉 · 买买提", "阿卜杜拉• 买买提", "阿卜杜拉 ．买买提"]
+        {
+            let name = part(written);
+            assert!(name.text == "阿卜杜拉·买买提" && name.spaces_removed, "{written}");
+        }
+        assert_eq!(part("阿卜杜拉 ·· 买买提").text, "阿卜杜拉 ·· 买买提");
+        assert_eq!(part("· 买买提 ·").text, "· 买买提 ·");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub fn format(text: &str, region: Option<country::Id>) -> Phone {
 /// the country code, or a mobile number that ends in eight zeros.
 pub fn is_placeholder(text: &str) -> bool {
     let digits = text.strip_prefix("+86").unwrap_or(text).as_bytes();
-    let runs = |step: u8| digits.windows(2).all(|pair| pair[0].wrapping_add(step) == pair[1]);
+    let runs = |step: u8| digits.windows(2).all(|pair| (pair[0] - b'0' + step) % 10 == pair[1] - b'0');
     digits.len() >= 7
         && digits.iter().all(u8::is_ascii_digit)
         && (runs(0) || runs(1) || digits.ends_with(b"00000000") || digits == b"13800138000")
@@ -54,7 +54,7 @@ fn split_extension(text: &str) -> (&str, Option<&str>) {
         let Some(at) = find_ignoring_case(text, mark) else { continue };
         let extension = text[at + mark.len()..].trim_start_matches(['.', ':', '=', ' ']);
         if (1..=6).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_digit()) {
-            let number = text[..at].trim_end_matches([' ', ',', ';', '-', '(']);
+            let number = text[..at].trim_end_matches([' ', ',', ';', '-', '(', '转']);
             return (number, Some(extension));
         }
     }
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn an_extension_stands_apart() {
         for text in
-            ["010-62345678转8001", "010-62345678 ext. 8001", "010-62345678x8001", "010-62345678-分机8001"]
+            ["010-62345678转8001", "010-62345678转分机8001", "010-62345678 ext. 8001", "010-62345678x8001"]
         {
             assert_eq!(valid(text, country::CN).as_deref(), Some("+861062345678;ext=8001"), "{text}");
         }
@@ -193,7 +193,9 @@ mod tests {
 
     #[test]
     fn made_up_numbers_are_told_from_real_ones() {
-        for text in ["+8611111111111", "11111111111", "+8613800000000", "12345678", "+8613800138000"] {
+        for text in
+            ["+8611111111111", "11111111111", "+8613800000000", "12345678", "12345678901", "+8613800138000"]
+        {
             assert!(is_placeholder(text), "{text}");
         }
         for text in ["+8613912345678", "+861062345678", "123", ""] {

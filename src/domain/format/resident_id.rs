@@ -148,9 +148,9 @@ impl ResidentId {
         steps_by(0) || steps_by(1) || steps_by(9)
     }
 
-    /// Whether the id can be one: its date exists and its check character is right.
+    /// Whether the id can be one: its date exists, its check character is right, and it was not made up.
     pub fn is_valid(&self) -> bool {
-        self.birth_date().is_some() && self.check_character_is_right()
+        self.birth_date().is_some() && self.check_character_is_right() && !self.is_placeholder()
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn made_up_numbers_are_told_from_given_ones() {
         for text in ["111111111111111", "123456789012345", "12345678901234567X", "000000000000000000"] {
-            assert!(id(text).is_placeholder(), "{text}");
+            assert!(id(text).is_placeholder() && !id(text).is_valid(), "{text}");
         }
         assert!(!id("11010519491231002X").is_placeholder());
     }

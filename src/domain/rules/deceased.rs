@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_death_between_birth_and_now_is_right() {
-        for text in ["", "0", "yes", "1949-12-31", "1949", "2024-06-16"] {
+        for text in ["", "0", "yes", "1949-12-31", "1949", "2024-06-16", "99991231"] {
             assert_eq!(of_deceased(text), [""; 0], "{text}");
         }
     }

@@ -62,7 +62,8 @@ async fn the_servers_own_limit_holds_where_the_caller_sets_none() {
     .await;
     let sent = Instant::now();
     let response = service.process(request(many(2000))).await.unwrap();
-    assert!(sent.elapsed() < Duration::from_secs(1));
+    // What other tests on the same cores may add to it.
+    assert!(sent.elapsed() < Duration::from_millis(1250));
     assert_eq!(response.completion(), Completion::Deadline);
     balanced(&response);
     service.ended().await;

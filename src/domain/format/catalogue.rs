@@ -31,8 +31,8 @@ format_rules! {
         "full-width and compatibility forms become plain ones",
         "全角及兼容字符转为普通字符";
     TEXT_NORMALISED "F04" "names, addresses" ("Unicode NFC")
-        "full-width forms are folded and composed; no Han character is replaced by another",
-        "折叠全角字符并作规范组合，不替换任何汉字";
+        "full-width forms are folded and the text is composed, and no more: what NFKC would replace besides stays",
+        "折叠全角字符并作规范组合(NFC)，不作NFKC的其他替换";
     SEPARATOR_UNIFIED "F05" "names" ("MZWF 2016-33: U+00B7")
         "the separator between Han characters becomes U+00B7",
         "汉字之间的间隔号统一为U+00B7";

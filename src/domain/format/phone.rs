@@ -23,16 +23,29 @@ const MOST_DIGITS: usize = 20;
 /// Formats a cleaned text; `region` is that of numbers without a country code.
 pub fn format(text: &str, region: Option<country::Id>) -> Phone {
     let (number, extension) = split_extension(text);
-    match e164(number, region) {
-        Some(number) => {
-            let text = match extension {
-                Some(extension) => format!("{number};ext={extension}"),
-                None => number,
-            };
-            Phone { text: text.into(), valid: true }
-        }
+    let formatted = match (e164(number, region), extension) {
+        (Some(number), Some(extension)) => Some(with_extension(&number, extension)),
+        (Some(number), None) => Some(number),
+        (None, Some(_)) => None,
+        (None, None) => behind_a_dash(text, region),
+    };
+    match formatted {
+        Some(text) => Phone { text: text.into(), valid: true },
         None => Phone { text: text.into(), valid: false },
     }
+}
+
+fn with_extension(number: &str, extension: &str) -> String {
+    format!("{number};ext={extension}")
+}
+
+/// `010-62345678-8001`: an extension without a mark, where the rest is a number by itself.
+fn behind_a_dash(text: &str, region: Option<country::Id>) -> Option<String> {
+    let (number, extension) = text.rsplit_once('-')?;
+    let is_extension =
+        (1..=6).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_digit());
+    let number = is_extension.then(|| e164(number, region)).flatten()?;
+    Some(with_extension(&number, extension))
 }
 
 /// Whether a formatted number was made up to fill the field: one digit over and over or digits in a row after
@@ -91,7 +104,7 @@ pub fn split(text: &str) -> impl Iterator<Item = &str> {
     let numbers = std::iter::from_fn(move || {
         let text = rest?;
         let separates = |(at, mark): &(usize, &str)| *mark != ";" || !text[*at..].starts_with(";ext=");
-        let separator = text.match_indices(['/', ',', ';', '、', '，', '；']).find(separates);
+        let separator = text.match_indices(['/', ',', ';', '、', '，', '；', '或']).find(separates);
         let (number, after) = match separator {
             Some((at, mark)) => (&text[..at], Some(&text[at + mark.len()..])),
             None => (text, None),
@@ -183,9 +196,13 @@ mod tests {
 
     #[test]
     fn an_extension_stands_apart() {
-        for text in
-            ["010-62345678转8001", "010-62345678转分机8001", "010-62345678 ext. 8001", "010-62345678x8001"]
-        {
+        for text in [
+            "010-62345678转8001",
+            "010-62345678转分机8001",
+            "010-62345678 ext. 8001",
+            "010-62345678x8001",
+            "010-62345678-8001",
+        ] {
             assert_eq!(valid(text, country::CN).as_deref(), Some("+861062345678;ext=8001"), "{text}");
         }
         assert_eq!(valid("13912345678转", country::CN), None);

@@ -75,6 +75,8 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
         section.field("patient_ids").map_or_else(|| Ok(PatientIds::default()), |ids| ids.table(patient_ids));
     let rules = section.field("rules").map_or_else(|| Ok(HashMap::new()), rules::read);
     let verify = section.field("verify").map(|api| api.table(verify)).transpose();
+    let mapping =
+        mapping.and_then(|mapping| Ok(mapping.past(null_tokens.as_ref().map_err(|reported| *reported)?)));
     let samples = section.field("samples").map_or_else(|| Ok(Vec::new()), samples::read);
     Ok(Profile {
         code: code.into(),

@@ -5,7 +5,10 @@
 //! the record holds: no value is copied more often than the mapping names it, and no list grows over
 //! [`MOST_ELEMENTS`](crate::domain::record::MOST_ELEMENTS) and one.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
 
@@ -42,6 +45,8 @@ pub struct Mapping {
     expected: ExpectedKeys,
     /// The source's own names; fields refer to them by place.
     names: Arc<[Name]>,
+    /// Texts that mean "nothing", in the form of `null_token::key`.
+    nulls: HashSet<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -108,16 +113,22 @@ pub struct Mapped {
 }
 
 impl Mapping {
+    /// The same mapping, which goes past these texts where a field has another alternative. They are in the
+    /// form of `null_token::key`.
+    pub fn past(self, nulls: &HashSet<String>) -> Self {
+        Self { nulls: nulls.clone(), ..self }
+    }
+
     /// Reads a source's object.
     pub fn map(&self, record: &Map<String, Value>) -> Mapped {
-        let (patient, notes) = Reader::new(record).patient(self);
+        let (patient, notes) = Reader::new(record, &self.nulls).patient(self);
         let sources = Sources::new(Arc::clone(&self.names), notes);
         Mapped { patient, sources, unmapped: self.expected.unmapped(record) }
     }
 
     /// The value in a source's object that is the patient's number, to be changed in place.
     pub fn patient_id_in<'o>(&self, record: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
-        self.plain.patient_id.value_in(record)
+        self.plain.patient_id.value_in(record, &self.nulls)
     }
 
     /// The keys at the top of a record that the mapping neither reads nor ignores.

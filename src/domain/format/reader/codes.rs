@@ -40,7 +40,8 @@ impl Reader<'_> {
 
     /// The code of a pair, or what is shown for it where there is no code.
     pub(super) fn preferred<'r>(&mut self, pair: Pair<'r>) -> &'r str {
-        if !text::code(pair.code).is_empty() || pair.display.is_empty() {
+        let code = text::code(pair.code);
+        if !self.is_null(&code) || pair.display.is_empty() {
             return pair.code;
         }
         self.note(Place(pair.field, None), &catalogue::CODE_PREFERRED, ChangeKind::Translated);

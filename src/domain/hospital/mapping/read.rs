@@ -1,5 +1,7 @@
 //! The `mapping` of a profile.
 
+use std::collections::HashSet;
+
 use super::{
     AddressFields, ContactFields, Element, ExpectedKeys, IdentifierFields, Mapping, PlainFields, keys,
     source::Field,
@@ -27,6 +29,7 @@ pub(in super::super) fn mapping(section: &mut Section<'_>) -> Result<Mapping, Re
         contacts: contacts?,
         expected: ExpectedKeys::default(),
         names: ways.into_names(),
+        nulls: HashSet::new(),
     };
     mapping.expected = expected(section, &mapping, &ignored?);
     Ok(mapping)

@@ -1,6 +1,6 @@
 //! Reading one record by a mapping.
 
-use std::ops::ControlFlow;
+use std::{collections::HashSet, ops::ControlFlow};
 
 use serde_json::{Map, Value};
 
@@ -18,6 +18,7 @@ use crate::domain::{
 /// Reads one record, and notes where each field came from.
 pub(super) struct Reader<'o> {
     record: &'o Map<String, Value>,
+    nulls: &'o HashSet<String>,
     notes: Notes,
 }
 
@@ -32,8 +33,8 @@ struct Start<'o> {
 }
 
 impl<'o> Reader<'o> {
-    pub(super) fn new(record: &'o Map<String, Value>) -> Self {
-        Self { record, notes: Notes::default() }
+    pub(super) fn new(record: &'o Map<String, Value>, nulls: &'o HashSet<String>) -> Self {
+        Self { record, nulls, notes: Notes::default() }
     }
 
     /// The patient, and where everything came from.
@@ -83,7 +84,7 @@ impl<'o> Reader<'o> {
         element: Option<u32>,
         position: Option<u32>,
     ) -> Phi<String> {
-        let (found, alternative) = field.read(root);
+        let (found, alternative) = field.read(root, self.nulls);
         if let Some(name) = alternative.and_then(|alternative| alternative.name) {
             self.notes.add(Note {
                 field: field.canonical,

@@ -1,6 +1,6 @@
 //! Where one canonical field comes from.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::{Map, Value};
 
@@ -8,8 +8,10 @@ use super::{
     path::{Path, Root},
     selection::Selection,
 };
+use crate::domain::format::{null_token, text};
 
-/// One canonical field: the first alternative that holds something is its value.
+/// One canonical field: the first alternative that holds something is its value, one that holds more than a
+/// null token before one that does not.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Field {
     /// The canonical name, as `birth_date` or `identifiers.value`.
@@ -48,19 +50,34 @@ pub(super) struct Found {
 }
 
 impl Field {
-    /// The value and the alternative that it came from; if none holds anything, the first one.
-    pub(super) fn read(&self, root: Root<'_>) -> (Option<Found>, Option<&Alternative>) {
+    /// The value and the alternative that it came from; if none holds anything, the first one. A null token
+    /// is a value only where there is no other: it may be a code, as `0` is.
+    pub(super) fn read(
+        &self,
+        root: Root<'_>,
+        nulls: &HashSet<String>,
+    ) -> (Option<Found>, Option<&Alternative>) {
+        let mut tokens = None;
         for alternative in &self.alternatives {
-            if let Some(found) = alternative.source.read(root) {
+            let Some(found) = alternative.source.read(root) else { continue };
+            if self.alternatives.len() == 1 || !null_token::is_null(&text::code(&found.text), nulls) {
                 return (Some(found), Some(alternative));
             }
+            tokens.get_or_insert((found, alternative));
         }
-        (None, self.alternatives.first())
+        match tokens {
+            Some((found, alternative)) => (Some(found), Some(alternative)),
+            None => (None, self.alternatives.first()),
+        }
     }
 
     /// The value itself, where it stands at one path.
-    pub(super) fn value_in<'o>(&self, record: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
-        let (found, alternative) = self.read(Root::Record(record));
+    pub(super) fn value_in<'o>(
+        &self,
+        record: &'o mut Map<String, Value>,
+        nulls: &HashSet<String>,
+    ) -> Option<&'o mut Value> {
+        let (found, alternative) = self.read(Root::Record(record), nulls);
         match &alternative?.source {
             Source::At(path) => path.find_mut(record),
             Source::First(selection, way) => match &**way {

@@ -35,6 +35,16 @@ fn of_element(sources: &Sources, field: &str, position: u32) -> Option<String> {
 }
 
 #[test]
+fn a_null_token_is_a_value_only_where_there_is_no_other() {
+    let nulls = HashSet::from(["-".to_owned(), "0".to_owned()]);
+    let mapping = mapping("patient_id: [blh, kh]\ngender: [xbdm, xb]\n").past(&nulls);
+    let mapped = map(&mapping, json!({"blh": "－", "kh": "7", "xbdm": "0", "xb": "-"}));
+    assert_eq!(mapped.patient.patient_id, "7");
+    assert_eq!(of(&mapped.sources, "patient_id").as_deref(), Some("kh"));
+    assert_eq!(mapped.patient.gender, "0", "it may be a code");
+}
+
+#[test]
 fn the_first_alternative_that_holds_something_wins_and_is_named() {
     let mapping = mapping("patient_id: [blh, kh]\ngender: xb\nbirth_date: [csrq, csny]\n");
     let mapped = map(&mapping, json!({"blh": "  ", "kh": "7", "xb": null, "csny": "1990-01"}));

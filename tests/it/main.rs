@@ -14,6 +14,7 @@ mod envelope;
 mod fhir;
 mod generated;
 mod health;
+mod hints;
 mod layers;
 mod pipeline;
 mod profile;

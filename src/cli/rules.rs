@@ -24,6 +24,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
         say(JUDGING);
         rules::catalogue().for_each(|rule| say(markdown_row(rule)));
     } else {
+        say(line(["code", "number", "severity", "limit", "field", "message"]));
         CATALOGUE.iter().for_each(|rule| say(format_row(rule)));
         rules::catalogue().for_each(|rule| say(row(rule)));
     }
@@ -55,11 +56,13 @@ rule milder it must say why.
 | code | number | severity | profile may change it | limit | field | basis | message | 说明 |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
+/// A line of the table: code, number, severity, limit, field, message.
+fn line([code, number, severity, limit, field, message]: [&str; 6]) -> String {
+    format!("{code:<37} {number:<6} {severity:<8} {limit:<13} {field:<27} {message}")
+}
+
 fn format_row(rule: &FormatRule) -> String {
-    format!(
-        "{:<36} {:<5} {:<8} {:<12} {:<22} {}",
-        rule.code, rule.number, "format", "", rule.fields, rule.text.en
-    )
+    line([rule.code, rule.number, "format", "", rule.fields, rule.text.en])
 }
 
 fn markdown_format_row(rule: &FormatRule) -> String {
@@ -69,8 +72,7 @@ fn markdown_format_row(rule: &FormatRule) -> String {
 
 fn row(rule: &Rule) -> String {
     let (code, severity) = (rule.kind.code, rule.severity.name());
-    let (limit, field) = (limit(rule), field(rule));
-    format!("{code:<36} {:<5} {severity:<8} {limit:<12} {field:<22} {}", rule.number, rule.kind.text.en)
+    line([code, rule.number, severity, &limit(rule), field(rule), rule.kind.text.en])
 }
 
 fn markdown_row(rule: &Rule) -> String {

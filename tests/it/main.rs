@@ -11,6 +11,7 @@ mod deploy;
 mod drain;
 mod envelope;
 mod fhir;
+mod fuzz;
 mod health;
 mod layers;
 mod pipeline;

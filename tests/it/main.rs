@@ -12,6 +12,7 @@ mod deploy;
 mod drain;
 mod envelope;
 mod fhir;
+mod fuzz;
 mod generated;
 mod health;
 mod hints;

@@ -147,4 +147,16 @@ mod tests {
         );
         assert_eq!(codes(|raw| raw.phones = phones(100)), [""; 0]);
     }
+
+    #[test]
+    fn numbers_that_share_a_text_count_one_by_one() {
+        let pairs = |count: u32| {
+            let pair = |number| format!("139{number:08}/138{number:08}").into();
+            (1..=count).map(pair).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(|raw| raw.phones = pairs(50)), [""; 0]);
+        for count in [51, 101] {
+            assert_eq!(codes(|raw| raw.phones = pairs(count)), ["LIST_TOO_LONG"], "{count}");
+        }
+    }
 }

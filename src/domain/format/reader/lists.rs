@@ -69,18 +69,20 @@ impl Reader<'_> {
         Some(DraftIdentifier { position, kind, value, system, resident_id, is_derived: false })
     }
 
+    /// The phones, each number once. The bound of the list holds for the numbers of all its texts together.
     pub(super) fn phones(&mut self, list: &[Phi<String>]) -> Vec<Placed<phone::Phone>> {
         let list = self.bounded(list, "phones");
         let mut phones: Vec<Placed<phone::Phone>> = Vec::with_capacity(list.len());
+        let mut numbers = 0;
         for (position, raw) in (0..).zip(list) {
             let place = Place("phones", Some(position));
             let Some(text) = self.code(raw, place) else { continue };
-            let mut numbers = 0;
+            let before = numbers;
             for number in phone::split(&text) {
                 numbers += 1;
                 if numbers > MOST_ELEMENTS {
-                    self.overlong.push("phones");
-                    break;
+                    self.report_overlong("phones");
+                    return phones;
                 }
                 if self.is_null(number) {
                     self.note(place, &catalogue::NULL_TOKEN_EMPTIED, ChangeKind::Emptied);
@@ -93,7 +95,7 @@ impl Reader<'_> {
                     phones.push(Placed { position, value });
                 }
             }
-            self.note_if(numbers > 1, place, &catalogue::PHONE_FORMATTED, ChangeKind::Split);
+            self.note_if(numbers - before > 1, place, &catalogue::PHONE_FORMATTED, ChangeKind::Split);
         }
         phones
     }
@@ -145,8 +147,14 @@ impl Reader<'_> {
     /// silently, and no record costs more than its share.
     pub(super) fn bounded<'r, R>(&mut self, list: &'r [R], field: &'static str) -> &'r [R] {
         if list.len() > MOST_ELEMENTS {
-            self.overlong.push(field);
+            self.report_overlong(field);
         }
         &list[..list.len().min(MOST_ELEMENTS)]
+    }
+
+    fn report_overlong(&mut self, field: &'static str) {
+        if !self.overlong.contains(&field) {
+            self.overlong.push(field);
+        }
     }
 }

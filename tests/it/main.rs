@@ -18,4 +18,5 @@ mod profile;
 mod readme;
 mod rejects;
 mod store;
+mod stream;
 mod support;

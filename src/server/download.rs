@@ -177,6 +177,8 @@ impl Download {
         last: Result<BatchProcessStreamResponse, Status>,
     ) -> Option<Result<BatchProcessStreamResponse, Status>> {
         self.report = Report::Sent;
+        // The answer itself may take its time to leave; the batch need not wait for that.
+        self.outlet.close();
         Some(last)
     }
 }

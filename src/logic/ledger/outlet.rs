@@ -10,7 +10,7 @@ use crate::logic::report::RecordResult;
 /// The free places of a window.
 pub struct Places(mpsc::Receiver<u32>);
 
-/// Where the results of a window go out. Dropping it tells the batch that nobody listens any more.
+/// Where the results of a window go out. Closing or dropping it tells the batch that nobody listens any more.
 pub struct Outlet {
     /// Weak, for a peer that does not read must not keep what the batch has let go.
     pub(super) ledger: Weak<Ledger>,
@@ -63,6 +63,11 @@ impl Outlet {
     pub fn now(&mut self, most: usize) -> Vec<RecordResult> {
         let places: Vec<_> = std::iter::from_fn(|| self.settled.try_recv().ok()).take(most).collect();
         self.take(&places)
+    }
+
+    /// Tells the batch that no further result is wanted.
+    pub fn close(&mut self) {
+        self.settled.close();
     }
 
     /// How far the batch is; `None` once it is gone.

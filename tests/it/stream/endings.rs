@@ -18,12 +18,14 @@ use crate::support::{
 async fn the_servers_own_limit_ends_a_stream_in_time_with_what_it_has() {
     let service = TestService::with(|knobs| {
         knobs.latency = Duration::from_millis(50);
-        knobs.config.server.stream_timeout = Duration::from_secs(1);
+        knobs.config.server.stream_timeout = Duration::from_secs(2);
+        knobs.config.server.stream_window = 700;
     })
     .await;
+    let messages = upload(many(4000), 100);
     let sent = Instant::now();
-    let answer = send(&service, upload(many(2000), 100)).await;
-    assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
+    let answer = send(&service, messages).await;
+    assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
     let report = answer.full_report();
     assert_eq!(report.completion(), Completion::Deadline);
     let summary = balanced(report);
@@ -124,6 +126,7 @@ async fn a_stream_longer_than_the_drain_limit_ends_as_drained() {
     let service = TestService::with(|knobs| {
         knobs.latency = Duration::from_millis(50);
         knobs.config.server.drain.limit = Duration::from_secs(1);
+        knobs.config.server.stream_window = 300;
     })
     .await;
     let call = Call::open(&service, start()).await;

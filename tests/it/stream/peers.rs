@@ -99,7 +99,9 @@ async fn a_caller_that_sends_a_byte_at_a_time_is_cut_when_no_message_comes() {
         .header("te", "trailers")
         .body(Body::new(Trickle::new()))
         .unwrap();
-    let response = service.channel.clone().call(request).await.unwrap();
+    let mut channel = service.channel.clone();
+    std::future::poll_fn(|context| channel.poll_ready(context)).await.unwrap();
+    let response = channel.call(request).await.unwrap();
     let mut answer = response.into_body();
     let trailers = loop {
         let frame = std::future::poll_fn(|context| {
@@ -112,7 +114,10 @@ async fn a_caller_that_sends_a_byte_at_a_time_is_cut_when_no_message_comes() {
     };
     assert_eq!(trailers["grpc-status"], "0");
     assert!(opened.elapsed() < Duration::from_secs(5), "{:?}", opened.elapsed());
-    assert_eq!(count(&service.database_url, "batches WHERE completion = 'cancelled'").await, 1);
+    eventually("the batch was cut", async || {
+        count(&service.database_url, "batches WHERE completion = 'cancelled'").await == 1
+    })
+    .await;
     service.ended().await;
 }
 

@@ -21,9 +21,10 @@ use dataprocessing::{
     },
     svc::ServiceContext,
 };
+use sqlx::{Connection, Executor, SqliteConnection};
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use crate::support::{eventually, query::Lock, service::TestService};
+use crate::support::{eventually, service::TestService};
 
 const WINDOW: u32 = 30;
 
@@ -41,9 +42,8 @@ impl Upload for Generated {
     type Fault = ();
 
     async fn next(&mut self) -> Result<RawRecord, End<()>> {
-        let held = self.read.load(Ordering::SeqCst) - self.taken.load(Ordering::SeqCst);
         // The place of the record that is read now was free.
-        assert!(held < WINDOW, "{held} records are held");
+        assert!(held(&self.read, &self.taken) < i64::from(WINDOW));
         if self.next == self.count {
             return Err(End::Complete);
         }
@@ -80,8 +80,8 @@ fn run(svc: &Arc<ServiceContext>, count: u32, bad: bool, timeout: Duration) -> R
 }
 
 impl Run {
-    fn held(&self) -> u32 {
-        self.read.load(Ordering::SeqCst) - self.taken.load(Ordering::SeqCst)
+    fn is_full(&self) -> bool {
+        held(&self.read, &self.taken) == i64::from(WINDOW)
     }
 
     async fn take(&mut self, most: usize) -> usize {
@@ -93,6 +93,26 @@ impl Run {
     }
 }
 
+/// Records that were read and not taken.
+fn held(read: &AtomicU32, taken: &AtomicU32) -> i64 {
+    i64::from(read.load(Ordering::SeqCst)) - i64::from(taken.load(Ordering::SeqCst))
+}
+
+/// Keeps everybody else from writing to a SQLite file.
+struct Lock(SqliteConnection);
+
+impl Lock {
+    async fn of(url: &str) -> Self {
+        let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
+        connection.execute("BEGIN IMMEDIATE").await.expect("nobody else writes for long");
+        Self(connection)
+    }
+
+    async fn release(mut self) {
+        self.0.execute("ROLLBACK").await.expect("a transaction is open");
+    }
+}
+
 async fn service() -> TestService {
     TestService::with(|knobs| knobs.config.server.stream_window = WINDOW).await
 }
@@ -101,12 +121,12 @@ async fn service() -> TestService {
 async fn nothing_is_read_beyond_the_window_while_nobody_takes() {
     let service = service().await;
     let mut run = run(&service.svc, 3000, false, Duration::from_secs(60));
-    eventually("the window is full", async || run.held() == WINDOW).await;
+    eventually("the window is full", async || run.is_full()).await;
     eventually("all of it is settled", async || {
         run.outlet.progress().is_some_and(|progress| progress.settled() == WINDOW)
     })
     .await;
-    assert_eq!(run.held(), WINDOW);
+    assert!(run.is_full());
     let mut taken = 0;
     while taken < 3000 {
         taken += run.take(1).await;
@@ -125,7 +145,7 @@ async fn a_store_that_stands_still_stops_the_reading_of_rejects_too() {
     for bad in [true, false] {
         let lock = Lock::of(&service.database_url).await;
         let mut run = run(&service.svc, 500, bad, Duration::from_secs(60));
-        eventually("the window is full", async || run.held() == WINDOW).await;
+        eventually("the window is full", async || run.is_full()).await;
         assert!(run.outlet.now(100).is_empty(), "what the store does not have is not told");
         lock.release().await;
         let mut taken = 0;

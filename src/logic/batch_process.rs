@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     course::{Course, Plan},
+    feeder::RECORDS_PER_TURN,
     ledger::Ledger,
     report::BatchReport,
 };
@@ -32,14 +33,16 @@ impl BatchProcessLogic {
     pub async fn run(self, batch: RawBatch) -> Result<BatchReport, BatchError> {
         let RawBatch { id: batch_id, records, validate_only } = batch;
         let count = records.len();
-        let ledger =
-            Ledger::whole(u32::try_from(count).expect("the server bounds the records of a batch"));
+        let ledger = Ledger::whole(u32::try_from(count).expect("the server bounds the records of a batch"));
         let linger = self.svc.limits.linger;
         let plan = Plan { batch_id, validate_only, ledger: Arc::clone(&ledger), linger };
         let course = Course::start(self.context, self.svc, plan)?;
 
         let mut intake = course.intake(count);
         for record in records {
+            if record.index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
+                tokio::task::yield_now().await;
+            }
             intake.receive(record.index, record);
         }
         intake.end();

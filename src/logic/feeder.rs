@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How many records are cleaned before other tasks get a turn: about a millisecond of work.
-const RECORDS_PER_TURN: usize = 64;
+pub(super) const RECORDS_PER_TURN: u32 = 64;
 
 /// One record in line to be cleaned.
 pub(super) type Queued = (Ticket, Payload);
@@ -42,11 +42,11 @@ pub(super) struct Line {
 /// stays Waiting in the ledger.
 pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
     let Line { hospital, mut records, lane } = line;
-    let mut place = 0usize;
+    let mut place = 0u32;
     let mut look_back = LookBack::default();
     let mut counting = batch.tallies.counting(Arc::clone(&hospital.profile.code));
     while let Some((mut ticket, payload)) = records.recv().await {
-        place += 1;
+        place = place.wrapping_add(1);
         if place.is_multiple_of(RECORDS_PER_TURN) {
             tokio::task::yield_now().await;
         }

@@ -92,7 +92,8 @@ impl<'c> Intake<'c> {
                 let lane =
                     hospital.verification.as_ref().map(|api| self.dispatch.lane(Arc::clone(&api.gate)));
                 let batch = Arc::clone(self.batch);
-                self.feeders.spawn(feeder::feed(batch, Line { hospital: Arc::clone(hospital), records, lane }));
+                self.feeders
+                    .spawn(feeder::feed(batch, Line { hospital: Arc::clone(hospital), records, lane }));
                 self.hospitals.push(Arc::clone(hospital));
                 vacant.insert(line)
             }

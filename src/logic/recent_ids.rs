@@ -50,10 +50,7 @@ mod tests {
         let seen: Vec<_> = ["a", "b", "c", "a", "d", "a", "e", "f", "g", "h", "i", "j", "b"]
             .map(|id| recent.insert(id))
             .into();
-        assert_eq!(
-            seen,
-            [true, true, true, false, true, false, true, true, true, true, true, true, true]
-        );
+        assert_eq!(seen, [true, true, true, false, true, false, true, true, true, true, true, true, true]);
     }
 
     proptest! {

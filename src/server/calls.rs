@@ -111,10 +111,11 @@ where
             let Some(running) = running else {
                 return inner.call(request).await;
             };
-            let response = match tokio::time::timeout_at(last_word(arrived_at, deadline), inner.call(request)).await {
-                Ok(response) => response?,
-                Err(_elapsed) => status::deadline_exceeded().into_http(),
-            };
+            let response =
+                match tokio::time::timeout_at(last_word(arrived_at, deadline), inner.call(request)).await {
+                    Ok(response) => response?,
+                    Err(_elapsed) => status::deadline_exceeded().into_http(),
+                };
             let response = if reached.load(Ordering::Acquire) {
                 response
             } else {

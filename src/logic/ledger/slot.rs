@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Settlement, super::head::Head};
+use super::{super::head::Head, Settlement};
 use crate::domain::outcome::{Completion, Failure};
 
 /// One place of the ledger.

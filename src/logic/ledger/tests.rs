@@ -83,10 +83,7 @@ fn only_a_stored_record_can_become_superseded() {
     second.begin().unwrap().settle(Settlement::ended(Outcome::Unchanged, Arc::default(), 1));
     ledger.supersede(0);
     ledger.supersede(1);
-    assert_eq!(
-        outcomes(&close(&ledger, Completion::Complete)),
-        [Outcome::Superseded, Outcome::Unchanged]
-    );
+    assert_eq!(outcomes(&close(&ledger, Completion::Complete)), [Outcome::Superseded, Outcome::Unchanged]);
     assert_eq!(ledger.account().0.by_outcome, [0, 1, 0, 1, 0, 0, 0, 0]);
 }
 

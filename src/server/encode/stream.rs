@@ -96,10 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        domain::rules,
-        logic::ledger::Settlement,
-    };
+    use crate::{domain::rules, logic::ledger::Settlement};
 
     fn record(index: u32, issues: usize) -> RecordResult {
         let issues = vec![rules::PAYLOAD_MISSING.issue(None); issues];

@@ -7,9 +7,7 @@ use std::{
 };
 
 use bytes::{BufMut, Bytes, BytesMut};
-use dataprocessing::server::pb::{
-    Completion, data_processing_client::DataProcessingClient,
-};
+use dataprocessing::server::pb::{Completion, data_processing_client::DataProcessingClient};
 use http_body::Frame;
 use prost::Message;
 use tokio::time::{Instant, Interval};
@@ -104,9 +102,8 @@ async fn a_caller_that_sends_a_byte_at_a_time_is_cut_when_no_message_comes() {
     let response = channel.call(request).await.unwrap();
     let mut answer = response.into_body();
     let trailers = loop {
-        let frame = std::future::poll_fn(|context| {
-            http_body::Body::poll_frame(Pin::new(&mut answer), context)
-        });
+        let frame =
+            std::future::poll_fn(|context| http_body::Body::poll_frame(Pin::new(&mut answer), context));
         match frame.await.expect("there are trailers").expect("the answer arrives").into_trailers() {
             Ok(trailers) => break trailers,
             Err(_data) => {}

@@ -36,8 +36,14 @@ async fn a_stream_that_does_not_begin_with_start_is_refused() {
     let silent = futures_util::stream::pending();
     let status = service.client().batch_process_stream(silent).await.err().unwrap();
     assert_invalid(&Answer { status: Some(status), ..Answer::default() }, "START_MISSING");
-    assert_invalid(&send(&service, vec![start_with(|start| start.result_view = 9)]).await, "UNKNOWN_ENUM_VALUE");
-    assert_invalid(&send(&service, vec![start_with(|start| start.language = -1)]).await, "UNKNOWN_ENUM_VALUE");
+    assert_invalid(
+        &send(&service, vec![start_with(|start| start.result_view = 9)]).await,
+        "UNKNOWN_ENUM_VALUE",
+    );
+    assert_invalid(
+        &send(&service, vec![start_with(|start| start.language = -1)]).await,
+        "UNKNOWN_ENUM_VALUE",
+    );
     let long = |start: &mut dataprocessing::server::pb::StreamStart| start.batch_id = "b".repeat(129);
     assert_invalid(&send(&service, vec![start_with(long)]).await, "INVALID_BATCH_ID");
     assert_eq!(service.simulator.stats().calls, 0);

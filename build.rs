@@ -7,8 +7,10 @@ use prost::Message;
 const CONTRACT: &str = "dataprocessing/v1/data_processing.proto";
 
 /// Messages that hold what hospitals and callers sent: a derived `Debug` would carry patients into logs.
-const HOLD_PATIENTS: [&str; 9] = [
+const HOLD_PATIENTS: [&str; 13] = [
     ".dataprocessing.v1.BatchProcessRequest",
+    ".dataprocessing.v1.BatchProcessStreamRequest",
+    ".dataprocessing.v1.StreamRecords",
     ".dataprocessing.v1.PatientData",
     ".dataprocessing.v1.RawPatient",
     ".dataprocessing.v1.RawName",
@@ -16,6 +18,8 @@ const HOLD_PATIENTS: [&str; 9] = [
     ".dataprocessing.v1.RawAddress",
     ".dataprocessing.v1.RawContact",
     ".dataprocessing.v1.BatchProcessResponse",
+    ".dataprocessing.v1.BatchProcessStreamResponse",
+    ".dataprocessing.v1.StreamResults",
     ".dataprocessing.v1.RecordResult",
 ];
 

@@ -81,6 +81,7 @@ impl App {
                 max_record_size: config.server.max_record_size,
                 chunk_rows: config.store.chunk_rows,
                 linger: config.store.linger,
+                stream_window: config.server.stream_window,
             },
             tasks: TaskTracker::new(),
             drained: CancellationToken::new(),

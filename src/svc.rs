@@ -52,4 +52,6 @@ pub struct Limits {
     pub chunk_rows: usize,
     /// Longest time that a verified record waits for others before it is written.
     pub linger: Duration,
+    /// Most records of a stream that are read and not yet delivered.
+    pub stream_window: u32,
 }

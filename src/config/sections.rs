@@ -41,6 +41,9 @@ pub(super) fn read(root: Node, problems: &mut Problems) -> Result<Config, Report
 fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
     let listen = section.value("listen");
     let timeout = section.within("timeout", seconds(1)..=HOUR);
+    let stream_timeout = section.within("stream_timeout", seconds(1)..=24 * HOUR);
+    let stream_idle = section.within("stream_idle", seconds(1)..=HOUR);
+    let stream_window = section.within("stream_window", 1..=1_000_000);
     let max_batches = section.within("max_batches", 1..=10_000);
     let max_message_size = section.within("max_message_size", ByteSize::kib(1)..=ByteSize::mib(1024));
     let max_records = section.within("max_records", 1..=1_000_000);
@@ -59,6 +62,9 @@ fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
     Ok(server::Config {
         listen: listen?,
         timeout: timeout?,
+        stream_timeout: stream_timeout?,
+        stream_idle: stream_idle?,
+        stream_window: stream_window?,
         max_batches: max_batches?,
         max_message_size: max_message_size?.in_memory(),
         max_records: max_records?,

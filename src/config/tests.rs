@@ -41,6 +41,9 @@ fn the_shipped_file_holds_the_documented_defaults() {
         server: server::Config {
             listen: ([127, 0, 0, 1], 8080).into(),
             timeout: Duration::from_secs(30),
+            stream_timeout: Duration::from_secs(3600),
+            stream_idle: Duration::from_secs(60),
+            stream_window: 2000,
             max_batches: 32,
             max_message_size: 32 * 1024 * 1024,
             max_records: 50_000,

@@ -103,8 +103,12 @@ impl Counted {
     fn add(&mut self, issue: &Issue, index: u32) {
         let group = &mut self.group;
         group.count += 1;
-        if group.first_indexes.len() < FIRST_INDEXES && group.first_indexes.last() != Some(&index) {
-            group.first_indexes.push(index);
+        // Records of a stream end in any order.
+        if let Err(place) = group.first_indexes.binary_search(&index)
+            && place < FIRST_INDEXES
+        {
+            group.first_indexes.insert(place, index);
+            group.first_indexes.truncate(FIRST_INDEXES);
         }
         if group.source_field.is_none() {
             group.source_field.clone_from(&issue.source_field);

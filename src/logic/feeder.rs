@@ -6,10 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    intake::Line,
+    ledger::Ticket,
     running::{CleanRecord, RunningBatch},
     verification,
 };
@@ -17,34 +17,49 @@ use crate::{
     domain::{
         clean::{Cleaned, clean_next},
         look_back::LookBack,
+        record::Payload,
     },
     pool::Lane,
+    svc::Hospital,
 };
 
 /// How many records are cleaned before other tasks get a turn: about a millisecond of work.
-const RECORDS_PER_TURN: usize = 64;
+pub(super) const RECORDS_PER_TURN: u32 = 64;
 
-/// Feeds one hospital's records. `lane` is absent where the hospital has no verification API. Ends early
-/// when the batch stops; what was not fed stays Waiting in the ledger.
-pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line, lane: Option<Lane>) {
-    let Line { hospital, records } = line;
+/// One record in line to be cleaned.
+pub(super) type Queued = (Ticket, Payload);
+
+/// The records of one hospital within one batch, and where they go.
+pub(super) struct Line {
+    pub hospital: Arc<Hospital>,
+    /// In index order.
+    pub records: mpsc::Receiver<Queued>,
+    /// Absent where the hospital has no verification API.
+    pub lane: Option<Lane>,
+}
+
+/// Feeds one hospital's records until no more can come. Ends early when the batch stops; what was not fed
+/// stays Waiting in the ledger.
+pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
+    let Line { hospital, mut records, lane } = line;
+    let mut place = 0u32;
     let mut look_back = LookBack::default();
     let mut counting = batch.tallies.counting(Arc::clone(&hospital.profile.code));
-    for (place, record) in records.into_iter().enumerate() {
-        if place % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
+    while let Some((mut ticket, payload)) = records.recv().await {
+        place = place.wrapping_add(1);
+        if place.is_multiple_of(RECORDS_PER_TURN) {
             tokio::task::yield_now().await;
         }
         if batch.stopped.is_cancelled() {
             return;
         }
-        let mut ticket = batch.ledger.ticket(record.index);
         let started = Instant::now();
         // A panic leaves the look-back sound: at worst it remembers a part of the record.
         let cleaned = catch_unwind(AssertUnwindSafe(|| {
-            clean_next(&record.payload, &hospital.profile, batch.received_at, &mut look_back)
+            clean_next(&payload, &hospital.profile, batch.received_at, &mut look_back)
         }));
         batch.timings.clean.add(started.elapsed());
-        let raw = record.payload.into_raw();
+        let raw = payload.into_raw();
         let Ok(cleaned) = cleaned else {
             batch.fail_unstarted(ticket);
             continue;

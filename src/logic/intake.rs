@@ -1,137 +1,130 @@
-//! A batch as it comes in: what speaks against a record before its hospital's profile is asked, and the
-//! rest sorted into one line per hospital.
+//! Records as they come in: what speaks against one before its hospital's profile is asked, and the rest in
+//! one line per hospital, each with a feeder of its own.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, hash_map::Entry},
     sync::Arc,
 };
 
 use bytes::Bytes;
+use tokio::{sync::mpsc, task::JoinSet};
 
+use super::{
+    feeder::{self, Line, Queued},
+    head::{Head, MAX_RECORD_ID},
+    recent_ids::RecentIds,
+    running::RunningBatch,
+};
 use crate::{
     domain::{
-        change::Change,
         issue::Issue,
         phi::Phi,
-        record::{RawBatch, RawRecord},
+        record::{Payload, RawRecord},
         rules,
     },
-    model::{Content, Row},
+    pool,
     svc::{Hospital, ServiceContext},
 };
 
-/// Longest record id, in characters. Of what is longer, and of a hospital's code, the store keeps so much.
-const MAX_RECORD_ID: usize = 128;
-
-/// A batch, sorted.
-pub(super) struct Intake {
-    /// Who each record is, by index.
-    pub heads: Arc<[Head]>,
-    /// Records to be cleaned, by hospital, each line in index order.
-    pub lines: Vec<Line>,
-    /// Records that are rejected as they are.
-    pub rejected: Vec<(RawRecord, Vec<Issue>)>,
+/// The way into one batch.
+pub(super) struct Intake<'c> {
+    svc: &'c ServiceContext,
+    batch: &'c Arc<RunningBatch>,
+    dispatch: &'c pool::Batch,
+    recent_ids: RecentIds,
+    lines: HashMap<Arc<str>, mpsc::Sender<Queued>>,
+    /// The lines' hospitals, in the order of their first records.
+    hospitals: Vec<Arc<Hospital>>,
+    /// Dropping them ends them.
+    feeders: JoinSet<()>,
 }
 
-/// Who a record is.
-pub(super) struct Head {
-    /// The caller's id as it came; the answer carries it back.
-    pub id: Arc<str>,
-    /// The hospital if it is known; else empty, so that unknown ones are one group of the report.
-    pub hospital_code: Arc<str>,
-    /// The id for the store, which keeps no more than a sound id has.
-    pub stored_id: Arc<str>,
-    /// The hospital for the store, cut likewise.
-    pub stored_hospital_code: Arc<str>,
-}
-
-impl Head {
-    /// The record's row for the store.
-    pub fn row(
-        &self,
-        index: u32,
-        raw: Phi<Bytes>,
-        issues: &Arc<[Issue]>,
-        changes: Arc<[Change]>,
-        attempts: u32,
-        content: Content,
-    ) -> Row {
-        Row {
-            index,
-            record_id: Arc::clone(&self.stored_id),
-            hospital_code: Arc::clone(&self.stored_hospital_code),
-            raw,
-            issues: Arc::clone(issues),
-            changes,
-            attempts,
-            content,
+impl<'c> Intake<'c> {
+    /// An intake that knows the ids of at least so many records back.
+    pub fn new(
+        svc: &'c ServiceContext,
+        batch: &'c Arc<RunningBatch>,
+        dispatch: &'c pool::Batch,
+        known_ids: usize,
+    ) -> Self {
+        Self {
+            svc,
+            batch,
+            dispatch,
+            recent_ids: RecentIds::over(known_ids),
+            lines: HashMap::new(),
+            hospitals: Vec::new(),
+            feeders: JoinSet::new(),
         }
     }
-}
 
-/// The records of one hospital.
-pub(super) struct Line {
-    pub hospital: Arc<Hospital>,
-    pub records: Vec<RawRecord>,
-}
+    /// Gives a record its place in the ledger, and rejects it or puts it in its hospital's line. Never waits:
+    /// a line has room for every record that has a place.
+    pub fn receive(&mut self, place: u32, record: RawRecord) {
+        let issues = self.objections(&record);
+        let ticket = self.batch.ledger.admit(place, Head::of(&record, self.svc));
+        match self.svc.hospitals.get(&record.hospital_code) {
+            Some(hospital) if issues.is_empty() => {
+                // A feeder that has ended leaves the record to the closing of the batch.
+                let _ = self.line(hospital).try_send((ticket, record.payload));
+            }
+            _ => self.batch.reject(ticket, self.kept(record.payload), issues),
+        }
+    }
 
-impl Intake {
-    pub fn new(batch: RawBatch, svc: &ServiceContext) -> Self {
-        let head = |record: &RawRecord| Head {
-            id: Arc::clone(&record.id),
-            hospital_code: known(&record.hospital_code, svc),
-            stored_id: cut(&record.id),
-            stored_hospital_code: cut(&record.hospital_code),
-        };
-        let heads = batch.records.iter().map(head).collect();
-        let mut seen = HashSet::with_capacity(batch.records.len());
-        let mut lines: HashMap<Arc<str>, Line> = HashMap::new();
-        let mut rejected = Vec::new();
-        for record in batch.records {
-            let issues = objections(&record, svc, &mut seen);
-            match svc.hospitals.get(&record.hospital_code) {
-                Some(hospital) if issues.is_empty() => lines
-                    .entry(Arc::clone(&record.hospital_code))
-                    .or_insert_with(|| Line { hospital: Arc::clone(hospital), records: Vec::new() })
-                    .records
-                    .push(record),
-                _ => rejected.push((record, issues)),
+    /// Notes that no further record comes: the feeders end with the last one they have.
+    pub fn end(&mut self) {
+        self.lines.clear();
+        self.batch.end_of_records();
+    }
+
+    /// Ends the feeders, wherever they are, and answers the hospitals that records came from.
+    pub async fn close(mut self) -> Vec<Arc<Hospital>> {
+        self.feeders.shutdown().await;
+        self.hospitals
+    }
+
+    fn line(&mut self, hospital: &Arc<Hospital>) -> &mpsc::Sender<Queued> {
+        match self.lines.entry(Arc::clone(&hospital.profile.code)) {
+            Entry::Occupied(line) => line.into_mut(),
+            Entry::Vacant(vacant) => {
+                let (line, records) = mpsc::channel(self.batch.ledger.places());
+                let lane =
+                    hospital.verification.as_ref().map(|api| self.dispatch.lane(Arc::clone(&api.gate)));
+                let batch = Arc::clone(self.batch);
+                self.feeders
+                    .spawn(feeder::feed(batch, Line { hospital: Arc::clone(hospital), records, lane }));
+                self.hospitals.push(Arc::clone(hospital));
+                vacant.insert(line)
             }
         }
-        let mut lines: Vec<_> = lines.into_values().collect();
-        // The order of the batch, not of a hash: the first record decides whose turn is first.
-        lines.sort_by_key(|line| line.records[0].index);
-        Self { heads, lines, rejected }
     }
-}
 
-fn known(hospital_code: &str, svc: &ServiceContext) -> Arc<str> {
-    svc.hospitals.get(hospital_code).map_or_else(Arc::default, |hospital| Arc::clone(&hospital.profile.code))
-}
+    /// What is kept of a record that is rejected as it is: no more than a sound one may have, or a few large
+    /// ones would take the memory of many.
+    fn kept(&self, payload: Payload) -> Phi<Bytes> {
+        let most = self.svc.limits.max_record_size;
+        let raw = payload.into_raw();
+        if raw.len() > most { Bytes::copy_from_slice(&raw[..most]).into() } else { raw }
+    }
 
-fn cut(text: &Arc<str>) -> Arc<str> {
-    match text.char_indices().nth(MAX_RECORD_ID) {
-        Some((end, _)) => text[..end].into(),
-        None => Arc::clone(text),
+    fn objections(&mut self, record: &RawRecord) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        if record.id.is_empty() {
+            issues.push(rules::RECORD_ID_MISSING.issue(None));
+        } else if record.id.chars().count() > MAX_RECORD_ID {
+            issues.push(rules::RECORD_ID_TOO_LONG.issue(None));
+        } else if record.id.contains('\0') {
+            issues.push(rules::RECORD_ID_HAS_NUL.issue(None));
+        } else if !self.recent_ids.insert(&record.id) {
+            issues.push(rules::RECORD_ID_DUPLICATE.issue(None));
+        }
+        if !self.svc.hospitals.contains_key(&record.hospital_code) {
+            issues.push(rules::HOSPITAL_UNKNOWN.issue(None));
+        }
+        if record.payload.size() > self.svc.limits.max_record_size {
+            issues.push(rules::PAYLOAD_TOO_LARGE.issue(None));
+        }
+        issues
     }
-}
-
-fn objections(record: &RawRecord, svc: &ServiceContext, seen: &mut HashSet<Arc<str>>) -> Vec<Issue> {
-    let mut issues = Vec::new();
-    if record.id.is_empty() {
-        issues.push(rules::RECORD_ID_MISSING.issue(None));
-    } else if record.id.chars().count() > MAX_RECORD_ID {
-        issues.push(rules::RECORD_ID_TOO_LONG.issue(None));
-    } else if record.id.contains('\0') {
-        issues.push(rules::RECORD_ID_HAS_NUL.issue(None));
-    } else if !seen.insert(Arc::clone(&record.id)) {
-        issues.push(rules::RECORD_ID_DUPLICATE.issue(None));
-    }
-    if !svc.hospitals.contains_key(&record.hospital_code) {
-        issues.push(rules::HOSPITAL_UNKNOWN.issue(None));
-    }
-    if record.payload.size() > svc.limits.max_record_size {
-        issues.push(rules::PAYLOAD_TOO_LARGE.issue(None));
-    }
-    issues
 }

@@ -1,95 +1,120 @@
-//! The ledger of a batch: one slot per record, in which exactly one outcome ends up, on every path.
+//! The ledger of a batch: one place per record, in which exactly one outcome ends up, on every path.
 //!
-//! A slot goes Waiting -> Started -> (Writing ->) Settled. A record that waits is held by a [`Ticket`];
-//! dropping it does nothing. `Ticket::begin` gives an [`Attempt`]; dropping that settles the record as
-//! FAILED / INTERNAL, so a panic anywhere costs one record and no more. Closing the ledger settles what is
-//! left: Waiting as NOT_ATTEMPTED, Started as FAILED with the cause, Writing as FAILED with
-//! STORE_OUTCOME_UNKNOWN. Whoever settles a slot first wins; later ones are ignored.
+//! A record goes Waiting -> Started -> (Writing ->) Settled. One that waits is held by a [`Ticket`]; dropping
+//! it does nothing. `Ticket::begin` gives an [`Attempt`]; dropping that settles the record as FAILED /
+//! INTERNAL, so a panic anywhere costs one record and no more. Closing the ledger settles what is left:
+//! Waiting as NOT_ATTEMPTED, Started as FAILED with the cause, Writing as FAILED with STORE_OUTCOME_UNKNOWN.
+//! Whoever settles a record first wins; later ones are ignored.
 //!
-//! The slots are the books; the counters beside them only say when to look again.
+//! The ledger of a whole batch has one place per record, its index, and keeps every result to the end. That of
+//! a stream has a window of places, each for one record after the other: the result of a settled record goes
+//! to the [`Outlet`], and when it is taken there the place is free again. The channel to the outlet holds the
+//! whole window, so settling never waits for whoever takes the results.
+//!
+//! The places are the books; the counters beside them only say when to look again, and how far the batch is.
+//! Each place has a lock of its own, which nobody but its record, its taker and the closing ever want.
+
+mod handles;
+mod outlet;
+mod settlement;
+mod slot;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::{
-    Arc, Mutex, OnceLock, PoisonError,
-    atomic::{AtomicU8, AtomicU32, Ordering},
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU32, Ordering},
 };
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::Instant,
+};
 
+pub use handles::{Attempt, Receipt, Ticket};
+pub use outlet::{Outlet, Places, Progress};
+pub use settlement::Settlement;
+use slot::{Slot, Stage};
+
+use super::{
+    account::Account,
+    head::Head,
+    report::{Counts, RecordResult},
+};
 use crate::domain::{
-    issue::Issue,
-    outcome::{Completion, Failure, Outcome},
+    issue_groups::IssueGroups,
+    outcome::{Completion, Outcome},
 };
 
-/// The outcome slots of one batch.
+/// The outcomes of one batch.
 pub struct Ledger {
-    slots: Box<[Slot]>,
+    slots: Box<[Mutex<Slot>]>,
+    received: AtomicU32,
+    /// Settled records by outcome.
+    settled: [AtomicU32; 8],
     /// Records that are not settled.
     unsettled: AtomicU32,
     /// Records that are Started or Writing.
     in_flight: AtomicU32,
-    /// Records that were stored and then lost to another record of this batch.
-    superseded: Mutex<Vec<u32>>,
     /// Told whenever `unsettled` or `in_flight` falls to zero.
     quiet: Notify,
+    /// Where places go whose results may be taken. A whole batch has none: its results are taken at the end.
+    outlet: Option<mpsc::Sender<u32>>,
+    /// Locked before the lock of a place, never after.
+    books: Mutex<Books>,
 }
 
-struct Slot {
-    stage: AtomicU8,
-    settled: OnceLock<Settlement>,
-}
-
-const WAITING: u8 = 0;
-const STARTED: u8 = 1;
-const WRITING: u8 = 2;
-/// Left over when the batch closed: nothing starts or is written any more.
-const CLOSED: u8 = 3;
-
-/// How a record ended.
-#[derive(Clone, Debug)]
-pub struct Settlement {
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Everything found about it, errors first.
-    pub issues: Arc<[Issue]>,
-    /// Whether sending it again may end better.
-    pub retryable: bool,
-    /// How many times a worker took it up.
-    pub attempts: u32,
-}
-
-impl Settlement {
-    /// A record that ended as `outcome`, which is neither FAILED nor NOT_ATTEMPTED.
-    pub fn ended(outcome: Outcome, issues: Arc<[Issue]>, attempts: u32) -> Self {
-        Self { outcome, issues, retryable: false, attempts }
-    }
-
-    /// A record that failed. The failure comes first among its issues.
-    pub fn failed(failure: Failure, warnings: &[Issue], attempts: u32) -> Self {
-        let issues = std::iter::once(Issue::error(failure.kind(), "")).chain(warnings.iter().cloned());
-        Self { outcome: Outcome::Failed, issues: issues.collect(), retryable: failure.retryable(), attempts }
-    }
-
-    fn not_attempted() -> Self {
-        Self { outcome: Outcome::NotAttempted, issues: Arc::default(), retryable: true, attempts: 0 }
-    }
+/// The sums over all records whose results were taken, and at the end over all records.
+#[derive(Default)]
+struct Books {
+    account: Account,
+    /// Records of a whole batch that were stored and then lost to another record of it.
+    superseded: Vec<u32>,
+    closed: bool,
 }
 
 impl Ledger {
-    /// A ledger in which `records` records wait.
-    pub fn new(records: u32) -> Arc<Self> {
-        let slot = || Slot { stage: AtomicU8::new(WAITING), settled: OnceLock::new() };
-        Arc::new(Self {
-            slots: (0..records).map(|_| slot()).collect(),
-            unsettled: AtomicU32::new(records),
-            in_flight: AtomicU32::new(0),
-            superseded: Mutex::default(),
-            quiet: Notify::new(),
-        })
+    /// The ledger of a whole batch: a record's place is its index.
+    pub fn whole(records: u32) -> Arc<Self> {
+        Arc::new(Self::with(records, None))
     }
 
-    /// The ticket of a record. The caller takes one per index.
-    pub fn ticket(self: &Arc<Self>, index: u32) -> Ticket {
-        Ticket { ledger: Arc::clone(self), index, since: Instant::now() }
+    /// The ledger of a stream, in which at most `window` records have a place at a time.
+    pub fn window(window: u32) -> (Arc<Self>, Places, Outlet) {
+        let (places, free) = Places::of(window);
+        let (outlet, settled) = mpsc::channel(window as usize);
+        let ledger = Arc::new(Self::with(window, Some(outlet)));
+        let outlet = Outlet { ledger: Arc::downgrade(&ledger), settled, free };
+        (ledger, places, outlet)
+    }
+
+    fn with(places: u32, outlet: Option<mpsc::Sender<u32>>) -> Self {
+        Self {
+            slots: (0..places).map(|_| Mutex::default()).collect(),
+            received: AtomicU32::new(0),
+            settled: Default::default(),
+            unsettled: AtomicU32::new(0),
+            in_flight: AtomicU32::new(0),
+            quiet: Notify::new(),
+            outlet,
+            books: Mutex::default(),
+        }
+    }
+
+    /// Gives a free place to a record, which waits from now on.
+    pub fn admit(self: &Arc<Self>, place: u32, head: Arc<Head>) -> Ticket {
+        let slot = Slot::Open { head: Arc::clone(&head), stage: Stage::Waiting };
+        let before = std::mem::replace(&mut *self.slot(place), slot);
+        debug_assert!(matches!(before, Slot::Free), "a place is given once");
+        self.received.fetch_add(1, Ordering::Relaxed);
+        self.unsettled.fetch_add(1, Ordering::AcqRel);
+        Ticket { ledger: Arc::clone(self), place, head, since: Instant::now() }
+    }
+
+    /// How many records have a place at most.
+    pub fn places(&self) -> usize {
+        self.slots.len()
     }
 
     /// Records that are not settled yet.
@@ -102,7 +127,14 @@ impl Ledger {
         self.in_flight.load(Ordering::Acquire)
     }
 
-    /// Waits until every record is settled.
+    /// How far the batch is.
+    pub fn progress(&self) -> Progress {
+        // Settled first: what is settled was received before.
+        let by_outcome = std::array::from_fn(|outcome| self.settled[outcome].load(Ordering::Acquire));
+        Progress { received: self.received.load(Ordering::Relaxed), by_outcome }
+    }
+
+    /// Waits until every record that was received is settled.
     pub async fn all_settled(&self) {
         self.until(|ledger| ledger.unsettled() == 0).await;
     }
@@ -124,54 +156,123 @@ impl Ledger {
         }
     }
 
-    /// Notes that a record of this batch that had been stored lost to a newer one that is committed. This
-    /// is the one legal change of a settled outcome, and it shows when the ledger closes.
-    pub fn supersede(&self, index: u32) {
-        self.superseded.lock().unwrap_or_else(PoisonError::into_inner).push(index);
+    /// Waits until nobody takes results any more. The results of a whole batch are nobody's to take.
+    pub async fn nobody_listens(&self) {
+        if let Some(outlet) = &self.outlet {
+            outlet.closed().await;
+        }
     }
 
-    /// Ends the batch: settles what is left with the cause, and answers one settlement per record, in
-    /// index order.
-    pub fn close(&self, cause: Completion) -> Vec<Settlement> {
-        for (slot, index) in self.slots.iter().zip(0..) {
-            let stage = slot.stage.swap(CLOSED, Ordering::AcqRel);
-            if slot.settled.get().is_some() {
-                continue;
-            }
-            let left_over = match stage {
-                WAITING => Settlement::not_attempted(),
-                STARTED => Settlement::failed(cause_of_failure(cause), &[], 1),
-                WRITING => Settlement::failed(Failure::StoreOutcomeUnknown, &[], 1),
-                _ => continue,
-            };
-            self.settle(index, left_over);
+    /// Notes that a record that had been stored lost to a newer one of this batch that is committed. In a
+    /// whole batch this is the one legal change of a settled outcome, and it shows when the ledger closes. A
+    /// result of a stream may have gone out and stays as it is.
+    pub fn supersede(&self, index: u32) {
+        if self.outlet.is_none() {
+            self.books().superseded.push(index);
         }
-        let mut settlements: Vec<_> =
-            self.slots.iter().filter_map(|slot| slot.settled.get().cloned()).collect();
-        debug_assert_eq!(settlements.len(), self.slots.len(), "every slot is settled");
-        for index in self.superseded.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let settlement = &mut settlements[*index as usize];
-            if settlement.outcome == Outcome::Stored {
+    }
+
+    /// Ends the batch: settles what is left with the cause, and lets every result go out. Answers what it
+    /// settled and nobody else will write down.
+    pub fn close(&self, cause: Completion) -> Vec<(Arc<Head>, Settlement)> {
+        let mut books = self.books();
+        let mut left = Vec::new();
+        for place in 0..self.slots.len() as u32 {
+            left.extend(self.settle_left_over(place, cause));
+        }
+        for index in std::mem::take(&mut books.superseded) {
+            if let Slot::Settled { settlement, .. } = &mut *self.slot(index)
+                && settlement.outcome == Outcome::Stored
+            {
                 settlement.outcome = Outcome::Superseded;
             }
         }
-        settlements
+        if !std::mem::replace(&mut books.closed, true) {
+            for slot in &self.slots {
+                if let Slot::Settled { head, settlement, .. } = &*lock(slot) {
+                    books.account.add(head, settlement);
+                }
+            }
+        }
+        drop(books);
+        for place in 0..self.slots.len() as u32 {
+            self.announce(place);
+        }
+        left
     }
 
-    /// Settles a slot unless somebody was faster. Answers whether this call settled it.
-    fn settle(&self, index: u32, settlement: Settlement) -> bool {
-        let first = self.slots[index as usize].settled.set(settlement).is_ok();
-        if first && self.unsettled.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.quiet.notify_waiters();
+    /// The sums over all records, once the ledger is closed.
+    pub fn account(&self) -> (Counts, IssueGroups) {
+        std::mem::take(&mut self.books().account).into_parts()
+    }
+
+    /// The results of a whole batch, in index order, once the ledger is closed.
+    pub fn results(&self) -> Vec<RecordResult> {
+        let taken = self.slots.iter().filter_map(|slot| lock(slot).take());
+        taken.map(RecordResult::new).collect()
+    }
+
+    /// Takes the results of these places, which are free then.
+    fn take(&self, places: &[u32]) -> Vec<RecordResult> {
+        let mut books = self.books();
+        let mut results = Vec::with_capacity(places.len());
+        for place in places {
+            if let Some((head, settlement)) = self.slot(*place).take() {
+                // Who is there when the ledger closes is counted by the closing.
+                if !books.closed {
+                    books.account.add(&head, &settlement);
+                }
+                results.push(RecordResult::new((head, settlement)));
+            }
+        }
+        results
+    }
+
+    /// Settles a record that is open when the batch closes. What the store has is not answered: its writer
+    /// learns what became of it and writes that down.
+    fn settle_left_over(&self, place: u32, cause: Completion) -> Option<(Arc<Head>, Settlement)> {
+        let mut slot = self.slot(place);
+        let (settlement, stage) = slot.left_over(cause)?;
+        let outcome = settlement.outcome;
+        slot.settle(settlement.clone());
+        let Slot::Settled { head, .. } = &*slot else { return None };
+        let left = (stage != Stage::Writing).then(|| (Arc::clone(head), settlement));
+        drop(slot);
+        self.count_settled(outcome);
+        left
+    }
+
+    /// Settles a record unless somebody was faster. Answers whether this call settled it.
+    fn settle(&self, place: u32, settlement: Settlement) -> bool {
+        let outcome = settlement.outcome;
+        let first = self.slot(place).settle(settlement);
+        if first {
+            self.count_settled(outcome);
         }
         first
     }
 
-    fn advance(&self, index: u32, from: u8, to: u8) -> bool {
-        self.slots[index as usize]
-            .stage
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+    fn count_settled(&self, outcome: Outcome) {
+        self.settled[outcome as usize].fetch_add(1, Ordering::Release);
+        if self.unsettled.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.quiet.notify_waiters();
+        }
+    }
+
+    fn announce(&self, place: u32) {
+        let Some(outlet) = &self.outlet else { return };
+        if self.slot(place).announce() {
+            // There is room: a place stands in the channel once at most. Nobody may be listening.
+            let _ = outlet.try_send(place);
+        }
+    }
+
+    fn advance(&self, place: u32, from: Stage, to: Stage) -> bool {
+        self.slot(place).advance(from, to)
+    }
+
+    fn entered_flight(&self) {
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
     }
 
     fn left_flight(&self) {
@@ -179,102 +280,17 @@ impl Ledger {
             self.quiet.notify_waiters();
         }
     }
-}
 
-/// What a started record failed of when the batch ended. A batch that ends as complete has no started
-/// record left, so one that is found then is a bug.
-fn cause_of_failure(cause: Completion) -> Failure {
-    match cause {
-        Completion::Complete => Failure::Internal,
-        Completion::Deadline => Failure::DeadlineExceeded,
-        Completion::Cancelled => Failure::Cancelled,
-        Completion::Drained => Failure::Drained,
+    fn slot(&self, place: u32) -> MutexGuard<'_, Slot> {
+        lock(&self.slots[place as usize])
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        lock(&self.books)
     }
 }
 
-/// The right to start a record. Dropping it leaves the record Waiting.
-pub struct Ticket {
-    ledger: Arc<Ledger>,
-    index: u32,
-    since: Instant,
+/// Locks; what is under these locks is whole after a panic too, for each change is one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-impl Ticket {
-    /// The record's place in the batch.
-    pub fn index(&self) -> u32 {
-        self.index
-    }
-
-    /// Since when the record waits.
-    pub fn since(&self) -> Instant {
-        self.since
-    }
-
-    /// Counts the waiting time from now.
-    pub fn restamp(&mut self) {
-        self.since = Instant::now();
-    }
-
-    /// Starts the record; `None` once the batch is closed.
-    pub fn begin(self) -> Option<Attempt> {
-        if !self.ledger.advance(self.index, WAITING, STARTED) {
-            return None;
-        }
-        self.ledger.in_flight.fetch_add(1, Ordering::AcqRel);
-        Some(Attempt { ledger: Arc::clone(&self.ledger), index: self.index, open: true })
-    }
-
-    /// Settles a record that never starts, such as one that the rules reject. Answers whether it counted:
-    /// a closed batch takes nothing any more.
-    pub fn settle(self, settlement: Settlement) -> bool {
-        self.ledger.settle(self.index, settlement)
-    }
-}
-
-/// A record that was started. It must be settled or left; dropping it settles FAILED / INTERNAL.
-pub struct Attempt {
-    ledger: Arc<Ledger>,
-    index: u32,
-    open: bool,
-}
-
-impl Attempt {
-    /// The record's place in the batch.
-    pub fn index(&self) -> u32 {
-        self.index
-    }
-
-    /// Notes that the record goes to the store now. `false` once the batch is closed: then it must not.
-    pub fn write(&self) -> bool {
-        self.ledger.advance(self.index, STARTED, WRITING)
-    }
-
-    /// Settles the record; ignored if the batch was closed before. Answers whether it counted.
-    pub fn settle(mut self, settlement: Settlement) -> bool {
-        self.end(Some(settlement))
-    }
-
-    /// Leaves the record to the closing of the batch, which knows why it was cut off.
-    pub fn leave(mut self) {
-        self.end(None);
-    }
-
-    fn end(&mut self, settlement: Option<Settlement>) -> bool {
-        self.open = false;
-        // Settled first: whoever sees nothing in flight sees the outcome too.
-        let counted = settlement.is_some_and(|settlement| self.ledger.settle(self.index, settlement));
-        self.ledger.left_flight();
-        counted
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        if self.open {
-            self.end(Some(Settlement::failed(Failure::Internal, &[], 1)));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,13 +1,18 @@
-//! One file per call, and what the calls are made of: the ledger that holds every record's outcome, the
-//! cut-offs of a batch, its lanes, feeders and writer, and the report.
+//! One file per call, and what the calls are made of: the course that every batch takes, the ledger that holds
+//! every record's outcome, the cut-offs, the lines and feeders, the writer, and the report.
 
 pub mod batch_process;
+pub mod batch_stream;
 pub mod cutoffs;
+pub mod head;
 pub mod ledger;
 pub mod report;
 
+mod account;
+mod course;
 mod feeder;
 mod intake;
+mod recent_ids;
 mod running;
 mod tallies;
 mod timings;

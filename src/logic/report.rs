@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{intake::Head, ledger::Settlement, timings::Timings};
+use super::{head::Head, ledger::Settlement, timings::Timings};
 use crate::domain::{
-    issue::Severity,
-    issue_groups::{IssueGroup, IssueGroups},
+    issue_groups::IssueGroup,
     outcome::{Completion, Outcome},
     tally::ChangeGroup,
 };
@@ -26,7 +25,7 @@ pub struct BatchReport {
     pub issue_groups: Vec<IssueGroup>,
     /// Changes of formatting over all records, the most frequent first.
     pub change_groups: Vec<ChangeGroup>,
-    /// One result per record, in index order.
+    /// One result per record, in index order. Those of a streamed batch have gone out by themselves.
     pub results: Vec<RecordResult>,
     /// The hospitals that the records came from, with the version of the profile that was used.
     pub profile_versions: Vec<(Arc<str>, String)>,
@@ -48,17 +47,6 @@ impl Counts {
     pub fn of(&self, outcome: Outcome) -> u32 {
         self.by_outcome[outcome as usize]
     }
-
-    pub(super) fn over(settlements: &[Settlement]) -> Self {
-        let mut counts = Self::default();
-        for settlement in settlements {
-            counts.received += 1;
-            counts.by_outcome[settlement.outcome as usize] += 1;
-            counts.warnings +=
-                settlement.issues.iter().filter(|issue| issue.severity == Severity::Warning).count() as u32;
-        }
-        counts
-    }
 }
 
 /// Time spent by a batch; the stages overlap.
@@ -66,7 +54,7 @@ impl Counts {
 pub struct StageTimes {
     /// From the headers to the answer.
     pub total: Duration,
-    /// From the headers to the decoded message.
+    /// From the headers to the decoded message, of a stream to the last one.
     pub receive: Duration,
     /// Formatting and local rules, summed over records.
     pub clean: Duration,
@@ -79,10 +67,10 @@ pub struct StageTimes {
 }
 
 impl StageTimes {
-    pub(super) fn new(arrived_at: Instant, started_at: Instant, timings: &Timings) -> Self {
+    pub(super) fn new(arrived_at: Instant, received_at: Instant, timings: &Timings) -> Self {
         Self {
             total: arrived_at.elapsed(),
-            receive: started_at - arrived_at,
+            receive: received_at - arrived_at,
             clean: timings.clean.total(),
             queue: timings.queue.total(),
             verify: timings.verify.total(),
@@ -101,13 +89,8 @@ pub struct RecordResult {
     pub settlement: Settlement,
 }
 
-/// The issues of all records, counted into groups.
-pub(super) fn group_issues(heads: &[Head], settlements: &[Settlement]) -> IssueGroups {
-    let mut groups = IssueGroups::default();
-    for ((head, settlement), index) in heads.iter().zip(settlements).zip(0..) {
-        for issue in settlement.issues.iter() {
-            groups.add(&head.hospital_code, index, issue);
-        }
+impl RecordResult {
+    pub(super) fn new((head, settlement): (Arc<Head>, Settlement)) -> Self {
+        Self { index: head.index, id: Arc::clone(&head.id), settlement }
     }
-    groups
 }

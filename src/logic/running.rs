@@ -2,21 +2,22 @@
 //! its records ends.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicU32, Ordering},
 };
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     cutoffs::Cutoffs,
-    intake::Head,
-    ledger::{Attempt, Ledger, Settlement, Ticket},
+    head::Head,
+    ledger::{Attempt, Ledger, Receipt, Settlement, Ticket},
     tallies::Tallies,
     timings::Timings,
-    writer::{Entry, WriterHandle},
+    writer::{Entry, Held, WriterHandle},
 };
 use crate::{
     domain::{
@@ -32,12 +33,13 @@ use crate::{
 /// A batch while it runs.
 pub(super) struct RunningBatch {
     pub ledger: Arc<Ledger>,
-    pub heads: Arc<[Head]>,
     pub timings: Arc<Timings>,
     pub tallies: Tallies,
     pub cutoffs: Cutoffs,
     /// The moment against which dates are judged.
     pub received_at: Timestamp,
+    /// Set when every record of the batch has come in: only then it can be complete.
+    pub all_received: OnceLock<Instant>,
     /// Cancelled when no further record may start.
     pub stopped: CancellationToken,
     /// Cancelled when running verifications must end.
@@ -58,39 +60,47 @@ pub(super) struct CleanRecord {
 }
 
 impl RunningBatch {
+    /// Notes that every record of the batch has come in.
+    pub fn end_of_records(&self) {
+        // A batch ends once; a second end would change nothing.
+        let _ = self.all_received.set(Instant::now());
+    }
+
     /// A record that the rules reject before it started.
     pub fn reject(&self, ticket: Ticket, raw: Phi<Bytes>, issues: Vec<Issue>) {
         let settlement = Settlement::ended(Outcome::Rejected, errors_first(issues), 0);
-        self.end(ticket.index(), settlement, raw, |settlement| ticket.settle(settlement));
+        self.end(Arc::clone(ticket.head()), settlement, raw, |settlement| ticket.settle(settlement));
     }
 
     /// A record that a bug struck before it started.
     pub fn fail_unstarted(&self, ticket: Ticket) {
         let settlement = Settlement::failed(Failure::Internal, &[], 0);
-        self.end(ticket.index(), settlement, Phi::default(), |settlement| ticket.settle(settlement));
+        let head = Arc::clone(ticket.head());
+        self.end(head, settlement, Phi::default(), |settlement| ticket.settle(settlement));
     }
 
     /// A record that a dependency failed.
     pub fn fail(&self, attempt: Attempt, failure: Failure, warnings: &[Issue]) {
         let settlement = Settlement::failed(failure, warnings, 1);
-        self.end(attempt.index(), settlement, Phi::default(), |settlement| attempt.settle(settlement));
+        let head = Arc::clone(attempt.head());
+        self.end(head, settlement, Phi::default(), |settlement| attempt.settle(settlement));
     }
 
     /// A record that nothing speaks against any more, unless its last issue does.
     pub fn conclude(&self, attempt: Attempt, record: CleanRecord) {
-        let index = attempt.index();
+        let head = Arc::clone(attempt.head());
         let issues = errors_first(record.warnings);
         if issues.first().is_some_and(|issue| issue.severity == Severity::Error) {
             let settlement = Settlement::ended(Outcome::Rejected, issues, 1);
-            return self.end(index, settlement, record.raw, |settlement| attempt.settle(settlement));
+            return self.end(head, settlement, record.raw, |settlement| attempt.settle(settlement));
         }
         let Some(writer) = &self.writer else {
             attempt.settle(Settlement::ended(Outcome::Valid, issues, 1));
             return;
         };
         let content = Content::Patient(record.patient);
-        let row = self.heads[index as usize].row(index, record.raw, &issues, record.changes, 1, content);
-        writer.hand_over(Entry { row, attempt: Some(attempt) });
+        let row = head.row(record.raw, &issues, record.changes, 1, content);
+        writer.hand_over(Entry { row, record: Held::Patient(attempt) });
     }
 
     /// Waits until every settled outcome is with the writer. Called when the ledger is closed: none can be
@@ -105,20 +115,19 @@ impl RunningBatch {
     /// is from telling its writer the end between the two.
     fn end(
         &self,
-        index: u32,
+        head: Arc<Head>,
         settlement: Settlement,
         raw: Phi<Bytes>,
-        settle: impl FnOnce(Settlement) -> bool,
+        settle: impl FnOnce(Settlement) -> Option<Receipt>,
     ) {
         let (outcome, attempts) = (settlement.outcome, settlement.attempts);
         let issues = Arc::clone(&settlement.issues);
         self.handing_over.fetch_add(1, Ordering::AcqRel);
-        if settle(settlement)
+        if let Some(receipt) = settle(settlement)
             && let Some(writer) = &self.writer
         {
-            let content = Content::Settled(outcome);
-            let row = self.heads[index as usize].row(index, raw, &issues, Arc::default(), attempts, content);
-            writer.hand_over(Entry { row, attempt: None });
+            let row = head.row(raw, &issues, Arc::default(), attempts, Content::Settled(outcome));
+            writer.hand_over(Entry { row, record: Held::Outcome(receipt) });
         }
         self.handing_over.fetch_sub(1, Ordering::AcqRel);
     }

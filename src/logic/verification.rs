@@ -1,7 +1,8 @@
 //! What a worker does with one record: ask the hospital, and draw the conclusion.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     client::verification::Verdict,
-    domain::{hospital::Profile, issue::Issue, rules},
+    domain::{hospital::Profile, issue::Issue, outcome::Failure, rules},
     svc::Hospital,
 };
 
@@ -25,10 +26,12 @@ pub(super) async fn verify(
     let (Some(attempt), Some(api)) = (ticket.begin(), &hospital.verification) else { return };
     batch.timings.queue.add(waited);
     let started = Instant::now();
+    // A panic would be settled by the attempt's end all the same; caught here, it is written down too.
+    let verdict = AssertUnwindSafe(api.client.verify(&record.patient, batch.cutoffs.answer_at));
     let verdict = tokio::select! {
         biased;
         () = batch.cut.cancelled() => return attempt.leave(),
-        verdict = api.client.verify(&record.patient, batch.cutoffs.answer_at) => verdict,
+        verdict = verdict.catch_unwind() => verdict.unwrap_or(Err(Failure::Internal)),
     };
     batch.timings.verify.add(started.elapsed());
     match verdict {

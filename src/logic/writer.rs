@@ -2,7 +2,9 @@
 //! store, and settles what comes back.
 //!
 //! It is a task of the process, not of the call: a statement that was sent is never dropped, and its answer
-//! is read even after the batch has answered. Its queue holds the whole batch, so handing over never waits.
+//! is read even after the batch has answered. Its queue holds every record that has a place in the ledger, so
+//! handing over never waits. A settled outcome keeps its place until the store has it, for its row takes memory
+//! as long.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,8 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::{
-    intake::Head,
-    ledger::{Attempt, Ledger, Settlement},
+    ledger::{Attempt, Ledger, Receipt, Settlement},
     timings::Timings,
 };
 use crate::{
@@ -34,16 +35,23 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct WriterHandle(mpsc::Sender<Entry>);
 
-/// One record on its way to the store: a patient with the attempt that waits for the answer, or an outcome
-/// that is settled already.
+/// One record on its way to the store.
 pub(super) struct Entry {
     pub row: Row,
-    pub attempt: Option<Attempt>,
+    pub record: Held,
 }
 
-/// The end of a batch: what the ledger says of every record, and the batch's own row.
+/// What the writer holds of a record.
+pub(super) enum Held {
+    /// A patient, to be settled by the store's answer.
+    Patient(Attempt),
+    /// An outcome that is settled already.
+    Outcome(Receipt),
+}
+
+/// The end of a batch: the outcomes that only its closing settled, and the batch's own row.
 pub(super) struct Closing {
-    pub settlements: Arc<[Settlement]>,
+    pub left: Vec<Row>,
     pub batch: FinishedBatch,
 }
 
@@ -52,7 +60,6 @@ pub(super) struct Writer {
     pub store: Arc<dyn Store>,
     pub batch_id: Arc<str>,
     pub ledger: Arc<Ledger>,
-    pub heads: Arc<[Head]>,
     pub timings: Arc<Timings>,
     pub chunk_rows: usize,
     pub linger: Duration,
@@ -63,27 +70,24 @@ pub(super) struct Writer {
 }
 
 impl WriterHandle {
-    /// A queue with room for every record of a batch, once as a patient or as an outcome.
-    pub fn new(records: usize) -> (Self, mpsc::Receiver<Entry>) {
-        let (sender, receiver) = mpsc::channel(records.max(1));
+    /// A queue with room for every place of a ledger, once as a patient or as an outcome.
+    pub fn new(places: usize) -> (Self, mpsc::Receiver<Entry>) {
+        let (sender, receiver) = mpsc::channel(places.max(1));
         (Self(sender), receiver)
     }
 
     /// Hands a record over. Never waits: each record is handed over once at most, and the queue has room
-    /// for all. A writer that has ended drops the record, whose attempt was closed by then.
+    /// for all. A writer that has ended drops the record, which its batch has closed by then; the writer may
+    /// also have panicked, and dropping the attempt says so.
     pub fn hand_over(&self, entry: Entry) {
-        if let Err(refused) = self.0.try_send(entry)
-            && let Some(attempt) = refused.into_inner().attempt
-        {
-            attempt.leave();
-        }
+        let _ = self.0.try_send(entry);
     }
 }
 
 impl Writer {
     /// Writes until the batch closes, then the last words.
     pub async fn run(self, mut entries: mpsc::Receiver<Entry>, mut closing: oneshot::Receiver<Closing>) {
-        let mut buffer = Buffer::new(self.heads.len());
+        let mut buffer = Buffer::new(self.ledger.places());
         loop {
             let room = self.chunk_rows - buffer.entries.len();
             tokio::select! {
@@ -107,8 +111,8 @@ impl Writer {
                     buffer.flush_now = true;
                 }
             }
-            if self.is_due(&buffer) {
-                self.flush(&mut buffer, self.answer_at).await;
+            if self.is_due(&buffer) && self.flush(&mut buffer, self.answer_at).await {
+                self.catch_up(&mut buffer, self.answer_at).await;
             }
         }
     }
@@ -121,29 +125,66 @@ impl Writer {
             || (!buffer.entries.is_empty() && buffer.unsettled() == self.ledger.unsettled())
     }
 
-    /// Writes one chunk of what the buffer holds.
-    async fn flush(&self, buffer: &mut Buffer, until: Instant) {
-        let (rows, attempts) = buffer.take(self.chunk_rows);
+    /// Writes one chunk of what the buffer holds. Answers whether the store takes rows.
+    async fn flush(&self, buffer: &mut Buffer, until: Instant) -> bool {
+        let (rows, held) = buffer.take(self.chunk_rows);
         if rows.is_empty() {
-            return;
+            return true;
         }
-        let started = Instant::now();
-        let chunk = Chunk { batch_id: Arc::clone(&self.batch_id), rows };
-        let written = self.store.write(&chunk, until).await;
-        self.timings.write.add(started.elapsed());
-        for ((row, attempt), written) in chunk.rows.into_iter().zip(attempts).zip(written) {
-            buffer.note(row, attempt.is_some(), written);
-            if let Some((attempt, issues)) = attempt {
-                self.settle(attempt, issues, written);
+        let mut is_there = true;
+        let (rows, written) = self.write(rows, until).await;
+        for ((row, held), written) in rows.into_iter().zip(held).zip(written) {
+            is_there &= written != Written::Unavailable;
+            let left = match held {
+                Held::Patient(attempt) => self.settle(attempt, row, written),
+                // The receipt has been kept until now, so a result that goes out is in the books.
+                Held::Outcome(_receipt) => (written == Written::Unavailable).then_some(row),
+            };
+            buffer.keep(left);
+        }
+        is_there
+    }
+
+    /// Writes down outcomes that the store did not take before, until it takes none.
+    async fn catch_up(&self, buffer: &mut Buffer, until: Instant) {
+        while !buffer.unwritten.is_empty() {
+            let count = buffer.unwritten.len().min(self.chunk_rows);
+            let (rows, written) = self.write(buffer.unwritten.drain(..count).collect(), until).await;
+            let unwritten = |(_, written): &(Row, Written)| *written == Written::Unavailable;
+            let before = buffer.unwritten.len();
+            buffer.unwritten.extend(rows.into_iter().zip(written).filter(unwritten).map(|(row, _)| row));
+            if buffer.unwritten.len() > before {
+                return;
             }
         }
     }
 
-    fn settle(&self, attempt: Attempt, issues: Arc<[Issue]>, written: Written) {
+    async fn write(&self, rows: Vec<Row>, until: Instant) -> (Vec<Row>, Vec<Written>) {
+        let started = Instant::now();
+        let chunk = Chunk { batch_id: Arc::clone(&self.batch_id), rows };
+        let written = self.store.write(&chunk, until).await;
+        self.timings.write.add(started.elapsed());
+        (chunk.rows, written)
+    }
+
+    /// Settles a patient by the store's answer. Answers the row of the outcome if the store does not have it.
+    fn settle(&self, attempt: Attempt, row: Row, written: Written) -> Option<Row> {
+        let settlement = self.settlement(Arc::clone(&row.issues), written);
+        let unwritten = (written == Written::Unavailable).then(|| settlement.clone());
+        let counted = attempt.settle(settlement).is_some();
+        let settlement = unwritten?;
+        // A batch that has closed meanwhile has told its caller otherwise.
+        let told = || Settlement::failed(Failure::StoreOutcomeUnknown, &[], 1);
+        let Settlement { outcome, issues, attempts, .. } = if counted { settlement } else { told() };
+        let content = Content::Settled(outcome);
+        Some(Row { raw: Phi::default(), issues, changes: Arc::default(), attempts, content, ..row })
+    }
+
+    fn settlement(&self, issues: Arc<[Issue]>, written: Written) -> Settlement {
         let issues = with_findings(issues, written);
         let ended = |outcome| Settlement::ended(outcome, Arc::clone(&issues), 1);
         let failed = |failure| Settlement::failed(failure, &issues, 1);
-        let settlement = match written {
+        match written {
             Written::Stored { replaced, .. } => {
                 // Noted before the winner is settled: the last settlement may close the ledger.
                 if let Some(loser) = replaced {
@@ -158,8 +199,7 @@ impl Writer {
             Written::Refused => Settlement { retryable: false, ..failed(Failure::StoreFailed) },
             Written::Unavailable | Written::Recorded => failed(Failure::StoreFailed),
             Written::Unknown => failed(Failure::StoreOutcomeUnknown),
-        };
-        attempt.settle(settlement);
+        }
     }
 
     /// Writes what is still in the buffer, then the outcomes that no chunk carried, then the batch's row.
@@ -168,22 +208,9 @@ impl Writer {
         while !buffer.entries.is_empty() {
             self.flush(&mut buffer, until).await;
         }
-        let mut left = std::mem::take(&mut buffer.unwritten);
-        for ((head, settlement), index) in self.heads.iter().zip(closing.settlements.iter()).zip(0..) {
-            if !buffer.known[index as usize] {
-                let content = Content::Settled(settlement.outcome);
-                let Settlement { issues, attempts, .. } = settlement;
-                left.push(head.row(index, Phi::default(), issues, Arc::default(), *attempts, content));
-            }
-        }
-        let mut lost = 0usize;
-        let mut left = left.into_iter().peekable();
-        while left.peek().is_some() {
-            let rows: Vec<_> = left.by_ref().take(self.chunk_rows).collect();
-            let chunk = Chunk { batch_id: Arc::clone(&self.batch_id), rows };
-            let written = self.store.write(&chunk, until).await;
-            lost += written.iter().filter(|written| **written != Written::Recorded).count();
-        }
+        buffer.unwritten.extend(closing.left);
+        self.catch_up(&mut buffer, until).await;
+        let lost = buffer.lost + buffer.unwritten.len();
         if lost > 0 {
             warn!(batch_id = %self.batch_id, records = lost, "outcomes could not be written to the store");
         }
@@ -199,27 +226,28 @@ fn with_findings(issues: Arc<[Issue]>, written: Written) -> Arc<[Issue]> {
     if found.is_empty() { issues } else { issues.iter().cloned().chain(found).collect() }
 }
 
-/// What the writer holds, and what it knows of the store's books.
+/// What the writer has in hand.
 struct Buffer {
     entries: Vec<Entry>,
     flush_at: Instant,
     flush_now: bool,
-    /// By index: the store has the record's outcome, or may have it.
-    known: Vec<bool>,
-    /// Settled outcomes that the store did not take, to be tried once more at the end.
+    /// Settled outcomes that the store did not take, to be tried again when it does, and at the end.
     unwritten: Vec<Row>,
+    /// How many of these are kept, so that a store that stays away takes no more memory than a batch.
+    most_unwritten: usize,
+    /// How many could not be kept.
+    lost: usize,
 }
 
-type WaitingAttempt = Option<(Attempt, Arc<[Issue]>)>;
-
 impl Buffer {
-    fn new(records: usize) -> Self {
+    fn new(places: usize) -> Self {
         Self {
             entries: Vec::new(),
             flush_at: Instant::now(),
             flush_now: false,
-            known: vec![false; records],
             unwritten: Vec::new(),
+            most_unwritten: places,
+            lost: 0,
         }
     }
 
@@ -230,34 +258,32 @@ impl Buffer {
     }
 
     fn unsettled(&self) -> u32 {
-        self.entries.iter().filter(|entry| entry.attempt.is_some()).count() as u32
+        self.entries.iter().filter(|entry| matches!(entry.record, Held::Patient(_))).count() as u32
     }
 
     /// Takes the rows that may still be written: those of a closed batch may not.
-    fn take(&mut self, most: usize) -> (Vec<Row>, Vec<WaitingAttempt>) {
+    fn take(&mut self, most: usize) -> (Vec<Row>, Vec<Held>) {
         self.flush_now = false;
         let count = self.entries.len().min(most);
-        let (mut rows, mut attempts) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for Entry { row, attempt } in self.entries.drain(..count) {
-            match attempt {
-                Some(attempt) if !attempt.write() => attempt.leave(),
-                attempt => {
-                    attempts.push(attempt.map(|attempt| (attempt, Arc::clone(&row.issues))));
+        let (mut rows, mut held) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for Entry { row, record } in self.entries.drain(..count) {
+            match record {
+                Held::Patient(attempt) if !attempt.write() => attempt.leave(),
+                record => {
+                    held.push(record);
                     rows.push(row);
                 }
             }
         }
-        (rows, attempts)
+        (rows, held)
     }
 
-    fn note(&mut self, row: Row, is_patient: bool, written: Written) {
-        match written {
-            Written::Unavailable if is_patient => {}
-            Written::Unavailable => {
-                self.known[row.index as usize] = true;
-                self.unwritten.push(row);
-            }
-            _ => self.known[row.index as usize] = true,
+    /// Keeps a row that the store did not take, if there is one.
+    fn keep(&mut self, row: Option<Row>) {
+        match row {
+            Some(row) if self.unwritten.len() < self.most_unwritten => self.unwritten.push(row),
+            Some(_) => self.lost += 1,
+            None => {}
         }
     }
 }

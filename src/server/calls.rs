@@ -18,7 +18,7 @@ use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
-use tonic::{Code, Status, body::Body};
+use tonic::{Status, body::Body};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -50,6 +50,10 @@ impl Call {
 pub(super) struct CallsLayer {
     /// Longest time of one call.
     pub timeout: Duration,
+    /// The path of the call that brings its batch as a stream.
+    pub stream: &'static str,
+    /// Longest time of that one.
+    pub stream_timeout: Duration,
     /// Largest request, for the text that names it.
     pub max_message_size: usize,
     /// Paths that start so are counted as running.
@@ -88,8 +92,10 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let arrived_at = Instant::now();
+        let is_stream = request.uri().path() == self.layer.stream;
+        let limit = if is_stream { self.layer.stream_timeout } else { self.layer.timeout };
         let timeout = match requested_timeout(request.headers()) {
-            Ok(requested) => requested.unwrap_or(self.layer.timeout).min(self.layer.timeout),
+            Ok(requested) => requested.unwrap_or(limit).min(limit),
             Err(_malformed) => return Box::pin(std::future::ready(Ok(malformed_timeout().into_http()))),
         };
         let deadline = arrived_at + timeout;
@@ -105,11 +111,11 @@ where
             let Some(running) = running else {
                 return inner.call(request).await;
             };
-            let until = deadline.checked_sub(AHEAD_OF_TONIC).unwrap_or(arrived_at);
-            let response = match tokio::time::timeout_at(until, inner.call(request)).await {
-                Ok(response) => response?,
-                Err(_elapsed) => status::deadline_exceeded().into_http(),
-            };
+            let response =
+                match tokio::time::timeout_at(last_word(arrived_at, deadline), inner.call(request)).await {
+                    Ok(response) => response?,
+                    Err(_elapsed) => status::deadline_exceeded().into_http(),
+                };
             let response = if reached.load(Ordering::Acquire) {
                 response
             } else {
@@ -120,6 +126,11 @@ where
     }
 }
 
+/// The last moment for an answer to a call.
+pub(super) fn last_word(arrived_at: Instant, deadline: Instant) -> Instant {
+    deadline.checked_sub(AHEAD_OF_TONIC).map_or(arrived_at, |moment| moment.max(arrived_at))
+}
+
 fn malformed_timeout() -> Status {
     status::invalid(
         "MALFORMED_TIMEOUT",
@@ -128,30 +139,13 @@ fn malformed_timeout() -> Status {
     )
 }
 
-/// Where no handler was reached, INTERNAL means that the message could not be decoded and OUT_OF_RANGE that
-/// it was too large: both are the caller's to mend.
+/// Where no handler was reached, tonic could not read the message.
 fn name_the_callers_fault(response: Response<Body>, max_message_size: usize) -> Response<Body> {
-    let Some(status) = response.extensions().get::<Status>() else {
-        return response;
-    };
-    let status = match status.code() {
-        Code::OutOfRange | Code::ResourceExhausted if status.details().is_empty() => status::invalid(
-            "MESSAGE_TOO_LARGE",
-            "",
-            format!(
-                "the message is larger than {max_message_size} bytes (server.max_message_size); \
-                 split the batch into smaller ones"
-            ),
-        ),
-        Code::Internal => status::invalid(
-            "UNREADABLE_MESSAGE",
-            "",
-            // prost names fields and wire types here, never values.
-            format!("the message cannot be decoded; {}", status.message()),
-        ),
-        _ => return response,
-    };
-    status.into_http()
+    let status = response.extensions().get::<Status>();
+    match status.and_then(|status| status::of_unreadable(status, max_message_size)) {
+        Some(named) => named.into_http(),
+        None => response,
+    }
 }
 
 /// A response's body; its call counts as running until the body is sent or dropped.

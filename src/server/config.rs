@@ -9,6 +9,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The most time that one batch may take.
     pub timeout: Duration,
+    /// The most time that one streamed batch may take.
+    pub stream_timeout: Duration,
+    /// The most time that a streamed batch waits for its caller's next message.
+    pub stream_idle: Duration,
+    /// The most records of one streamed batch that are read and not yet delivered.
+    pub stream_window: u32,
     /// Batches at a time.
     pub max_batches: usize,
     /// The largest request, in bytes.

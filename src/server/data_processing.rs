@@ -2,8 +2,9 @@
 
 use std::{future::Future, sync::Arc};
 
+use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use tracing::error;
 use uuid::Uuid;
 
@@ -11,11 +12,18 @@ use super::{
     Limits,
     admission::Place,
     calls::Call,
-    decode, encode,
+    decode,
+    download::{Download, Messages},
+    encode::{self, stream::Results},
     pb::{self, data_processing_server::DataProcessing},
     status,
+    upload::Upload,
 };
-use crate::{context::RequestContext, logic::batch_process::BatchProcessLogic, svc::ServiceContext};
+use crate::{
+    context::RequestContext,
+    logic::{batch_process::BatchProcessLogic, batch_stream::BatchStreamLogic},
+    svc::ServiceContext,
+};
 
 /// The gRPC face of the service.
 pub(super) struct DataProcessingService {
@@ -34,7 +42,7 @@ impl DataProcessing for DataProcessingService {
         let _guard = cancelled.clone().drop_guard();
         let context = context(&request, cancelled)?;
         let place = request.extensions().get::<Place>().cloned();
-        let asked = decode::request(request.into_inner(), &self.limits)?;
+        let asked = decode::request(request.into_inner(), &self.limits).await?;
 
         let logic = BatchProcessLogic::new(context, Arc::clone(&self.svc));
         let running = async move {
@@ -43,6 +51,36 @@ impl DataProcessing for DataProcessingService {
         };
         let report = own(&self.svc.tasks, running).await?.map_err(|error| status::of_batch_error(&error))?;
         Ok(Response::new(encode::response(report, asked.view, asked.language, self.limits.max_response_size)))
+    }
+
+    type BatchProcessStreamStream = Messages;
+
+    async fn batch_process_stream(
+        &self,
+        request: Request<Streaming<pb::BatchProcessStreamRequest>>,
+    ) -> Result<Response<Messages>, Status> {
+        let cancelled = CancellationToken::new();
+        let caller = cancelled.clone().drop_guard();
+        let context = context(&request, cancelled)?;
+        let place = request.extensions().get::<Place>().cloned();
+        let mut upload = Upload::new(request.into_inner(), self.limits);
+        let start = tokio::select! {
+            start = upload.start() => start?,
+            // A call without a first message is no batch that could be drained.
+            () = self.svc.drained.cancelled() => return Err(status::draining()),
+        };
+        let asked = decode::start(start)?;
+
+        let started = BatchStreamLogic::start(context.clone(), Arc::clone(&self.svc), asked.batch);
+        let (logic, outlet) = started.map_err(|error| status::of_batch_error(&error))?;
+        let (reported, report) = oneshot::channel();
+        self.svc.tasks.spawn(async move {
+            let _place = place;
+            logic.run(upload, reported).await;
+        });
+        let results = Results::new(asked.view, asked.language, self.limits.max_response_size);
+        let download = Download::new(&context, outlet, report, results, caller);
+        Ok(Response::new(download.messages()))
     }
 }
 

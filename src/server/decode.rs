@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -11,20 +12,32 @@ use super::{
     pb::{self, patient_data},
     status::invalid,
 };
-use crate::domain::{
-    issue::Language,
-    phi::Phi,
-    record::{Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord},
+use crate::{
+    domain::{
+        issue::Language,
+        phi::Phi,
+        record::{Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord},
+    },
+    logic::batch_stream::StreamedBatch,
 };
 
 /// Longest batch id, in characters.
 const MAX_BATCH_ID: usize = 128;
 
-/// What a call asks for.
-pub(super) struct Asked {
-    pub batch: RawBatch,
+/// How many records are converted before other tasks get a turn.
+pub(super) const RECORDS_PER_TURN: u32 = 64;
+
+/// What a call asks for, about a whole batch or one that is to come.
+pub(super) struct Asked<B> {
+    pub batch: B,
     pub view: View,
     pub language: Language,
+}
+
+/// Turns the records of one call into raw records.
+#[derive(Default)]
+pub(super) struct Records {
+    hospital: Arc<str>,
 }
 
 /// Which results the answer lists.
@@ -35,25 +48,31 @@ pub(super) enum View {
     Summary,
 }
 
-pub(super) fn request(message: pb::BatchProcessRequest, limits: &Limits) -> Result<Asked, Status> {
+/// Reads a whole batch.
+pub(super) async fn request(
+    message: pb::BatchProcessRequest,
+    limits: &Limits,
+) -> Result<Asked<RawBatch>, Status> {
     let view = view(message.result_view)?;
     let language = language(message.language)?;
     check_count(message.data_list.len(), limits.max_records)?;
     let id = batch_id(message.batch_id)?;
-    let mut hospital: Arc<str> = Arc::default();
-    let records = message
-        .data_list
-        .into_iter()
-        .zip(0..)
-        .map(|(data, index)| {
-            // Most records come from the same hospital as the one before: one text for all of them.
-            if *hospital != *data.hospital_code {
-                hospital = data.hospital_code.as_str().into();
-            }
-            record(data, index, Arc::clone(&hospital))
-        })
-        .collect();
-    let batch = RawBatch { id, records, validate_only: message.validate_only };
+    let mut records = Vec::with_capacity(message.data_list.len());
+    let mut convert = Records::default();
+    for (data, index) in message.data_list.into_iter().zip(0u32..) {
+        if index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+        records.push(convert.record(data, index));
+    }
+    Ok(Asked { batch: RawBatch { id, records, validate_only: message.validate_only }, view, language })
+}
+
+/// Reads what a streamed batch asks for.
+pub(super) fn start(message: pb::StreamStart) -> Result<Asked<StreamedBatch>, Status> {
+    let view = view(message.result_view)?;
+    let language = language(message.language)?;
+    let batch = StreamedBatch { id: batch_id(message.batch_id)?, validate_only: message.validate_only };
     Ok(Asked { batch, view, language })
 }
 
@@ -103,14 +122,31 @@ fn batch_id(given: String) -> Result<Arc<str>, Status> {
     Ok(given.into())
 }
 
-fn record(data: pb::PatientData, index: u32, hospital_code: Arc<str>) -> RawRecord {
-    let payload = match data.payload {
-        None => Payload::Missing,
-        Some(patient_data::Payload::Patient(patient)) => Payload::Fields(Box::new(raw_patient(patient))),
-        Some(patient_data::Payload::RawJson(text)) => Payload::Json(text.into()),
-        Some(patient_data::Payload::RawBytes(bytes)) => Payload::Bytes(bytes.into()),
-    };
-    RawRecord { index, id: data.id.into(), hospital_code, payload }
+impl Records {
+    /// One record; its bytes are those of the message.
+    pub fn record(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
+        // Most records come from the same hospital as the one before: one text for all of them.
+        if *self.hospital != *data.hospital_code {
+            self.hospital = data.hospital_code.as_str().into();
+        }
+        let payload = match data.payload {
+            None => Payload::Missing,
+            Some(patient_data::Payload::Patient(patient)) => Payload::Fields(Box::new(raw_patient(patient))),
+            Some(patient_data::Payload::RawJson(text)) => Payload::Json(text.into()),
+            Some(patient_data::Payload::RawBytes(bytes)) => Payload::Bytes(bytes.into()),
+        };
+        RawRecord { index, id: data.id.into(), hospital_code: Arc::clone(&self.hospital), payload }
+    }
+
+    /// One record that leaves its message behind: a slice would keep the whole message in memory for as long
+    /// as one record of it is on its way.
+    pub fn record_apart(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
+        let mut record = self.record(data, index);
+        if let Payload::Bytes(bytes) = &mut record.payload {
+            *bytes = Bytes::copy_from_slice(bytes).into();
+        }
+        record
+    }
 }
 
 fn raw_patient(patient: pb::RawPatient) -> RawPatient {

@@ -18,6 +18,8 @@ use crate::{
     logic::report::{BatchReport, Counts, RecordResult, StageTimes},
 };
 
+pub(super) mod stream;
+
 /// Bytes that a result takes in the response beside its own: the field's tag and the length.
 const RESULT_OVERHEAD: usize = 6;
 

@@ -31,9 +31,11 @@ mod config;
 mod data_processing;
 mod deadline;
 mod decode;
+mod download;
 mod encode;
 mod readiness;
 mod status;
+mod upload;
 
 /// The wire types, generated from `proto/`.
 pub mod pb {
@@ -45,6 +47,8 @@ pub mod pb {
 pub const SERVICE_NAME: &str = "dataprocessing.v1.DataProcessing";
 /// The paths of the service's calls.
 const SERVICE_PATH: &str = "/dataprocessing.v1.DataProcessing/";
+/// The path of the call that brings its batch as a stream.
+const STREAM_PATH: &str = "/dataprocessing.v1.DataProcessing/BatchProcessStream";
 /// The encoded descriptor set of the contract.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
@@ -55,7 +59,6 @@ const MAX_RESET_STREAMS: usize = 1024;
 const MAX_HEADER_LIST: u32 = 16 * 1024;
 /// Windows for uploads of megabytes over long round trips.
 const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
-const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 const FRAME_SIZE: u32 = 1024 * 1024;
 /// A caller that vanished without a word gives its place back after at most 40 s.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
@@ -64,7 +67,9 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     max_records: usize,
+    max_message_size: usize,
     max_response_size: usize,
+    stream_idle: Duration,
 }
 
 /// A bound gRPC server.
@@ -120,15 +125,22 @@ fn router(
 ) -> Layered {
     let calls = CallsLayer {
         timeout: config.timeout,
+        stream: STREAM_PATH,
+        stream_timeout: config.stream_timeout,
         max_message_size: config.max_message_size,
         counted: SERVICE_PATH,
         running: running.clone(),
     };
-    let limits = Limits { max_records: config.max_records, max_response_size: config.max_response_size };
+    let limits = Limits {
+        max_records: config.max_records,
+        max_message_size: config.max_message_size,
+        max_response_size: config.max_response_size,
+        stream_idle: config.stream_idle,
+    };
     let service = DataProcessingServer::new(DataProcessingService { svc, limits })
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(config.max_message_size);
-    let router = http2(config.timeout)
+    let router = http2(config)
         .layer(PanicLayer::custom(answer_panic))
         .layer(calls)
         .add_service(readiness.service())
@@ -146,17 +158,26 @@ fn router(
         .add_service(reflection().build_v1alpha().expect("the descriptors are our own"))
 }
 
-fn http2(timeout: Duration) -> transport::Server {
+fn http2(config: &Config) -> transport::Server {
     transport::Server::builder()
-        .timeout(timeout)
+        // Only to have tonic's timer behind ours, which knows the calls apart.
+        .timeout(config.timeout.max(config.stream_timeout))
         .max_concurrent_streams(MAX_STREAMS)
         .http2_max_local_error_reset_streams(Some(MAX_RESET_STREAMS))
         .http2_max_header_list_size(MAX_HEADER_LIST)
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_connection_window_size(connection_window(config.max_batches))
         .max_frame_size(FRAME_SIZE)
+}
+
+/// Room for the window of every batch that can be admitted and some more: streams whose batches wait must not
+/// take the connection's whole window from the others. What is not sent takes no memory.
+fn connection_window(max_batches: usize) -> u32 {
+    const LARGEST: u32 = i32::MAX as u32;
+    let batches = u32::try_from(max_batches).unwrap_or(u32::MAX).saturating_add(4);
+    batches.saturating_mul(STREAM_WINDOW).min(LARGEST)
 }
 
 fn answer_panic(_payload: Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body> {

@@ -1,7 +1,7 @@
 //! Statuses of whole calls, each with `google.rpc.ErrorInfo` and what else the reason asks for. The texts
 //! name the limit and say what to do; they never hold patient data.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, error::Error, time::Duration};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -20,6 +20,30 @@ pub(super) fn invalid(reason: &str, field: &str, description: impl Into<String>)
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
     details.add_bad_request_violation(field, description.clone());
     Status::with_error_details(Code::InvalidArgument, description, details)
+}
+
+/// What a message that tonic could not read says of its sender. INTERNAL means that it could not be decoded,
+/// OUT_OF_RANGE that it was too large: both are the caller's to mend. None if the status is about something
+/// else, such as a connection that broke, which has a source.
+pub(super) fn of_unreadable(status: &Status, max_message_size: usize) -> Option<Status> {
+    match status.code() {
+        _ if status.source().is_some() => None,
+        Code::OutOfRange | Code::ResourceExhausted if status.details().is_empty() => Some(invalid(
+            "MESSAGE_TOO_LARGE",
+            "",
+            format!(
+                "the message is larger than {max_message_size} bytes (server.max_message_size); \
+                 split the batch into smaller ones"
+            ),
+        )),
+        Code::Internal => Some(invalid(
+            "UNREADABLE_MESSAGE",
+            "",
+            // prost names fields and wire types here, never values.
+            format!("the message cannot be decoded; {}", status.message()),
+        )),
+        _ => None,
+    }
 }
 
 /// All places for batches are taken.

@@ -22,4 +22,5 @@ mod profile;
 mod readme;
 mod rejects;
 mod store;
+mod stream;
 mod support;

@@ -13,12 +13,16 @@ use dataprocessing::{
         patient::Patient,
         record::{Payload, RawBatch, RawRecord},
     },
-    logic::{batch_process::BatchProcessLogic, report::BatchReport},
+    logic::{
+        batch_process::BatchProcessLogic,
+        batch_stream::{BatchStreamLogic, End, StreamedBatch, Upload},
+        report::BatchReport,
+    },
     pool::Gate,
     svc::{Hospital, ServiceContext, VerificationApi},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
@@ -54,6 +58,9 @@ impl Verification for Wilful {
 
 /// What other tests on the same cores may add to a deadline of a tenth of a second.
 const BUSY_MACHINE: Duration = Duration::from_millis(250);
+
+/// Places of a stream: fewer than most batches have records.
+const SMALL_WINDOW: u32 = 40;
 
 const FATES: [&str; 7] = ["match", "slow", "mismatch", "notfound", "unavailable", "hang", "panic"];
 
@@ -96,7 +103,20 @@ enum Ending {
     Drain,
 }
 
-async fn run(svc: Arc<ServiceContext>, batch: RawBatch, ending: Ending, after: Duration) -> BatchReport {
+/// How a batch comes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Whole,
+    Streamed,
+}
+
+async fn run(
+    svc: Arc<ServiceContext>,
+    batch: RawBatch,
+    way: Way,
+    ending: Ending,
+    after: Duration,
+) -> BatchReport {
     let context = RequestContext::within(match ending {
         Ending::Deadline => after + Duration::from_millis(100),
         Ending::Cancel | Ending::Drain => Duration::from_secs(20),
@@ -110,16 +130,54 @@ async fn run(svc: Arc<ServiceContext>, batch: RawBatch, ending: Ending, after: D
             Ending::Drain => drained.cancel(),
         }
     });
-    let report = BatchProcessLogic::new(context, svc).run(batch).await.expect("there is time");
+    let report = match way {
+        Way::Whole => BatchProcessLogic::new(context, svc).run(batch).await.expect("there is time"),
+        Way::Streamed => stream(context, svc, batch).await,
+    };
     assert!(Instant::now() < deadline + BUSY_MACHINE, "the answer is in time");
     report
 }
 
+/// Streams a batch, and puts the results that come out into its report.
+async fn stream(context: RequestContext, svc: Arc<ServiceContext>, batch: RawBatch) -> BatchReport {
+    let tasks = svc.tasks.clone();
+    let start = StreamedBatch { id: batch.id, validate_only: batch.validate_only };
+    let (logic, mut outlet) = BatchStreamLogic::start(context, svc, start).expect("there is time");
+    let (reported, mut report) = oneshot::channel();
+    let running = tasks.spawn(logic.run(Records(batch.records.into_iter()), reported));
+    let mut results = Vec::new();
+    let mut report = loop {
+        tokio::select! {
+            biased;
+            report = &mut report => break report.expect("no panic").expect("no fault"),
+            taken = outlet.next(7) => results.extend(taken),
+        }
+    };
+    results.extend(outlet.now(usize::MAX));
+    drop(outlet);
+    running.await.expect("no panic");
+    results.sort_by_key(|result| result.index);
+    report.results = results;
+    report
+}
+
+/// An upload that is there already.
+struct Records(std::vec::IntoIter<RawRecord>);
+
+impl Upload for Records {
+    type Fault = ();
+
+    async fn next(&mut self) -> Result<RawRecord, End<()>> {
+        self.0.next().ok_or(End::Complete)
+    }
+}
+
 fn check(report: &BatchReport, fates: &[usize]) {
-    assert_eq!(report.counts.received as usize, fates.len());
+    let received = report.counts.received as usize;
     assert_eq!(report.counts.by_outcome.iter().sum::<u32>(), report.counts.received);
-    assert_eq!(report.results.len(), fates.len());
-    for (result, fate) in report.results.iter().zip(fates) {
+    assert_eq!(report.results.len(), received);
+    for ((result, fate), index) in report.results.iter().zip(fates).zip(0..) {
+        assert_eq!(result.index, index);
         let outcome = result.settlement.outcome;
         let possible = match FATES[*fate] {
             "match" | "slow" | "notfound" => [Outcome::Stored, Outcome::Failed, Outcome::NotAttempted],
@@ -132,22 +190,34 @@ fn check(report: &BatchReport, fates: &[usize]) {
             assert!(["INTERNAL", "DEADLINE_EXCEEDED", "CANCELLED", "DRAINED"].contains(&code), "{code}");
         }
     }
-    let hangs = fates.iter().any(|fate| FATES[*fate] == "hang");
+    let hangs = fates[..received].iter().any(|fate| FATES[*fate] == "hang");
     assert!(!hangs || report.completion != Completion::Complete, "a batch that hangs does not complete");
 }
 
 #[test]
-fn every_record_has_one_outcome_whatever_happens() {
+fn every_record_of_a_whole_batch_has_one_outcome_whatever_happens() {
+    every_record_has_one_outcome(Way::Whole);
+}
+
+#[test]
+fn every_record_of_a_stream_has_one_outcome_whatever_happens() {
+    every_record_has_one_outcome(Way::Streamed);
+}
+
+fn every_record_has_one_outcome(way: Way) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let service = runtime.block_on(TestService::start());
+    let service =
+        runtime.block_on(TestService::with(|knobs| knobs.config.server.stream_window = SMALL_WINDOW));
     let fates = prop::collection::vec(0..FATES.len(), 1..150);
     let ending = prop_oneof![Just(Ending::Deadline), Just(Ending::Cancel), Just(Ending::Drain)];
     TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })
         .run(&(fates, ending, 0u64..120), |(fates, ending, after)| {
             let id = uuid::Uuid::now_v7().to_string();
             let (svc, batch) = (wilful(&service), batch(&id, &fates));
-            let report = runtime.block_on(run(svc, batch, ending, Duration::from_millis(after)));
+            let report = runtime.block_on(run(svc, batch, way, ending, Duration::from_millis(after)));
             check(&report, &fates);
+            // A stream may be ended before all of it was read.
+            prop_assert!(way == Way::Streamed || report.results.len() == fates.len());
             let there = runtime.block_on(patient_ids(&service.database_url));
             for (index, result) in report.results.iter().enumerate() {
                 let is_there = there.contains(&format!("{id}.{index}-{}", FATES[fates[index]]));

@@ -2,8 +2,12 @@
 
 use dataprocessing::server::{
     DESCRIPTORS,
-    pb::{BatchProcessRequest, Outcome},
+    pb::{
+        BatchProcessRequest, BatchProcessStreamRequest, Completion, Outcome,
+        batch_process_stream_response::Message,
+    },
 };
+use futures_util::stream;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 
 use crate::support::{
@@ -32,6 +36,34 @@ async fn the_example_batch_ends_as_the_readme_says() {
     assert_eq!(response.results[3].issues[0].code, "IDENTITY_MISMATCH");
     let again = balanced(&service.process(example()).await.unwrap());
     assert_eq!((again.unchanged, again.rejected), (2, 2));
+    service.ended().await;
+}
+
+/// The messages of the streaming example, read as grpcurl reads them.
+fn streamed_example() -> Vec<BatchProcessStreamRequest> {
+    let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
+    let descriptor = pool.get_message_by_name("dataprocessing.v1.BatchProcessStreamRequest").unwrap();
+    let messages = serde_json::Deserializer::from_str(include_str!("../../examples/stream.json"));
+    let message = |json: Result<serde_json::Value, _>| {
+        DynamicMessage::deserialize(descriptor.clone(), json.unwrap()).unwrap().transcode_to().unwrap()
+    };
+    messages.into_iter().map(message).collect()
+}
+
+#[tokio::test]
+async fn the_streaming_example_ends_as_the_whole_one() {
+    assert!(README.contains("< examples/stream.json"));
+    let service = TestService::start().await;
+    let call = service.client().batch_process_stream(stream::iter(streamed_example())).await;
+    let mut answer = call.unwrap().into_inner();
+    let mut last = None;
+    while let Some(message) = answer.message().await.unwrap() {
+        last = message.message;
+    }
+    let Some(Message::Report(report)) = last else { panic!("the report comes last") };
+    assert_eq!(report.completion(), Completion::Complete);
+    let summary = balanced(&report);
+    assert_eq!((summary.received, summary.stored, summary.rejected), (4, 2, 2));
     service.ended().await;
 }
 

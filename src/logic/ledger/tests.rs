@@ -6,6 +6,25 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod window;
+
+/// The ledger of a whole batch, and the tickets of its records.
+fn whole<const N: usize>() -> (Arc<Ledger>, [Ticket; N]) {
+    let ledger = Ledger::whole(N as u32);
+    let tickets = std::array::from_fn(|place| admit(&ledger, place as u32, place as u32));
+    (ledger, tickets)
+}
+
+fn admit(ledger: &Arc<Ledger>, place: u32, index: u32) -> Ticket {
+    ledger.admit(place, Arc::new(Head { index, ..Head::default() }))
+}
+
+/// Closes the ledger of a whole batch and answers its settlements.
+fn close(ledger: &Ledger, cause: Completion) -> Vec<Settlement> {
+    ledger.close(cause);
+    ledger.results().into_iter().map(|result| result.settlement).collect()
+}
+
 fn stored() -> Settlement {
     Settlement::ended(Outcome::Stored, Arc::default(), 1)
 }
@@ -16,14 +35,13 @@ fn outcomes(settlements: &[Settlement]) -> Vec<Outcome> {
 
 #[test]
 fn closing_settles_what_is_left_by_its_stage() {
-    let ledger = Ledger::new(4);
-    let _waiting = ledger.ticket(0);
-    let _started = ledger.ticket(1).begin().unwrap();
-    let writing = ledger.ticket(2).begin().unwrap();
+    let (ledger, [_waiting, started, writing, settled]) = whole();
+    let _started = started.begin().unwrap();
+    let writing = writing.begin().unwrap();
     assert!(writing.write());
-    assert!(ledger.ticket(3).begin().unwrap().settle(stored()));
+    assert!(settled.begin().unwrap().settle(stored()).is_some());
 
-    let settlements = ledger.close(Completion::Deadline);
+    let settlements = close(&ledger, Completion::Deadline);
     use Outcome::{Failed, NotAttempted, Stored};
     assert_eq!(outcomes(&settlements), [NotAttempted, Failed, Failed, Stored]);
     assert_eq!(settlements[1].issues[0].kind.code, "DEADLINE_EXCEEDED");
@@ -33,45 +51,46 @@ fn closing_settles_what_is_left_by_its_stage() {
 
 #[test]
 fn a_closed_ledger_takes_nothing_any_more() {
-    let ledger = Ledger::new(2);
-    let waiting = ledger.ticket(0);
-    let started = ledger.ticket(1).begin().unwrap();
-    ledger.close(Completion::Cancelled);
+    let (ledger, [waiting, started]) = whole();
+    let started = started.begin().unwrap();
+    assert_eq!(ledger.close(Completion::Cancelled).len(), 2, "both are left to be written down");
     assert!(waiting.begin().is_none());
     assert!(!started.write());
-    assert!(!started.settle(stored()));
-    assert_eq!(outcomes(&ledger.close(Completion::Cancelled)), [Outcome::NotAttempted, Outcome::Failed]);
+    assert!(started.settle(stored()).is_none());
+    assert!(ledger.close(Completion::Cancelled).is_empty());
+    assert_eq!(outcomes(&close(&ledger, Completion::Cancelled)), [Outcome::NotAttempted, Outcome::Failed]);
+    assert_eq!(ledger.account().0.received, 2, "nothing is counted twice");
 }
 
 #[test]
 fn a_panic_costs_its_record_and_says_internal() {
-    let ledger = Ledger::new(1);
-    let attempt = ledger.ticket(0).begin().unwrap();
+    let (ledger, [ticket]) = whole();
+    let attempt = ticket.begin().unwrap();
     let struck = catch_unwind(AssertUnwindSafe(move || {
         let _attempt = attempt;
         std::panic::resume_unwind(Box::new(()));
     }));
     assert!(struck.is_err());
-    let settlements = ledger.close(Completion::Complete);
+    let settlements = close(&ledger, Completion::Complete);
     assert_eq!(settlements[0].issues[0].kind.code, "INTERNAL");
     assert_eq!(ledger.in_flight(), 0);
 }
 
 #[test]
 fn only_a_stored_record_can_become_superseded() {
-    let ledger = Ledger::new(2);
-    ledger.ticket(0).begin().unwrap().settle(stored());
-    ledger.ticket(1).begin().unwrap().settle(Settlement::ended(Outcome::Unchanged, Arc::default(), 1));
+    let (ledger, [first, second]) = whole();
+    first.begin().unwrap().settle(stored());
+    second.begin().unwrap().settle(Settlement::ended(Outcome::Unchanged, Arc::default(), 1));
     ledger.supersede(0);
     ledger.supersede(1);
-    assert_eq!(outcomes(&ledger.close(Completion::Complete)), [Outcome::Superseded, Outcome::Unchanged]);
+    assert_eq!(outcomes(&close(&ledger, Completion::Complete)), [Outcome::Superseded, Outcome::Unchanged]);
+    assert_eq!(ledger.account().0.by_outcome, [0, 1, 0, 1, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
 async fn waiting_for_settlement_ends_with_the_last_one() {
-    let ledger = Ledger::new(2);
-    let first = ledger.ticket(0).begin().unwrap();
-    let second = ledger.ticket(1);
+    let (ledger, [first, second]) = whole();
+    let first = first.begin().unwrap();
     let waiter = tokio::spawn({
         let ledger = Arc::clone(&ledger);
         async move { ledger.all_settled().await }
@@ -112,9 +131,8 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 /// Lives one record to its end, or to where the batch may still find it.
-fn live(ledger: &Arc<Ledger>, index: u32, fate: Fate) -> Option<Box<dyn Send>> {
+fn live(ticket: Ticket, fate: Fate) -> Option<Box<dyn Send>> {
     let ended = |place: usize| Settlement::ended(Outcome::ALL[place], Arc::default(), 1);
-    let ticket = ledger.ticket(index);
     let begun = |ticket: Ticket, then: fn(Attempt, usize) -> Option<Box<dyn Send>>, place| {
         ticket.begin().and_then(|attempt| then(attempt, place))
     };
@@ -182,33 +200,35 @@ proptest! {
         cause in completion(),
         close_after in 0usize..200,
     ) {
-        let ledger = Ledger::new(fates.len() as u32);
+        let ledger = Ledger::whole(fates.len() as u32);
+        let tickets: Vec<_> = (0..fates.len() as u32).map(|place| admit(&ledger, place, place)).collect();
+        let mut tickets = tickets.into_iter().zip(&fates).enumerate().partition::<Vec<_>, _>(|(place, _)| place % 2 == 0);
         let close_after = close_after.min(fates.len());
         let lived: Vec<_> = std::thread::scope(|scope| {
-            let halves = [0, 1].map(|half| {
-                let (ledger, fates) = (&ledger, &fates);
+            let halves = [std::mem::take(&mut tickets.0), std::mem::take(&mut tickets.1)].map(|half| {
                 scope.spawn(move || {
-                    (half..fates.len()).step_by(2)
+                    half.into_iter()
                         .take(close_after)
-                        .map(|place| live(ledger, place as u32, fates[place].clone()))
+                        .map(|(_, (ticket, fate))| live(ticket, fate.clone()))
                         .collect::<Vec<_>>()
                 })
             });
             let closer = scope.spawn(|| ledger.close(cause));
             let kept: Vec<_> = halves.into_iter().flat_map(|half| half.join().unwrap()).collect();
-            let first = closer.join().unwrap();
-            assert_eq!(first.len(), fates.len());
-            let again = ledger.close(cause);
-            assert_eq!(outcomes(&first), outcomes(&again));
+            closer.join().unwrap();
+            assert!(ledger.close(cause).is_empty(), "all were settled by the first closing");
             kept
         });
         drop(lived);
-        let settlements = ledger.close(cause);
-        let sum: usize = Outcome::ALL
-            .iter()
-            .map(|outcome| settlements.iter().filter(|s| s.outcome == *outcome).count())
-            .sum();
-        prop_assert_eq!(sum, fates.len());
+        let (counts, _) = ledger.account();
+        prop_assert_eq!(counts.received as usize, fates.len());
+        let results = ledger.results();
+        let indexes: Vec<_> = results.iter().map(|result| result.index).collect();
+        prop_assert_eq!(indexes, (0..fates.len() as u32).collect::<Vec<_>>());
+        for outcome in Outcome::ALL {
+            let ended = results.iter().filter(|result| result.settlement.outcome == outcome).count();
+            prop_assert_eq!(ended as u32, counts.of(outcome));
+        }
         prop_assert_eq!(ledger.unsettled(), 0);
         prop_assert_eq!(ledger.in_flight(), 0);
     }

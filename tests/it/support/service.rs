@@ -26,6 +26,7 @@ use super::eventually;
 pub struct TestService {
     pub svc: Arc<ServiceContext>,
     pub simulator: Simulator,
+    pub address: SocketAddr,
     pub channel: Channel,
     pub database_url: String,
     shutdown: CancellationToken,
@@ -84,7 +85,7 @@ impl TestService {
             .expect("the service listens");
         let database_url = config.store.url.reveal().to_owned();
         let service =
-            Self { svc, simulator, channel, database_url, shutdown, running, _directory: directory };
+            Self { svc, simulator, address, channel, database_url, shutdown, running, _directory: directory };
         if await_ready {
             eventually("the service is ready", async || service.health("").await == "SERVING").await;
         }

@@ -1,0 +1,27 @@
+//! The sums over the records of a batch, added up one by one: a million records take no more memory than one.
+
+use super::{head::Head, ledger::Settlement, report::Counts};
+use crate::domain::{issue::Severity, issue_groups::IssueGroups};
+
+/// The sums over some records.
+#[derive(Default)]
+pub(super) struct Account {
+    counts: Counts,
+    issues: IssueGroups,
+}
+
+impl Account {
+    /// Adds one settled record.
+    pub fn add(&mut self, head: &Head, settlement: &Settlement) {
+        self.counts.received += 1;
+        self.counts.by_outcome[settlement.outcome as usize] += 1;
+        for issue in settlement.issues.iter() {
+            self.counts.warnings += u32::from(issue.severity == Severity::Warning);
+            self.issues.add(&head.hospital_code, head.index, issue);
+        }
+    }
+
+    pub fn into_parts(self) -> (Counts, IssueGroups) {
+        (self.counts, self.issues)
+    }
+}

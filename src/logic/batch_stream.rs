@@ -1,0 +1,126 @@
+//! `BatchProcessStream`: a batch of any size in constant memory, from an upload that still runs.
+//!
+//! One record is read at a time, and only once it has a place in the ledger's window. So whatever slows the
+//! batch down, be it the pool, a hospital, the store or a caller that does not take results, stops the reading
+//! of its upload, and nothing else.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::oneshot, time::timeout_at};
+
+use super::{
+    course::{BatchError, Course, Plan},
+    intake::Intake,
+    ledger::{Ledger, Outlet, Places},
+    recent_ids,
+    report::BatchReport,
+};
+use crate::{
+    context::RequestContext,
+    domain::{outcome::Completion, record::RawRecord},
+    svc::ServiceContext,
+};
+
+/// Longest time that a verified record of a stream waits for others: it has a place as long.
+const LONGEST_LINGER: Duration = Duration::from_millis(10);
+
+/// Where the records of a streamed batch come from.
+pub trait Upload: Send {
+    /// What the upload can break the protocol by.
+    type Fault: Send;
+
+    /// Reads the next record, whose index is its place among all of them. Called only when there is room for
+    /// it, and never again once there was an end.
+    fn next(&mut self) -> impl Future<Output = Result<RawRecord, End<Self::Fault>>> + Send;
+}
+
+/// How an upload ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum End<F> {
+    /// With the number of records that were read.
+    Complete,
+    /// Without it, or with another number.
+    Cut,
+    /// With something that does not belong there.
+    Fault(F),
+}
+
+/// What is known of a streamed batch before its first record.
+pub struct StreamedBatch {
+    /// The batch's id; never empty.
+    pub id: Arc<str>,
+    /// Do everything but store.
+    pub validate_only: bool,
+}
+
+/// The logic of one `BatchProcessStream` call.
+pub struct BatchStreamLogic {
+    context: RequestContext,
+    course: Course,
+    places: Places,
+}
+
+impl BatchStreamLogic {
+    /// Starts a batch. Its results come out of the outlet; dropping that leaves nobody to take them.
+    pub fn start(
+        context: RequestContext,
+        svc: Arc<ServiceContext>,
+        batch: StreamedBatch,
+    ) -> Result<(Self, Outlet), BatchError> {
+        let (ledger, places, outlet) = Ledger::window(svc.limits.stream_window);
+        let StreamedBatch { id: batch_id, validate_only } = batch;
+        let linger = svc.limits.linger.min(LONGEST_LINGER);
+        let plan = Plan { batch_id, validate_only, ledger, linger };
+        let course = Course::start(context.clone(), svc, plan)?;
+        Ok((Self { context, course, places }, outlet))
+    }
+
+    /// Processes the records of an upload and reports before the call's deadline, also when the caller goes
+    /// away or the process is drained. When the report is given, every result is in the outlet.
+    ///
+    /// A fault of the upload ends the batch as one that was cut, and is given in the place of the report.
+    ///
+    /// Ends when the results have been taken, at the deadline, or when nobody is left to take them; until then
+    /// they take memory. The future must not be dropped: the process owns it.
+    pub async fn run<U: Upload>(
+        self,
+        mut upload: U,
+        reported: oneshot::Sender<Result<BatchReport, U::Fault>>,
+    ) {
+        let Self { context, course, mut places } = self;
+        let ledger = Arc::clone(course.ledger());
+        let mut fault = None;
+        let mut intake = course.intake(recent_ids::WINDOW);
+        let by_itself = async {
+            match read(&mut upload, &mut places, &mut intake).await {
+                End::Complete => {
+                    intake.end();
+                    ledger.all_settled().await;
+                    return Completion::Complete;
+                }
+                End::Cut => {}
+                End::Fault(found) => fault = Some(found),
+            }
+            Completion::Cancelled
+        };
+        let completion = course.steer(by_itself).await;
+        drop(upload);
+        let hospitals = intake.close().await;
+        let report = course.conclude(hospitals, completion).await;
+        // Nobody waits for the report of a batch whose caller has gone.
+        let _ = reported.send(fault.map_or(Ok(report), Err));
+        let _ = timeout_at(context.deadline, ledger.nobody_listens()).await;
+    }
+}
+
+/// Reads an upload to its end.
+async fn read<U: Upload>(upload: &mut U, places: &mut Places, intake: &mut Intake<'_>) -> End<U::Fault> {
+    loop {
+        // First the place, then the record: what is read is bounded by the window.
+        let Some(place) = places.take().await else { return End::Cut };
+        match upload.next().await {
+            Ok(record) => intake.receive(place, record),
+            Err(end) => return end,
+        }
+    }
+}

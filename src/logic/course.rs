@@ -1,0 +1,244 @@
+//! The course of a batch, whether it comes whole or as a stream: it starts, it is steered until it ends by
+//! itself or something ends it, and it is concluded with a report.
+
+use std::{
+    sync::{Arc, OnceLock, atomic::AtomicU32},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::{
+    cutoffs::{Cutoffs, reserve},
+    head::Head,
+    intake::Intake,
+    ledger::{Ledger, Settlement},
+    report::{BatchReport, Counts, StageTimes},
+    running::RunningBatch,
+    tallies::Tallies,
+    timings::Timings,
+    writer::{Closing, Writer, WriterHandle},
+};
+use crate::{
+    context::RequestContext,
+    domain::{
+        outcome::{Completion, Outcome},
+        phi::Phi,
+        tally::change_groups,
+    },
+    model::{Content, FinishedBatch, Row},
+    pool,
+    svc::{Hospital, ServiceContext},
+};
+
+/// Why a batch was not processed at all.
+#[derive(Debug, Error)]
+pub enum BatchError {
+    /// The deadline leaves no time to attempt even one record.
+    #[error("the deadline leaves no time to attempt even one record")]
+    NoTimeLeft,
+}
+
+/// What a batch is started with.
+pub(super) struct Plan {
+    pub batch_id: Arc<str>,
+    pub validate_only: bool,
+    pub ledger: Arc<Ledger>,
+    /// Longest time that a verified record waits for others before it is written.
+    pub linger: Duration,
+}
+
+/// A batch on its course.
+pub(super) struct Course {
+    context: RequestContext,
+    svc: Arc<ServiceContext>,
+    batch_id: Arc<str>,
+    running: Arc<RunningBatch>,
+    dispatch: pool::Batch,
+    writing: Option<Writing>,
+}
+
+/// The writer's side of a running batch.
+struct Writing {
+    closing: oneshot::Sender<Closing>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Course {
+    /// Starts a batch in which no record is yet.
+    pub fn start(context: RequestContext, svc: Arc<ServiceContext>, plan: Plan) -> Result<Self, BatchError> {
+        let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time());
+        if Instant::now() >= cutoffs.cut_at {
+            return Err(BatchError::NoTimeLeft);
+        }
+        let Plan { batch_id, validate_only, ledger, linger } = plan;
+        let (handle, entries) = WriterHandle::new(ledger.places());
+        let running = Arc::new(RunningBatch {
+            ledger,
+            timings: Arc::new(Timings::default()),
+            tallies: Tallies::default(),
+            cutoffs,
+            received_at: Timestamp::now(),
+            all_received: OnceLock::new(),
+            stopped: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            writer: (!validate_only).then_some(handle),
+            handing_over: AtomicU32::new(0),
+        });
+        let writing = (!validate_only).then(|| {
+            let writer = Writer {
+                store: Arc::clone(&svc.store),
+                batch_id: Arc::clone(&batch_id),
+                ledger: Arc::clone(&running.ledger),
+                timings: Arc::clone(&running.timings),
+                chunk_rows: svc.limits.chunk_rows,
+                linger,
+                answer_at: cutoffs.answer_at,
+                cut: running.cut.clone(),
+            };
+            let (closing, closed) = oneshot::channel();
+            Writing { closing, task: svc.tasks.spawn(writer.run(entries, closed)) }
+        });
+        let dispatch = svc.pool.batch();
+        Ok(Self { context, svc, batch_id, running, dispatch, writing })
+    }
+
+    /// The way in for the batch's records, which knows the ids of at least so many of them.
+    pub fn intake(&self, known_ids: usize) -> Intake<'_> {
+        Intake::new(&self.svc, &self.running, &self.dispatch, known_ids)
+    }
+
+    /// The ledger of the batch.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.running.ledger
+    }
+
+    /// Waits for the batch to end by itself or to be ended, and says which. `by_itself` ends when every record
+    /// has come in and is settled, or says why that cannot happen any more.
+    pub async fn steer(&self, by_itself: impl Future<Output = Completion>) -> Completion {
+        let batch = &self.running;
+        let cause = tokio::select! {
+            biased;
+            ended = by_itself => ended,
+            () = self.context.cancelled.cancelled() => Completion::Cancelled,
+            () = self.svc.drained.cancelled() => Completion::Drained,
+            () = batch.cutoffs.time_to_stop(|| typical(&batch.timings)) => Completion::Deadline,
+        };
+        if cause == Completion::Complete {
+            return cause;
+        }
+        batch.stopped.cancel();
+        self.dispatch.stop();
+        let answer_at = if cause == Completion::Deadline {
+            // What runs may end by itself until the cut.
+            wait_for(batch.ledger.nothing_in_flight(), batch.cutoffs.cut_at).await;
+            batch.cutoffs.answer_at
+        } else {
+            let flush = reserve(Duration::ZERO) + self.svc.store.flush_time();
+            batch.cutoffs.answer_at.min(Instant::now() + flush)
+        };
+        batch.cut.cancel();
+        wait_for(batch.ledger.nothing_in_flight(), answer_at).await;
+        let all_done = batch.all_received.get().is_some() && batch.ledger.unsettled() == 0;
+        if all_done { Completion::Complete } else { cause }
+    }
+
+    /// Settles what is left, has it written down, and reports. The results are the ledger's to give.
+    pub async fn conclude(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
+        let Self { context, batch_id, running, dispatch, writing, .. } = self;
+        drop(dispatch);
+        let left = running.ledger.close(completion);
+        let (counts, issue_groups) = running.ledger.account();
+        if let Some(writing) = writing {
+            running.all_handed_over().await;
+            let batch = finished(&batch_id, completion, &counts, context.arrived_at.elapsed());
+            let closing = Closing { left: left.into_iter().map(left_row).collect(), batch };
+            conclude_writing(writing, closing, completion, running.cutoffs).await;
+        }
+        let tallies = running.tallies.take();
+        let received_at = running.all_received.get().copied().unwrap_or_else(Instant::now);
+        let times = StageTimes::new(context.arrived_at, received_at, &running.timings);
+        log(&batch_id, completion, &counts, &times);
+        BatchReport {
+            batch_id,
+            completion,
+            counts,
+            times,
+            issue_groups: issue_groups.finish(&tallies),
+            change_groups: change_groups(&tallies),
+            results: Vec::new(),
+            profile_versions: hospitals.iter().map(|hospital| profile_version(hospital)).collect(),
+        }
+    }
+}
+
+/// How long a verification takes: a quarter more than the mean, for calls vary.
+fn typical(timings: &Timings) -> Duration {
+    timings.verify.mean() * 5 / 4
+}
+
+async fn wait_for(event: impl Future<Output = ()>, until: Instant) {
+    // Both ends are fine: the caller looks at the ledger afterwards.
+    let _ = timeout_at(until, event).await;
+}
+
+/// The row of a record that was settled by the closing of its batch.
+fn left_row((head, settlement): (Arc<Head>, Settlement)) -> Row {
+    let Settlement { outcome, issues, attempts, .. } = settlement;
+    head.row(Phi::default(), &issues, Arc::default(), attempts, Content::Settled(outcome))
+}
+
+/// Hands the end of the batch to its writer. A complete batch waits for the last words, so that its rejects
+/// are in the books when the caller reads the answer; one that was cut answers without.
+async fn conclude_writing(writing: Writing, closing: Closing, completion: Completion, cutoffs: Cutoffs) {
+    // A writer that is gone has panicked; the panic hook has said so.
+    let _ = writing.closing.send(closing);
+    if completion == Completion::Complete {
+        let _ = timeout_at(cutoffs.answer_at, writing.task).await;
+    }
+}
+
+fn finished(
+    batch_id: &Arc<str>,
+    completion: Completion,
+    counts: &Counts,
+    elapsed: Duration,
+) -> FinishedBatch {
+    FinishedBatch {
+        batch_id: Arc::clone(batch_id),
+        completion,
+        received: counts.received,
+        outcomes: counts.by_outcome,
+        warnings: counts.warnings,
+        elapsed,
+    }
+}
+
+fn profile_version(hospital: &Hospital) -> (Arc<str>, String) {
+    (Arc::clone(&hospital.profile.code), hospital.profile.version.clone())
+}
+
+fn log(batch_id: &str, completion: Completion, counts: &Counts, times: &StageTimes) {
+    info!(
+        batch_id,
+        completion = completion.name(),
+        received = counts.received,
+        stored = counts.of(Outcome::Stored),
+        unchanged = counts.of(Outcome::Unchanged),
+        stale = counts.of(Outcome::Stale),
+        superseded = counts.of(Outcome::Superseded),
+        valid = counts.of(Outcome::Valid),
+        rejected = counts.of(Outcome::Rejected),
+        failed = counts.of(Outcome::Failed),
+        not_attempted = counts.of(Outcome::NotAttempted),
+        elapsed_ms = times.total.as_millis() as u64,
+        "batch ended"
+    );
+}

@@ -1,0 +1,38 @@
+//! How a record ended.
+
+use std::sync::Arc;
+
+use crate::domain::{
+    issue::Issue,
+    outcome::{Failure, Outcome},
+};
+
+/// How a record ended.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Everything found about it, errors first.
+    pub issues: Arc<[Issue]>,
+    /// Whether sending it again may end better.
+    pub retryable: bool,
+    /// How many times a worker took it up.
+    pub attempts: u32,
+}
+
+impl Settlement {
+    /// A record that ended as `outcome`, which is neither FAILED nor NOT_ATTEMPTED.
+    pub fn ended(outcome: Outcome, issues: Arc<[Issue]>, attempts: u32) -> Self {
+        Self { outcome, issues, retryable: false, attempts }
+    }
+
+    /// A record that failed. The failure comes first among its issues.
+    pub fn failed(failure: Failure, warnings: &[Issue], attempts: u32) -> Self {
+        let issues = std::iter::once(Issue::error(failure.kind(), "")).chain(warnings.iter().cloned());
+        Self { outcome: Outcome::Failed, issues: issues.collect(), retryable: failure.retryable(), attempts }
+    }
+
+    pub(super) fn not_attempted() -> Self {
+        Self { outcome: Outcome::NotAttempted, issues: Arc::default(), retryable: true, attempts: 0 }
+    }
+}

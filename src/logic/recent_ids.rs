@@ -1,0 +1,72 @@
+//! The record ids that a batch has seen lately.
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+};
+
+/// How many records back an id is known in a batch of any size.
+pub(super) const WINDOW: usize = 50_000;
+
+/// The last ids of a batch: at least as many as the window, at most twice that.
+///
+/// Ids live in two generations. The young one takes every new id; when it is full it becomes the old one, and
+/// the old one is emptied: nothing has to be looked for to be forgotten. Of an id there is a hash of 64 bits
+/// under a key of the batch's own. Among 100,000 of them a new id is taken for one of the others once in
+/// 10^14 times.
+pub(super) struct RecentIds {
+    window: usize,
+    key: RandomState,
+    young: HashSet<u64>,
+    old: HashSet<u64>,
+}
+
+impl RecentIds {
+    pub fn over(window: usize) -> Self {
+        Self { window: window.max(1), key: RandomState::new(), young: HashSet::new(), old: HashSet::new() }
+    }
+
+    /// Notes an id. `false` if it was seen lately.
+    pub fn insert(&mut self, id: &str) -> bool {
+        let hash = self.key.hash_one(id);
+        let is_old = self.old.contains(&hash);
+        if self.young.len() == self.window && !self.young.contains(&hash) {
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
+        }
+        self.young.insert(hash) && !is_old
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_known_for_a_window_and_forgotten_after_two() {
+        let mut recent = RecentIds::over(3);
+        let seen: Vec<_> = ["a", "b", "c", "a", "d", "a", "e", "f", "g", "h", "i", "j", "b"]
+            .map(|id| recent.insert(id))
+            .into();
+        assert_eq!(seen, [true, true, true, false, true, false, true, true, true, true, true, true, true]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_seen_within_the_window_is_known(
+            ids in prop::collection::vec(0u8..12, 0..100),
+            window in 1usize..20,
+        ) {
+            let mut recent = RecentIds::over(window);
+            for (place, id) in ids.iter().enumerate() {
+                let is_new = recent.insert(&id.to_string());
+                let lately = &ids[place.saturating_sub(window)..place];
+                prop_assert!(!(is_new && lately.contains(id)), "{id} at {place}");
+                prop_assert!(is_new || ids[..place].contains(id));
+                prop_assert!(recent.young.len() <= window && recent.old.len() <= window);
+            }
+        }
+    }
+}

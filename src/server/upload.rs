@@ -1,0 +1,113 @@
+//! The upload of a streamed batch: messages in, one record after the other out.
+
+use std::{time::Duration, vec};
+
+use tokio::time::timeout;
+use tonic::{Status, Streaming};
+
+use super::{
+    Limits,
+    decode::{RECORDS_PER_TURN, Records},
+    pb::{self, batch_process_stream_request::Message},
+    status::{invalid, of_unreadable},
+};
+use crate::{
+    domain::record::RawRecord,
+    logic::batch_stream::{self, End},
+};
+
+/// How long a caller may take to close its side after the last message before nothing more is expected. Not
+/// all callers do, and what comes later harms nobody.
+const CLOSING: Duration = Duration::from_millis(100);
+
+/// The upload of one streamed batch.
+pub(super) struct Upload {
+    messages: Streaming<pb::BatchProcessStreamRequest>,
+    limits: Limits,
+    /// What is left of the last message.
+    chunk: vec::IntoIter<pb::PatientData>,
+    convert: Records,
+    /// Records that were read.
+    read: u32,
+}
+
+impl Upload {
+    pub fn new(messages: Streaming<pb::BatchProcessStreamRequest>, limits: Limits) -> Self {
+        Self { messages, limits, chunk: Vec::new().into_iter(), convert: Records::default(), read: 0 }
+    }
+
+    /// The first message.
+    pub async fn start(&mut self) -> Result<pb::StreamStart, Status> {
+        match self.message().await {
+            Ok(Message::Start(start)) => Ok(start),
+            Ok(_) | Err(End::Cut | End::Complete) => {
+                Err(invalid("START_MISSING", "start", "the first message must be start"))
+            }
+            Err(End::Fault(status)) => Err(status),
+        }
+    }
+
+    /// The next message. Waits no longer than a caller may be idle.
+    async fn message(&mut self) -> Result<Message, End<Status>> {
+        let Ok(message) = timeout(self.limits.stream_idle, self.messages.message()).await else {
+            return Err(End::Cut);
+        };
+        match message {
+            Ok(Some(message)) => message.message.ok_or_else(|| {
+                End::Fault(invalid(
+                    "EMPTY_MESSAGE",
+                    "message",
+                    "a message must be one of start, records and end",
+                ))
+            }),
+            // A call that its caller cancelled looks the same as one that ended in order.
+            Ok(None) => Err(End::Cut),
+            Err(status) => {
+                Err(of_unreadable(&status, self.limits.max_message_size).map_or(End::Cut, End::Fault))
+            }
+        }
+    }
+
+    /// Judges the end of the upload, after which nothing may come.
+    async fn end(&mut self, record_count: u32) -> End<Status> {
+        match timeout(CLOSING, self.message()).await {
+            Ok(Ok(_)) => End::Fault(invalid("MESSAGE_AFTER_END", "end", "nothing may follow end")),
+            Ok(Err(End::Fault(fault))) => End::Fault(fault),
+            Ok(Err(End::Cut | End::Complete)) | Err(_) if record_count == self.read => End::Complete,
+            Ok(Err(End::Cut | End::Complete)) | Err(_) => End::Cut,
+        }
+    }
+
+    fn count(&mut self) -> Result<u32, End<Status>> {
+        let index = self.read;
+        self.read = index.checked_add(1).ok_or_else(|| {
+            let text = "a batch has at most 4294967295 records; split it into smaller ones";
+            End::Fault(invalid("TOO_MANY_RECORDS", "records", text))
+        })?;
+        Ok(index)
+    }
+}
+
+impl batch_stream::Upload for Upload {
+    type Fault = Status;
+
+    async fn next(&mut self) -> Result<RawRecord, End<Status>> {
+        loop {
+            if let Some(data) = self.chunk.next() {
+                let index = self.count()?;
+                if index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
+                    tokio::task::yield_now().await;
+                }
+                return Ok(self.convert.record_apart(data, index));
+            }
+            match self.message().await? {
+                Message::Records(records) => self.chunk = records.data_list.into_iter(),
+                Message::End(pb::StreamEnd { record_count }) => return Err(self.end(record_count).await),
+                Message::Start(_) => {
+                    let text = "start must come once, as the first message";
+                    return Err(End::Fault(invalid("START_REPEATED", "start", text)));
+                }
+            }
+        }
+    }
+}

@@ -41,7 +41,7 @@ pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(),
             );
             let columns: Vec<String> = columns.fetch_all(&mut connection).await?;
             connection.execute(TEMPLATE).await?;
-            let numbers = format!("generate_series(1, {rounds})");
+            let numbers = format!("(SELECT generate_series AS round FROM generate_series(1, {rounds}))");
             connection.execute(AssertSqlSafe(insert(&columns, &numbers))).await?;
             // As it would be for a store that has grown for years.
             connection.execute("VACUUM (ANALYZE) patients").await?;
@@ -60,7 +60,7 @@ fn insert(columns: &[String], numbers: &str) -> String {
         .map(|column| if column == "patient_id" { "round || '-' || patient_id" } else { column.as_str() })
         .collect();
     format!(
-        "INSERT INTO patients ({}) SELECT {} FROM {numbers} AS numbers (round) CROSS JOIN template",
+        "INSERT INTO patients ({}) SELECT {} FROM {numbers} AS numbers CROSS JOIN template",
         columns.join(", "),
         selected.join(", ")
     )

@@ -77,6 +77,31 @@ fn the_large_store_holds_as_many_patients_as_were_asked_for() {
 }
 
 #[test]
+fn a_stream_is_drawn_over_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("stream.svg");
+    let measured = measured(&["--scenario", "stream", "--records", "2000", "--plot", file.to_str().unwrap()]);
+    let (name, stream) = &measured[0];
+    assert_eq!((name.as_str(), stream["records"].as_u64()), ("stream", Some(2_000)));
+    assert!(stream["ratio"].as_f64().unwrap() > 0.0);
+    if cfg!(target_os = "linux") {
+        assert!(
+            measured[1].1["server_later_peak_rss_bytes"].as_u64()
+                >= measured[1].1["server_early_rss_bytes"].as_u64()
+        );
+    }
+    let svg = std::fs::read_to_string(file).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains(">stored<"));
+}
+
+#[test]
+fn a_small_batch_is_timed_alone_and_beside_a_stream() {
+    let measured = measured(&["--scenario", "fairness", "--records", "10000"]);
+    assert_eq!(names(&measured), ["fairness, alone", "fairness, beside a stream"]);
+    assert!(measured[1].1["ratio"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
 fn the_table_names_its_columns() {
     let output = bench(&["--scenario", "ceiling", "--records", "50"]);
     let table = String::from_utf8(output.stdout).unwrap();

@@ -8,8 +8,8 @@ use chart::{Chart, Series};
 mod chart;
 mod scale;
 
-/// Into how many steps the picture divides time, to show a speed for each.
-const STEPS: u32 = 80;
+/// Into how many steps the picture divides time at most, to show a speed for each.
+const STEPS: usize = 80;
 
 /// Outcomes that a stream can end with, in the order in which they are stacked, and their colours.
 const OUTCOMES: [(Outcome, &str, &str); 8] = [
@@ -125,7 +125,9 @@ impl Course {
     pub fn svg(&self) -> String {
         let end = self.settled.last().map_or(0.0, |point| point.at.as_secs_f64());
         let all = 0..=OUTCOMES.len() - 1;
-        let times: Vec<f64> = (0..=STEPS).map(|step| end * f64::from(step) / f64::from(STEPS)).collect();
+        // No finer than what is known.
+        let steps = self.settled.len().clamp(1, STEPS);
+        let times: Vec<f64> = (0..=steps).map(|step| end * step as f64 / steps as f64).collect();
         let speeds = times.windows(2).map(|pair| {
             let settled = self.count_at(pair[1], all.clone()) - self.count_at(pair[0], all.clone());
             ((pair[0] + pair[1]) / 2.0, settled / (pair[1] - pair[0]))

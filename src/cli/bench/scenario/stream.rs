@@ -44,6 +44,8 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     let summary = sound(report)?;
     let mut course = course.into_inner();
     course.end(spent.time, &summary);
+    let resident = service.memory().map(|memory| memory.resident);
+    course.memory.extend(resident.map(|resident| Memory { at: spent.time, settled: count, resident }));
 
     let (first, last) = course.rates();
     let (early, peak) = course.memory_from(FLAT_FROM.min(count / 4));

@@ -8,12 +8,13 @@ use indicatif::ProgressBar;
 
 use super::{CommandError, load::records::Records, say, table::aligned};
 use crate::{config, shutdown};
+use course::Course;
 use measurement::Measurement;
-use plot::Course;
 use scenario::Scenario;
 use stores::Stores;
 
 mod child;
+mod course;
 mod hospital;
 mod measurement;
 mod plot;
@@ -103,7 +104,7 @@ async fn measure_all(bench: &mut Bench, arguments: &Arguments) -> Result<(), Com
         show(bench, &measured);
     }
     if let (Some(file), Some(course)) = (&arguments.plot, &bench.course) {
-        std::fs::write(file, course.svg()).map_err(|error| format!("{}: {error}", file.display()))?;
+        std::fs::write(file, plot::svg(course)).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     Ok(())
 }

@@ -30,8 +30,8 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     Ok(vec![
         new_empty,
         changed_empty,
-        new_big.compared(ratios.0, "records/s, of an empty store"),
-        changed_big.compared(ratios.1, "records/s, of a small store"),
+        new_big.compared(ratios.0, "records/s, of a store that was empty"),
+        changed_big.compared(ratios.1, "records/s, of a store that was empty"),
     ])
 }
 

@@ -13,8 +13,8 @@ use super::{Bench, CommandError, Measurement, Service, WORKERS, service, sound};
 use crate::{
     cli::{
         bench::{
+            course::{Course, Memory},
             measurement::{mebibytes, outcomes},
-            plot::{Course, Memory},
         },
         load::stream,
     },

@@ -4,9 +4,11 @@ use std::{error::Error, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod check_config;
 mod demo;
 mod input;
+mod load;
 mod migrate;
 mod profile;
 mod rejects;
@@ -33,6 +35,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Run a simulated hospital for trying the service out.
     Simulate(simulate::Arguments),
+    /// Measure how fast the service is on this machine.
+    Bench(bench::Arguments),
     /// Read the configuration and the hospital profiles, and list every problem.
     CheckConfig(serve::Arguments),
     /// Bring the store's schema up to date, and end.
@@ -75,6 +79,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
     match command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Bench(arguments) => bench::run(arguments).await,
         Command::Simulate(arguments) => simulate::run(arguments).await,
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Migrate(arguments) => migrate::run(arguments).await,

@@ -3,6 +3,7 @@
 mod across;
 mod bad_input;
 mod batch;
+mod bench;
 mod canary;
 mod catalogue;
 mod command_line;

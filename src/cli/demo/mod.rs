@@ -8,7 +8,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use super::{CommandError, say};
+use super::{
+    CommandError,
+    load::{at_least_one, connect::connect, records::Records, unary},
+    say,
+};
 use crate::{
     app::App,
     config::{self, Config},
@@ -19,9 +23,10 @@ use crate::{
 };
 use report::Report;
 
-mod input;
 mod report;
-mod upload;
+
+/// A request for somebody who wants to try the server by hand.
+const EXAMPLE: &str = r#"{"resultView": "RESULT_VIEW_ALL", "dataList": [{"id": "1", "hospitalCode": "febrl", "rawJson": "{\"rec_id\": \"rec-1\", \"given_name\": \"lachlan\", \"surname\": \"berry\", \"date_of_birth\": \"19990219\", \"soc_sec_id\": \"7364009\"}"}]}"#;
 
 /// How often the progress bar moves.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
@@ -60,14 +65,6 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("must be at least 1".to_owned()),
-        Ok(number) => Ok(number),
-        Err(_) => Err("is not a number".to_owned()),
-    }
-}
-
 /// The service and its hospital, running.
 struct Running {
     simulator: Simulator,
@@ -80,15 +77,19 @@ struct Running {
 pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let directory = tempfile::tempdir()?;
     let profiles = profiles(&arguments)?;
-    let records = input::records(&arguments, &profiles)?;
+    let records = match &arguments.input {
+        None => Records::synthetic(&profiles),
+        Some(path) => Records::of_file(path, &arguments.hospital, &profiles)?,
+    };
+    let records = records.range(0..arguments.records);
     let config = config(&arguments, directory.path().join("demo.db").display())?;
     telemetry::start(&telemetry::Config { level: "warn".to_owned(), format: telemetry::Format::Text });
 
     let running = start(&arguments, &config, profiles).await?;
-    let mut client = upload::connect(running.address).await?;
+    let mut client = connect(running.address).await?;
     let bar = progress_bar(records.len(), arguments.json);
     let watch = AbortOnDropHandle::new(tokio::spawn(follow(bar.clone(), running.simulator.watch())));
-    let outcome = upload::send(&mut client, records, &config.server).await?;
+    let outcome = unary::send(&mut client, records, &config.server).await?;
     drop(watch);
     bar.finish_and_clear();
 
@@ -209,7 +210,7 @@ async fn keep(running: &Running, arguments: &Arguments) -> Result<(), CommandErr
         say(format_args!(
             "\nThe server stays up; end it with Ctrl-C. Try:\n  grpcurl -plaintext -d '{}' {address} \
              dataprocessing.v1.DataProcessing/BatchProcess",
-            input::EXAMPLE
+            EXAMPLE
         ));
     }
     shutdown.await;

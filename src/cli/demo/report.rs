@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::json;
 
-use super::upload::Uploaded;
 use crate::{
+    cli::load::unary::Uploaded,
     server::pb::{Completion, Severity, Summary},
     sim::Stats,
 };

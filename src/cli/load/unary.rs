@@ -1,53 +1,25 @@
-//! The records through a real gRPC client, in as many calls as the server's limits ask for.
+//! Records in unary calls, as many as the server's limits ask for.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use prost::Message;
 use tokio::time::Instant;
-use tonic::transport::Channel;
 
-use super::super::CommandError;
+use super::{super::CommandError, connect::Client};
 use crate::server::{
     self,
-    pb::{
-        BatchProcessRequest, BatchProcessResponse, PatientData, ResultView,
-        data_processing_client::DataProcessingClient,
-    },
+    pb::{BatchProcessRequest, BatchProcessResponse, PatientData, ResultView},
 };
 
-/// How long the server may take until it is ready.
-const READY_WITHIN: Duration = Duration::from_secs(30);
-/// Between two looks whether it is.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
 /// What came back, one response per call.
-pub(super) struct Uploaded {
+pub(in crate::cli) struct Uploaded {
     pub responses: Vec<BatchProcessResponse>,
     pub wall: Duration,
 }
 
-/// Connects, and waits until the server says that it is ready.
-pub(super) async fn connect(address: SocketAddr) -> Result<DataProcessingClient<Channel>, CommandError> {
-    let endpoint = Channel::from_shared(format!("http://{address}"))?;
-    let channel = tokio::time::timeout(READY_WITHIN, async {
-        let channel = endpoint.connect().await?;
-        let mut health = tonic_health::pb::health_client::HealthClient::new(channel.clone());
-        let ready = tonic_health::ServingStatus::Serving as i32;
-        while health.check(tonic_health::pb::HealthCheckRequest::default()).await?.into_inner().status
-            != ready
-        {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Ok::<_, CommandError>(channel)
-    })
-    .await
-    .map_err(|_| "the server did not get ready; is the database up?")??;
-    Ok(DataProcessingClient::new(channel))
-}
-
 /// Sends all records, call after call.
-pub(super) async fn send(
-    client: &mut DataProcessingClient<Channel>,
+pub(in crate::cli) async fn send(
+    client: &mut Client,
     records: Vec<PatientData>,
     limits: &server::Config,
 ) -> Result<Uploaded, CommandError> {
@@ -55,13 +27,21 @@ pub(super) async fn send(
     let started = Instant::now();
     let mut responses = Vec::with_capacity(calls.len());
     for data_list in calls {
-        let result_view = ResultView::Summary as i32;
-        let request = BatchProcessRequest { data_list, result_view, ..Default::default() };
-        let response = client.batch_process(request).await;
-        let response = response.map_err(|status| format!("{}: {}", status.code(), status.message()))?;
-        responses.push(response.into_inner());
+        responses.push(call(client, data_list).await?);
     }
     Ok(Uploaded { responses, wall: started.elapsed() })
+}
+
+/// Sends records in one call, and asks for the counters alone.
+pub(in crate::cli) async fn call(
+    client: &mut Client,
+    data_list: Vec<PatientData>,
+) -> Result<BatchProcessResponse, CommandError> {
+    let result_view = ResultView::Summary as i32;
+    let request = BatchProcessRequest { data_list, result_view, ..Default::default() };
+    let response = client.batch_process(request).await;
+    let response = response.map_err(|status| format!("{}: {}", status.code(), status.message()))?;
+    Ok(response.into_inner())
 }
 
 /// Splits records into calls that keep both limits.

@@ -1,0 +1,203 @@
+//! A database of one engine, gone at the end, with the store on it and the ceiling beside it.
+
+use std::{
+    env,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use dataprocessing::model::{self, Chunk, Config, Store, Written};
+use rusqlite::types::Value;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tempfile::TempDir;
+use tokio::{runtime::Runtime, time::Instant};
+
+use crate::rows;
+
+/// Rows in one transaction of the ceiling of SQLite.
+const TRANSACTION: usize = 500;
+/// Chunks that are written at a time, as by batches that run beside each other.
+const WRITERS: usize = 2;
+
+const EMPTY: &str = "DELETE FROM patients; DELETE FROM outcomes; DELETE FROM rejects; DELETE FROM batches";
+const TRUNCATE: &str = "TRUNCATE patients, outcomes, rejects, batches";
+
+/// An empty database and the store on it.
+pub struct Database {
+    runtime: Runtime,
+    store: Arc<dyn Store>,
+    url: String,
+    place: Place,
+}
+
+enum Place {
+    Sqlite { file: std::path::PathBuf, _directory: TempDir },
+    Postgres { server: String, name: String },
+}
+
+impl Database {
+    /// Makes one.
+    pub fn new(engine: &str) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let (url, place) = match engine {
+            "sqlite" => {
+                let directory = tempfile::tempdir().expect("a temporary directory");
+                let file = directory.path().join("bench.db");
+                (format!("sqlite://{}", file.display()), Place::Sqlite { file, _directory: directory })
+            }
+            _ => {
+                let server = env::var("DATAPROCESSING_TEST_POSTGRES").expect("a server");
+                let name = format!("bench_{}", uuid::Uuid::now_v7().simple());
+                runtime.block_on(execute(&server, &format!("CREATE DATABASE {name}")));
+                let (host, _) = server.rsplit_once('/').expect("the URL names a database");
+                (format!("{host}/{name}"), Place::Postgres { server: server.clone(), name })
+            }
+        };
+        let config = Config {
+            url: url.as_str().into(),
+            max_connections: 4,
+            chunk_rows: 1_000,
+            linger: Duration::from_millis(50),
+        };
+        let store = runtime.block_on(async {
+            let store = model::open(&config).expect("the configuration is right");
+            store.migrate().await.expect("a fresh database can be migrated");
+            store
+        });
+        Self { runtime, store, url, place }
+    }
+
+    /// Removes all rows.
+    pub fn empty(&self) {
+        match &self.place {
+            Place::Sqlite { file, .. } => {
+                let connection = rusqlite::Connection::open(file).expect("the file opens");
+                connection.execute_batch(EMPTY).expect("rows can be deleted");
+            }
+            Place::Postgres { .. } => self.runtime.block_on(execute(&self.url, TRUNCATE)),
+        }
+    }
+
+    /// Writes chunks, a few at a time.
+    pub fn write(&self, chunks: &[Chunk]) {
+        let next = AtomicUsize::new(0);
+        let writer = || async {
+            while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let written = self.store.write(chunk, Instant::now() + Duration::from_secs(60)).await;
+                let lost = |result: &Written| {
+                    matches!(result, Written::Refused | Written::Unavailable | Written::Unknown)
+                };
+                assert!(!written.iter().any(lost), "rows were not written");
+            }
+        };
+        let writers = (0..WRITERS).map(|_| writer());
+        self.runtime.block_on(async {
+            let mut writers: futures_util::stream::FuturesUnordered<_> = writers.collect();
+            while futures_util::StreamExt::next(&mut writers).await.is_some() {}
+        });
+    }
+
+    /// The fastest way to store the same patients.
+    pub fn ceiling(&self) -> Ceiling<'_> {
+        self.write(&rows::chunks(1_000, "first", rows::patient));
+        let ceiling = match &self.place {
+            Place::Sqlite { file, .. } => sqlite_ceiling(file),
+            Place::Postgres { .. } => self.runtime.block_on(postgres_ceiling(&self.url)),
+        };
+        self.empty();
+        Ceiling { database: self, rows: ceiling }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.store.close());
+        if let Place::Postgres { server, name } = &self.place {
+            self.runtime.block_on(execute(server, &format!("DROP DATABASE {name} WITH (FORCE)")));
+        }
+    }
+}
+
+/// Rows as they stand in the table of patients.
+pub struct Ceiling<'a> {
+    database: &'a Database,
+    rows: Rows,
+}
+
+enum Rows {
+    Sqlite {
+        insert: String,
+        rows: Vec<Vec<Value>>,
+    },
+    /// In COPY's text format, one part for each connection.
+    Postgres([Vec<u8>; WRITERS]),
+}
+
+impl Ceiling<'_> {
+    /// Removes all rows.
+    pub fn empty(&self) {
+        self.database.empty();
+    }
+
+    /// Stores all rows.
+    pub fn fill(&self) {
+        match (&self.rows, &self.database.place) {
+            (Rows::Sqlite { insert, rows }, Place::Sqlite { file, .. }) => {
+                let mut connection = rusqlite::Connection::open(file).expect("the file opens");
+                connection.pragma_update(None, "synchronous", "FULL").expect("a known setting");
+                for rows in rows.chunks(TRANSACTION) {
+                    let transaction = connection.transaction().expect("nobody else writes");
+                    let mut statement = transaction.prepare(insert).expect("a sound statement");
+                    for row in rows {
+                        statement.execute(rusqlite::params_from_iter(row)).expect("a sound row");
+                    }
+                    drop(statement);
+                    transaction.commit().expect("the file can be written");
+                }
+            }
+            (Rows::Postgres(parts), _) => {
+                let url = &self.database.url;
+                let copies = parts.iter().map(|part| copy(url, part));
+                self.database.runtime.block_on(futures_util::future::join_all(copies));
+            }
+            (Rows::Sqlite { .. }, Place::Postgres { .. }) => unreachable!("made for the same engine"),
+        }
+    }
+}
+
+fn sqlite_ceiling(file: &std::path::Path) -> Rows {
+    let connection = rusqlite::Connection::open(file).expect("the file opens");
+    let order = "SELECT * FROM patients ORDER BY hospital_code, patient_id";
+    let mut statement = connection.prepare(order).expect("a sound statement");
+    let columns = statement.column_count();
+    let row = |row: &rusqlite::Row<'_>| (0..columns).map(|column| row.get(column)).collect();
+    let rows = statement.query_map([], row).and_then(Iterator::collect).expect("the rows can be read");
+    let places = vec!["?"; columns].join(", ");
+    Rows::Sqlite { insert: format!("INSERT INTO patients VALUES ({places})"), rows }
+}
+
+async fn postgres_ceiling(url: &str) -> Rows {
+    let mut connection = PgConnection::connect(url).await.expect("the server answers");
+    let copy = "COPY (SELECT * FROM patients ORDER BY hospital_code, patient_id) TO STDOUT";
+    let stream = connection.copy_out_raw(copy).await.expect("rows can be read");
+    let chunks: Vec<_> = futures_util::TryStreamExt::try_collect(stream).await.expect("rows can be read");
+    let text: Vec<u8> = chunks.concat();
+    let middle = text.len() / 2;
+    let cut = middle + text[middle..].iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    Rows::Postgres([text[..cut].to_vec(), text[cut..].to_vec()])
+}
+
+async fn copy(url: &str, rows: &[u8]) {
+    let mut connection = PgConnection::connect(url).await.expect("the server answers");
+    let mut copy = connection.copy_in_raw("COPY patients FROM STDIN").await.expect("the table is there");
+    copy.send(rows).await.expect("the server takes rows");
+    copy.finish().await.expect("the rows are sound");
+}
+
+async fn execute(url: &str, sql: &str) {
+    let mut connection = PgConnection::connect(url).await.expect("the server answers");
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.expect("the statement works");
+}

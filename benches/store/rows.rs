@@ -1,0 +1,62 @@
+//! The rows that are stored: the synthetic persons, cleaned.
+
+use std::sync::{Arc, OnceLock};
+
+use dataprocessing::{
+    config,
+    domain::{clean::clean, hospital::Profile, outcome::Outcome, record::Payload},
+    model::{Chunk, Content, Row},
+};
+
+use crate::febrl;
+
+/// Rows that are written at a time.
+pub const ROWS: usize = 10_000;
+
+/// All rows in chunks, as those of one batch.
+pub fn chunks(rows: usize, batch_id: &str, row: impl Fn(usize, &str) -> Option<Row>) -> Vec<Chunk> {
+    // More than needed, for some are rejected.
+    let texts = (0..3).flat_map(|round| febrl::records(5_000, round));
+    let rows_of_all: Vec<Row> =
+        texts.enumerate().filter_map(|(index, text)| row(index, &text)).take(ROWS).collect();
+    let mut left = rows_of_all.into_iter().peekable();
+    let mut chunks = Vec::new();
+    while left.peek().is_some() {
+        chunks.push(Chunk { batch_id: Arc::from(batch_id), rows: left.by_ref().take(rows).collect() });
+    }
+    chunks
+}
+
+/// A patient; nothing if the rules reject the record.
+pub fn patient(index: usize, text: &str) -> Option<Row> {
+    let profile = profile();
+    let payload = Payload::Json(text.into());
+    let cleaned = clean(&payload, profile, "2026-01-01T00:00:00Z".parse().expect("a time"));
+    let content = Content::Patient(cleaned.patient?);
+    let (issues, changes) = (cleaned.issues.into(), cleaned.changes.into());
+    Some(Row { issues, changes, content, ..bare(index, payload) })
+}
+
+/// The same record, rejected.
+pub fn reject(index: usize, text: &str) -> Option<Row> {
+    let row = patient(index, text)?;
+    Some(Row { content: Content::Settled(Outcome::Rejected), ..row })
+}
+
+fn bare(index: usize, payload: Payload) -> Row {
+    Row {
+        index: index as u32,
+        record_id: format!("record-{index}").into(),
+        hospital_code: febrl::HOSPITAL.into(),
+        raw: payload.into_raw(),
+        issues: Arc::default(),
+        changes: Arc::default(),
+        attempts: 1,
+        content: Content::Settled(Outcome::Rejected),
+    }
+}
+
+fn profile() -> &'static Profile {
+    static PROFILE: OnceLock<Arc<Profile>> = OnceLock::new();
+    PROFILE.get_or_init(|| config::shipped_hospitals()[febrl::HOSPITAL].clone())
+}

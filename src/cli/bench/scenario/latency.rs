@@ -1,0 +1,32 @@
+//! `latency-50`: how near the service comes to the ideal when the hospital is slow.
+
+use std::time::Duration;
+
+use super::{Bench, CommandError, Measurement, Scenario, batches, send, service};
+use crate::cli::bench::measurement::outcomes;
+
+/// How long the hospital takes.
+const LATENCY: Duration = Duration::from_millis(50);
+
+/// The ideal is that all calls that the hospital takes at once are in flight all the time.
+pub(super) async fn run(
+    bench: &mut Bench,
+    scenario: Scenario,
+    workers: usize,
+) -> Result<Vec<Measurement>, CommandError> {
+    let count = bench.count(10_000);
+    let service = service(bench, LATENCY, workers).await?;
+    let mut client = service.client().await?;
+    let calls = batches(bench, 0..count);
+    let meter = service.meter();
+    let summary = send(&mut client, calls).await?;
+    let spent = meter.read();
+    let verified = service.hospital.counts().await?.calls;
+    let ideal = LATENCY.as_secs_f64() * verified as f64 / workers as f64;
+    let measured = Measurement::new(scenario.name(), count, spent)
+        .compared(spent.time.as_secs_f64() / ideal, "time, of the ideal")
+        .with("verified", verified)
+        .with("ideal_seconds", ideal)
+        .with("outcomes", outcomes(&summary));
+    Ok(vec![measured])
+}

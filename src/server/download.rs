@@ -56,7 +56,7 @@ pub(super) struct Download {
 enum Report {
     Awaited(oneshot::Receiver<Reported>),
     /// Every result is in the outlet.
-    Here(Reported),
+    Here(Box<Reported>),
     Sent,
 }
 
@@ -70,10 +70,10 @@ struct Timers {
 /// What there is to do next.
 enum Turn {
     TimeIsUp,
-    Reported(Reported),
+    Reported(Box<Reported>),
     Gathered,
     Taken(Vec<RecordResult>),
-    AllTaken(Reported),
+    AllTaken(Box<Reported>),
     Progress,
 }
 
@@ -161,7 +161,7 @@ impl Download {
                 let turn = tokio::select! {
                     biased;
                     () = last_word => Turn::TimeIsUp,
-                    reported = &mut report => Turn::Reported(reported.unwrap_or_else(|_panic| Err(bug()))),
+                    reported = &mut report => Turn::Reported(Box::new(reported.unwrap_or_else(|_panic| Err(bug())))),
                     () = gathered, if !self.results.is_empty() => Turn::Gathered,
                     () = progress => Turn::Progress,
                     results = self.outlet.next(room) => Turn::Taken(results),

@@ -73,11 +73,12 @@ async fn timed(service: &TestService, run: usize) -> Duration {
 #[tokio::test]
 async fn many_callers_that_do_not_read_leave_a_shared_connection_to_the_others() {
     let service = TestService::with(|knobs| knobs.config.server.stream_window = 10).await;
+    // More than the window of one stream, so that each of them holds as much as it can.
+    let much = records(many(20_000));
     let mut stalled = Vec::new();
     for _ in 0..8 {
         let call = Call::open_on(service.client(), start(), Duration::from_secs(4)).await;
-        // More than the window of one stream, so that each of them holds as much as it can.
-        call.send(records(many(20_000))).await;
+        call.send(much.clone()).await;
         stalled.push(call);
     }
     assert!(timed(&service, 0).await < Duration::from_secs(3), "the others are served");

@@ -1,5 +1,5 @@
 //! Parties outside of the process: one trait each, and its HTTP implementation. The only place that sees
-//! `reqwest`.
+//! `hyper`.
 
 pub mod tls;
 pub mod verification;

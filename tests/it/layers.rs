@@ -99,6 +99,11 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("tower_http", &["server"]),
     ("sqlx", &["model"]),
     ("reqwest", &["client"]),
+    ("hyper", &["client"]),
+    ("hyper_util", &["client"]),
+    ("hyper_rustls", &["client"]),
+    ("http_body_util", &["client"]),
+    ("rustls_platform_verifier", &["client"]),
     ("axum", &["sim"]),
     ("indicatif", &["cli"]),
     // Pure layers: no IO, no async.

@@ -1,29 +1,34 @@
 //! The verification API over HTTP: one `POST` of an identity per call.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{
-    HeaderName, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue},
+    HeaderName, Method, Request, StatusCode, Uri,
+    header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT},
 };
-use reqwest::{Client, Response, Url, redirect, retry};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 use tracing::debug;
 
+use self::connect::HttpClient;
 use super::{
     Verification,
     answer::{self, Head, NO_ANSWER},
     identity::identity_json,
 };
 use crate::{
-    client::{ClientError, tls},
+    client::ClientError,
     domain::{
         hospital::{Envelope, Unclear, Verdict, Verify},
         outcome::Failure,
         patient::Patient,
     },
 };
+
+mod connect;
 
 /// Most bytes of an answer; a verdict needs a few dozen.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -32,15 +37,20 @@ const BODY_LIMIT: usize = 64 * 1024;
 const TIMEOUT_HEADER: HeaderName = HeaderName::from_static("x-timeout-ms");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const USER_AGENT: &str = concat!("dataprocessing/", env!("CARGO_PKG_VERSION"));
+const SENDER: HeaderValue = HeaderValue::from_static(concat!("dataprocessing/", env!("CARGO_PKG_VERSION")));
 
 /// A hospital's verification API over HTTP. Dropping a call cancels it and closes its connection.
+///
+/// Where a patient goes is what the profile says: no redirect is followed, no proxy of the environment used. The
+/// pipeline alone decides what is tried again.
 ///
 /// Addresses, bodies and the HTTP library's errors are never logged: each of them can hold a patient or a
 /// credential.
 pub struct HttpVerification {
-    client: Client,
-    url: Url,
+    client: HttpClient,
+    uri: Uri,
+    /// Those that are the same in every call.
+    headers: HeaderMap,
     timeout: Duration,
     /// How bodies are read, if not in the usual way.
     envelope: Option<Envelope>,
@@ -53,21 +63,40 @@ impl HttpVerification {
     ///
     /// The URL is not one of HTTP, or it is one of HTTPS and TLS cannot be set up.
     pub fn new(verify: &Verify, in_flight: usize) -> Result<Self, ClientError> {
-        let url = parse_url(&verify.url)?;
-        let client = build_client(&url, verify.connect_timeout, in_flight)?;
-        Ok(Self { client, url, timeout: verify.timeout, envelope: verify.response.clone() })
+        let (uri, host) = parse_url(&verify.url)?;
+        Ok(Self {
+            client: connect::client(&uri, verify.connect_timeout, in_flight)?,
+            uri,
+            headers: HeaderMap::from_iter([
+                (HOST, host),
+                (CONTENT_TYPE, JSON),
+                (ACCEPT, JSON),
+                (USER_AGENT, SENDER),
+            ]),
+            timeout: verify.timeout,
+            envelope: verify.response.clone(),
+        })
     }
 
     /// Makes the call. Its time is bounded by the caller.
     async fn ask(&self, identity: Vec<u8>, left_ms: u64) -> Result<Verdict, Failure> {
-        let request = self.client.post(self.url.clone()).header(TIMEOUT_HEADER, left_ms).body(identity);
         // No route, no connection, no TLS, a connection that broke: to the record these are all the same.
-        let response = request.send().await.map_err(|_| failed(Failure::HospitalUnavailable, None, None))?;
+        let response = self.client.request(self.request(identity, left_ms)).await;
+        let response = response.map_err(|_| failed(Failure::HospitalUnavailable, None, None))?;
         let status = Some(response.status());
         let head = Head::of(response.status()).map_err(|failure| failed(failure, status, None))?;
-        let body = read_body(response).await;
+        let body = read_body(response.into_body()).await;
         let answer = body.map_or(Err(NO_ANSWER), |body| answer::read(&body, self.envelope.as_ref()));
         head.conclude(answer).map_err(|failure| failed(failure, status, answer.err()))
+    }
+
+    fn request(&self, identity: Vec<u8>, left_ms: u64) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::from(identity));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request.headers_mut().insert(TIMEOUT_HEADER, left_ms.into());
+        request
     }
 }
 
@@ -98,55 +127,22 @@ fn failed(failure: Failure, status: Option<StatusCode>, unclear: Option<Unclear<
 }
 
 /// The body of an answer; nothing if it is cut off or over [`BODY_LIMIT`].
-async fn read_body(mut response: Response) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        if body.len() + chunk.len() > BODY_LIMIT {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
+async fn read_body(body: Incoming) -> Option<Bytes> {
+    Limited::new(body, BODY_LIMIT).collect().await.ok().map(|body| body.to_bytes())
 }
 
-fn parse_url(text: &str) -> Result<Url, ClientError> {
-    let url = Url::parse(text).map_err(|error| ClientError::Address(error.to_string()))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        _ => Err(ClientError::Address("it must start with http:// or https://".to_owned())),
+/// An address and the host in it, as the header of that name says it.
+fn parse_url(text: &str) -> Result<(Uri, HeaderValue), ClientError> {
+    let wrong = |what: &str| ClientError::Address(what.to_owned());
+    let uri: Uri = text.parse().map_err(|_| wrong("it is no URL"))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(wrong("it must start with http:// or https://"));
     }
-}
-
-fn build_client(url: &Url, connect_timeout: Duration, in_flight: usize) -> Result<Client, ClientError> {
-    tls::install_provider();
-    let mut builder = Client::builder()
-        .user_agent(USER_AGENT)
-        .default_headers(HeaderMap::from_iter([(CONTENT_TYPE, JSON), (ACCEPT, JSON)]))
-        .connect_timeout(connect_timeout)
-        .tcp_nodelay(true)
-        // A connection per call: over HTTP/2 the peer's limit of streams would quietly bound the calls.
-        .http1_only()
-        // Fewer idle places than calls in flight would close and open connections between any two bursts.
-        .pool_max_idle_per_host(in_flight.max(1))
-        // Where a patient goes is what the profile says: no redirect, no proxy of the environment.
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        // The pipeline alone decides what is tried again.
-        .retry(retry::never());
-    if url.scheme() == "http" {
-        // Spares machines without certificate authorities an error, and the others the loading of them.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().map_err(|error| ClientError::Setup(root_cause(&error)))
-}
-
-/// The text of the innermost error, the one that says what to do.
-fn root_cause(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
+    let authority =
+        uri.authority().filter(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+    let authority = authority.ok_or_else(|| wrong("it must name a host, and no user"))?;
+    let host = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("it must name a host"))?;
+    Ok((uri, host))
 }
 
 #[cfg(test)]

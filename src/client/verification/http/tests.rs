@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    body::{Body, Bytes},
+    body::Body,
     extract::{Path, State},
     response::{IntoResponse, Redirect},
     routing::post,
@@ -25,6 +25,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::client::tls;
 use crate::domain::patient::RecordOrder;
 
 /// Long enough for every test that does not wait for a timeout.
@@ -281,7 +282,7 @@ async fn plain_text_where_tls_is_expected_means_unavailable() {
     let (address, _serving) = serve_raw("HTTP/1.1 200 OK\r\n\r\n").await;
     // Built for plain HTTP and then turned, so that the machine needs no certificate authorities.
     let mut client = client(address, "/");
-    client.url = Url::parse(&format!("https://{address}/")).unwrap();
+    client.uri = format!("https://{address}/").parse().unwrap();
     assert_eq!(ask(&client, "1").await, Err(Failure::HospitalUnavailable));
 }
 

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::phi::Phi;
 
+/// Room for the content of most patients as JSON, in bytes.
+const USUAL_CONTENT: usize = 1024;
+
 /// A patient in the one canonical form, stored under (`hospital_code`, `patient_id`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Patient {
@@ -48,7 +51,8 @@ impl Patient {
     /// SHA-256 over the canonical content and the order: equal hashes mean that there is nothing to
     /// write. Raw text, issues and batch are not part of it.
     pub fn content_hash(&self) -> [u8; 32] {
-        let content = serde_json::to_vec(self).expect("a patient serialises");
+        let mut content = Vec::with_capacity(USUAL_CONTENT);
+        serde_json::to_writer(&mut content, self).expect("a patient serialises");
         Sha256::digest(content).into()
     }
 }

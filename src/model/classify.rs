@@ -41,31 +41,31 @@ impl Fingerprint {
 
 /// What is stored of a patient, as far as it decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct Head<'a> {
     pub(super) fingerprint: Fingerprint,
     pub(super) order: RecordOrder,
     /// Whether the batch that is being written wrote it.
     pub(super) same_batch: bool,
     /// Which record of its batch it was.
     pub(super) index: u32,
-    pub(super) identity: Identity,
+    pub(super) identity: Identity<'a>,
     /// What its batch has overwritten of the patient that was stored before.
     pub(super) overwritten: Overwritten,
 }
 
 /// One record that wants to become the head.
 #[derive(Clone, Debug)]
-pub(super) struct Candidate {
+pub(super) struct Candidate<'a> {
     pub(super) index: u32,
     pub(super) fingerprint: Fingerprint,
     pub(super) order: RecordOrder,
-    pub(super) identity: Identity,
+    pub(super) identity: Identity<'a>,
     /// What a transaction that may have been committed would have made of it.
     pub(super) unconfirmed: Option<Written>,
 }
 
-impl Candidate {
-    fn to_head(&self, overwritten: Overwritten) -> Head {
+impl<'a> Candidate<'a> {
+    fn to_head(&self, overwritten: Overwritten) -> Head<'a> {
         Head {
             fingerprint: self.fingerprint,
             order: self.order,
@@ -87,7 +87,7 @@ pub(super) struct Verdict {
 }
 
 /// Judges the rows of one patient; they come in ascending order of their indexes.
-pub(super) fn classify(head: Option<Head>, rows: &[Candidate]) -> Verdict {
+pub(super) fn classify<'a>(head: Option<Head<'a>>, rows: &[Candidate<'a>]) -> Verdict {
     debug_assert!(rows.is_sorted_by_key(|row| row.index));
     let mut head = head;
     let mut verdict = Verdict { written: Vec::with_capacity(rows.len()), winner: None };
@@ -117,7 +117,7 @@ fn take_over(loser: &mut Written, index: u32) -> Option<u32> {
     }
 }
 
-fn judge(head: Option<&Head>, row: &Candidate) -> Written {
+fn judge(head: Option<&Head<'_>>, row: &Candidate<'_>) -> Written {
     let Some(head) = head else {
         return Written::Stored { replaced: None, overwritten: Overwritten::NOTHING };
     };
@@ -142,7 +142,7 @@ fn judge(head: Option<&Head>, row: &Candidate) -> Written {
     }
 }
 
-fn overwritten(head: &Head, row: &Candidate) -> Overwritten {
+fn overwritten(head: &Head<'_>, row: &Candidate<'_>) -> Overwritten {
     let before = if head.same_batch { head.overwritten } else { Overwritten::NOTHING };
     before | head.identity.overwritten_by(&row.identity)
 }

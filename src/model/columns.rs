@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{
     Row, Written,
@@ -19,8 +19,11 @@ use crate::domain::{
     shape::Shape,
 };
 
+/// Bytes of an element of a list, as JSON: of an issue or a change of the usual size.
+const USUAL_ELEMENT: usize = 96;
+
 /// What a patient is stored under. The order is the one of the bytes, in which all writers lock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key<'a> {
     pub(super) hospital_code: &'a str,
     pub(super) patient_id: &'a str,
@@ -36,9 +39,9 @@ pub(super) struct PatientColumns<'a> {
     pub(super) gender: Option<&'static str>,
     pub(super) birth_date: Option<String>,
     pub(super) deceased: Option<String>,
-    pub(super) phones: String,
-    pub(super) addresses: String,
-    pub(super) contacts: String,
+    pub(super) phones: Cow<'static, str>,
+    pub(super) addresses: Cow<'static, str>,
+    pub(super) contacts: Cow<'static, str>,
     pub(super) nationality: Option<&'a str>,
     pub(super) ethnicity: Option<&'a str>,
     pub(super) marital_status: Option<&'a str>,
@@ -47,36 +50,31 @@ pub(super) struct PatientColumns<'a> {
     pub(super) fingerprint: Fingerprint,
     pub(super) order: RecordOrder,
     pub(super) index: u32,
-    pub(super) changes: String,
-    identity: Identity,
+    pub(super) changes: Cow<'static, str>,
+    numbers: &'a [Identifier],
     issues: &'a [Issue],
 }
 
 impl<'a> PatientColumns<'a> {
     pub(super) fn new(row: &'a Row, patient: &'a Patient) -> Self {
         let name = patient.name.as_ref();
-        let gender = patient.gender.map(|gender| gender.name());
-        let birth_date: Option<String> = patient.birth_date.map(|date| date.into_inner().into());
-        let is_resident_id = |identifier: &&Identifier| identifier.kind == Identifier::RESIDENT_ID;
-        let resident_ids = patient.identifiers.iter().filter(is_resident_id);
-        let resident_ids = resident_ids.map(|identifier| identifier.value.as_str());
         Self {
             key: Key { hospital_code: &patient.hospital_code, patient_id: &patient.patient_id },
             name: name.map(|name| name.text.as_str()),
             family_name: name.and_then(|name| plain(name.family.as_ref())),
             given_name: name.and_then(|name| plain(name.given.as_ref())),
             name_pinyin: name.and_then(|name| plain(name.pinyin.as_ref())),
-            identity: Identity::new(gender, birth_date.as_deref(), resident_ids),
-            gender,
-            birth_date,
+            gender: patient.gender.map(|gender| gender.name()),
+            birth_date: patient.birth_date.map(|date| date.into_inner().into()),
             deceased: patient.deceased.map(|deceased| deceased_text(deceased.into_inner())),
-            phones: json(&patient.phones),
-            addresses: json(&patient.addresses),
-            contacts: json(&patient.contacts),
+            phones: list_json(&patient.phones),
+            addresses: list_json(&patient.addresses),
+            contacts: list_json(&patient.contacts),
             nationality: plain(patient.nationality.as_ref()),
             ethnicity: plain(patient.ethnicity.as_ref()),
             marital_status: plain(patient.marital_status.as_ref()),
             identifiers: identifier_bytes(&patient.identifiers),
+            numbers: &patient.identifiers,
             raw: &row.raw,
             fingerprint: Fingerprint { hash: patient.content_hash(), version: Patient::HASH_VERSION },
             order: patient.order,
@@ -86,12 +84,16 @@ impl<'a> PatientColumns<'a> {
         }
     }
 
-    pub(super) fn candidate(&self) -> Candidate {
+    pub(super) fn candidate(&self) -> Candidate<'_> {
+        let is_resident_id = |number: &&Identifier| number.kind == Identifier::RESIDENT_ID;
+        let resident_ids = self.numbers.iter().filter(is_resident_id);
+        let resident_ids = resident_ids.map(|number| Cow::Borrowed(number.value.as_str()));
+        let birth_date = self.birth_date.as_deref().map(Cow::Borrowed);
         Candidate {
             index: self.index,
             fingerprint: self.fingerprint,
             order: self.order,
-            identity: self.identity.clone(),
+            identity: Identity::new(self.gender.map(Cow::Borrowed), birth_date, resident_ids),
             unconfirmed: None,
         }
     }
@@ -100,7 +102,7 @@ impl<'a> PatientColumns<'a> {
 /// A row of `patients` that is to be written, with the issues that the store has added to it.
 pub(super) struct Winner<'a> {
     pub(super) patient: &'a PatientColumns<'a>,
-    pub(super) issues: String,
+    pub(super) issues: Cow<'static, str>,
 }
 
 impl<'a> Winner<'a> {
@@ -125,11 +127,11 @@ pub(super) struct RejectColumns<'a> {
     pub(super) record_id: &'a str,
     pub(super) hospital_code: &'a str,
     pub(super) raw: &'a [u8],
-    pub(super) issues: String,
+    pub(super) issues: Cow<'static, str>,
 }
 
 /// A row's issues and what the store has found, for `rejects` and `patients`.
-pub(super) fn issues_json(issues: &[Issue], written: Written) -> String {
+pub(super) fn issues_json(issues: &[Issue], written: Written) -> Cow<'static, str> {
     #[derive(Serialize)]
     struct Finding<'a> {
         code: &'static str,
@@ -150,18 +152,17 @@ pub(super) fn issues_json(issues: &[Issue], written: Written) -> String {
         }
     }
     let found: Vec<Issue> = written.findings().collect();
-    let findings: Vec<Finding<'_>> = issues.iter().chain(&found).map(finding).collect();
-    json(&findings)
+    json_of(issues.len() + found.len(), issues.iter().chain(&found).map(finding))
 }
 
 /// The codes of a row's issues, for `outcomes`, and those that came up when it was written.
-pub(super) fn codes_json(issues: &[Issue], more: impl Iterator<Item = &'static str>) -> String {
-    let codes: Vec<&str> = issues.iter().map(|issue| issue.kind.code).chain(more).collect();
-    json(&codes)
+pub(super) fn codes_json(issues: &[Issue], more: &[&'static str]) -> Cow<'static, str> {
+    let codes = issues.iter().map(|issue| issue.kind.code).chain(more.iter().copied());
+    json_of(issues.len() + more.len(), codes)
 }
 
 /// What formatting changed, for `patients`.
-fn changes_json(changes: &[Change]) -> String {
+fn changes_json(changes: &[Change]) -> Cow<'static, str> {
     #[derive(Serialize)]
     struct Changed {
         field: Cow<'static, str>,
@@ -173,8 +174,7 @@ fn changes_json(changes: &[Change]) -> String {
         rule: change.rule.number,
         kind: change.kind.name(),
     };
-    let changes: Vec<Changed> = changes.iter().map(changed).collect();
-    json(&changes)
+    json_of(changes.len(), changes.iter().map(changed))
 }
 
 fn plain(text: Option<&Phi<String>>) -> Option<&str> {
@@ -193,6 +193,17 @@ fn identifier_bytes(identifiers: &[Identifier]) -> Vec<u8> {
     serde_json::to_vec(identifiers).expect("identifiers serialise")
 }
 
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).expect("plain structures serialise")
+fn list_json<T: Serialize>(list: &[T]) -> Cow<'static, str> {
+    json_of(list.len(), list)
+}
+
+/// A list of `length` elements. Most lists are empty; for the others there is room from the start.
+fn json_of<T: Serialize>(length: usize, elements: impl IntoIterator<Item = T>) -> Cow<'static, str> {
+    if length == 0 {
+        return Cow::Borrowed("[]");
+    }
+    let mut json = Vec::with_capacity(length * USUAL_ELEMENT);
+    let mut serializer = serde_json::Serializer::new(&mut json);
+    serializer.collect_seq(elements).expect("plain structures serialise");
+    String::from_utf8(json).expect("JSON is UTF-8").into()
 }

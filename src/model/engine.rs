@@ -58,15 +58,15 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
         connection: &mut Connection<Self>,
         batch_id: &str,
         keys: &[Key<'_>],
-    ) -> sqlx::Result<Vec<(usize, Head)>>;
+    ) -> sqlx::Result<Vec<(usize, Head<'static>)>>;
 
-    /// Writes the patients (sorted by key, distinct), except where what is stored by now wins. Answers the
-    /// indexes of those that were written.
+    /// Writes the patients (sorted by key, distinct), except where what is stored by now wins. Answers how many
+    /// were written.
     async fn upsert(
         connection: &mut Connection<Self>,
         batch_id: &str,
         patients: &[Winner<'_>],
-    ) -> sqlx::Result<Vec<u32>>;
+    ) -> sqlx::Result<u64>;
 
     /// Writes the outcomes over earlier ones of the same records, removes these records' rejects, and
     /// makes sure that the batch has a row.

@@ -17,7 +17,7 @@ pub(super) struct Entry<'a> {
     pub(super) work: Work<'a>,
     record_id: Cow<'a, str>,
     hospital_code: Cow<'a, str>,
-    codes: String,
+    codes: Cow<'static, str>,
     /// What a transaction that may have been committed made of it.
     pub(super) unconfirmed: Option<Written>,
 }
@@ -42,7 +42,7 @@ impl<'a> Entry<'a> {
             work,
             record_id: without_nul(&row.record_id),
             hospital_code: without_nul(&row.hospital_code),
-            codes: codes_json(&row.issues, [].into_iter()),
+            codes: codes_json(&row.issues, &[]),
             unconfirmed: None,
         }
     }
@@ -50,7 +50,7 @@ impl<'a> Entry<'a> {
     /// The same row once the store has refused its data: only that it failed is written.
     pub(super) fn refused(self) -> Self {
         let failure = Failure::StoreFailed.kind().code;
-        let codes = codes_json(&self.row.issues, [failure].into_iter());
+        let codes = codes_json(&self.row.issues, &[failure]);
         Self { work: Work::Outcome(Outcome::Failed), codes, unconfirmed: None, ..self }
     }
 
@@ -66,17 +66,15 @@ impl<'a> Entry<'a> {
         }
     }
 
-    pub(super) fn candidate(&self) -> Option<Candidate> {
+    pub(super) fn candidate(&self) -> Option<Candidate<'_>> {
         let candidate = self.patient()?.candidate();
         Some(Candidate { unconfirmed: self.unconfirmed, ..candidate })
     }
 
     pub(super) fn outcome(&self, outcome: Outcome, written: Written) -> OutcomeColumns<'_> {
-        let mut found = written.findings().map(|issue| issue.kind.code).peekable();
-        let codes = match found.peek() {
-            None => Cow::Borrowed(self.codes.as_str()),
-            Some(_) => codes_json(&self.row.issues, found).into(),
-        };
+        let found: Vec<&'static str> = written.findings().map(|issue| issue.kind.code).collect();
+        let codes =
+            if found.is_empty() { Cow::Borrowed(&*self.codes) } else { codes_json(&self.row.issues, &found) };
         OutcomeColumns {
             index: self.row.index,
             record_id: &self.record_id,

@@ -74,21 +74,21 @@ impl BitOr for Overwritten {
 /// What tells one patient from another. What is not known says nothing, and a gender that is stated as
 /// unknown is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Identity {
-    gender: Option<Phi<String>>,
-    birth_date: Option<Phi<String>>,
+pub(super) struct Identity<'a> {
+    gender: Option<Phi<Cow<'a, str>>>,
+    birth_date: Option<Phi<Cow<'a, str>>>,
     /// With 18 characters each.
-    resident_ids: Vec<Phi<String>>,
+    resident_ids: Vec<Phi<Cow<'a, str>>>,
 }
 
-impl Identity {
+impl<'a> Identity<'a> {
     /// From a gender and a partial date as the store writes them, and numbers of type 01.
-    pub(super) fn new<'a>(
-        gender: Option<&str>,
-        birth_date: Option<&str>,
-        resident_ids: impl Iterator<Item = &'a str>,
+    pub(super) fn new(
+        gender: Option<Cow<'a, str>>,
+        birth_date: Option<Cow<'a, str>>,
+        resident_ids: impl Iterator<Item = Cow<'a, str>>,
     ) -> Self {
-        let known = gender.filter(|gender| *gender != Gender::Unknown.name());
+        let known = gender.filter(|gender| gender != Gender::Unknown.name());
         Self {
             gender: known.map(Phi::from),
             birth_date: birth_date.map(Phi::from),
@@ -98,8 +98,8 @@ impl Identity {
 
     /// From the stored columns. Identifiers that are absent, or in no form that we write, say nothing.
     pub(super) fn from_columns(
-        gender: Option<&str>,
-        birth_date: Option<&str>,
+        gender: Option<String>,
+        birth_date: Option<String>,
         identifiers: Option<&[u8]>,
     ) -> Self {
         #[derive(Deserialize)]
@@ -111,17 +111,19 @@ impl Identity {
         }
         let numbers: Vec<Number<'_>> =
             identifiers.and_then(|identifiers| serde_json::from_slice(identifiers).ok()).unwrap_or_default();
-        let resident_ids = numbers.iter().filter(|number| number.kind == Identifier::RESIDENT_ID);
-        Self::new(gender, birth_date, resident_ids.map(|number| &*number.value))
+        let resident_ids = numbers.into_iter().filter(|number| number.kind == Identifier::RESIDENT_ID);
+        let resident_ids = resident_ids.map(|number| Cow::Owned(number.value.into_owned()));
+        Self::new(gender.map(Cow::Owned), birth_date.map(Cow::Owned), resident_ids)
     }
 
     /// What of this identity the other one overwrites. A date that only became more or less precise has
     /// not changed, nor have resident ids of which one is still there.
-    pub(super) fn overwritten_by(&self, other: &Self) -> Overwritten {
-        let differ =
-            |mine: &Option<Phi<String>>, theirs: &Option<Phi<String>>, same: fn(&str, &str) -> bool| {
-                mine.as_ref().zip(theirs.as_ref()).is_some_and(|(mine, theirs)| !same(mine, theirs))
-            };
+    pub(super) fn overwritten_by(&self, other: &Identity<'_>) -> Overwritten {
+        let differ = |mine: &Option<Phi<Cow<'_, str>>>,
+                      theirs: &Option<Phi<Cow<'_, str>>>,
+                      same: fn(&str, &str) -> bool| {
+            mine.as_ref().zip(theirs.as_ref()).is_some_and(|(mine, theirs)| !same(mine, theirs))
+        };
         let both_known = !self.resident_ids.is_empty() && !other.resident_ids.is_empty();
         let shared = self.resident_ids.iter().any(|id| other.resident_ids.contains(id));
         Overwritten {
@@ -138,26 +140,29 @@ fn may_be_the_same_day(one: &str, other: &str) -> bool {
 }
 
 /// The form of 18 characters of a number of 15 digits; any other text stays as it is.
-fn with_18_characters(id: &str) -> String {
-    ResidentId::parse(id).ok().and_then(|id| id.upgraded()).unwrap_or_else(|| id.to_owned())
+fn with_18_characters(id: Cow<'_, str>) -> Cow<'_, str> {
+    match ResidentId::parse(&id).ok().and_then(|id| id.upgraded()) {
+        Some(upgraded) => Cow::Owned(upgraded),
+        None => id,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn known(text: &str) -> Option<&str> {
-        Some(text).filter(|text| !text.is_empty())
+    fn known(text: &str) -> Option<Cow<'_, str>> {
+        Some(text).filter(|text| !text.is_empty()).map(Cow::Borrowed)
     }
 
-    fn identity(gender: &str, birth_date: &str, resident_ids: &[&str]) -> Identity {
-        Identity::new(known(gender), known(birth_date), resident_ids.iter().copied())
+    fn identity<'a>(gender: &'a str, birth_date: &'a str, resident_ids: &[&'a str]) -> Identity<'a> {
+        Identity::new(known(gender), known(birth_date), resident_ids.iter().copied().map(Cow::Borrowed))
     }
 
     const WOMAN: &str = "11010519491231002X";
     const MAN: &str = "440524188001010014";
 
-    fn fields(old: &Identity, new: &Identity) -> Vec<&'static str> {
+    fn fields(old: &Identity<'_>, new: &Identity<'_>) -> Vec<&'static str> {
         old.overwritten_by(new).issues().map(|issue| issue.field).collect()
     }
 
@@ -207,7 +212,11 @@ mod tests {
         let identifiers = format!(
             r#"[{{"type":"99","value":"7","system":null}},{{"type":"01","value":"{WOMAN}","system":"a\"b"}}]"#
         );
-        let stored = Identity::from_columns(Some("female"), Some("1949-12"), Some(identifiers.as_bytes()));
+        let stored = Identity::from_columns(
+            Some("female".into()),
+            Some("1949-12".into()),
+            Some(identifiers.as_bytes()),
+        );
         assert_eq!(stored, identity("female", "1949-12", &[WOMAN]));
         for unreadable in [None, Some(b"\x01\x02".as_slice()), Some(b"{}".as_slice())] {
             assert_eq!(Identity::from_columns(None, None, unreadable), Identity::default());

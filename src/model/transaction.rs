@@ -1,7 +1,5 @@
 //! What one transaction does: everything between its begin and its commit.
 
-use std::collections::HashSet;
-
 use super::{
     FinishedBatch, StoreError, Written,
     classify::{Candidate, Head, Verdict, classify},
@@ -42,49 +40,72 @@ async fn write_rows<E: Engine>(
     entries: &[Entry<'_>],
 ) -> Result<Vec<Written>, StoreError> {
     let mut written = vec![Written::Recorded; entries.len()];
-    let groups = group_by_patient(entries);
-    if !groups.is_empty() {
-        write_patients::<E>(connection, batch_id, groups, &mut written).await?;
+    let patients = Patients::among(entries);
+    if !patients.rows.is_empty() {
+        write_patients::<E>(connection, batch_id, patients.groups(), &mut written).await?;
     }
     write_outcomes::<E>(connection, batch_id, entries, &written).await.map_err(|error| E::fault(&error))?;
     Ok(written)
 }
 
-/// The rows of one patient, in ascending order of their indexes.
-struct Group<'a> {
-    key: Key<'a>,
-    /// Places among the entries of the transaction.
-    places: Vec<usize>,
-    candidates: Vec<Candidate>,
-    rows: Vec<&'a PatientColumns<'a>>,
+/// The patients among the entries, sorted by key and then by index.
+struct Patients<'a> {
+    /// Each with its place among the entries of the transaction.
+    rows: Vec<(usize, &'a PatientColumns<'a>)>,
+    /// In the order of the rows.
+    candidates: Vec<Candidate<'a>>,
 }
 
-impl<'a> Group<'a> {
-    fn judge(&self, head: Option<Head>, written: &mut [Written]) -> Option<Winner<'a>> {
-        let Verdict { written: results, winner } = classify(head, &self.candidates);
-        for (place, result) in self.places.iter().zip(&results) {
-            written[*place] = *result;
-        }
-        winner.map(|winner| Winner::new(self.rows[winner], results[winner]))
+impl<'a> Patients<'a> {
+    fn among(entries: &'a [Entry<'a>]) -> Self {
+        let mut rows: Vec<_> =
+            entries.iter().enumerate().filter_map(|(place, entry)| Some((place, entry.patient()?))).collect();
+        rows.sort_unstable_by_key(|(_, patient)| (patient.key, patient.index));
+        let candidates = rows.iter().filter_map(|(place, _)| entries[*place].candidate()).collect();
+        Self { rows, candidates }
+    }
+
+    /// The rows of each patient, in ascending order of their keys.
+    fn groups(&self) -> Vec<Group<'_>> {
+        let mut candidates = self.candidates.as_slice();
+        let same_patient = |(_, one): &Placed<'_>, (_, other): &Placed<'_>| one.key == other.key;
+        self.rows
+            .chunk_by(same_patient)
+            .map(|rows| {
+                let (own, others) = candidates.split_at(rows.len());
+                candidates = others;
+                Group { rows, candidates: own }
+            })
+            .collect()
     }
 }
 
-/// The patients among the entries, sorted by key.
-fn group_by_patient<'a>(entries: &'a [Entry<'a>]) -> Vec<Group<'a>> {
-    let mut rows: Vec<_> = entries
-        .iter()
-        .enumerate()
-        .filter_map(|(place, entry)| Some((place, entry.patient()?, entry.candidate()?)))
-        .collect();
-    rows.sort_unstable_by_key(|(_, patient, _)| (patient.key, patient.index));
-    rows.chunk_by(|(_, one, _), (_, other, _)| one.key == other.key)
-        .map(|same| Group {
-            key: same[0].1.key,
-            places: same.iter().map(|(place, _, _)| *place).collect(),
-            candidates: same.iter().map(|(_, _, candidate)| candidate.clone()).collect(),
-            rows: same.iter().map(|(_, patient, _)| *patient).collect(),
-        })
-        .collect()
+type Placed<'a> = (usize, &'a PatientColumns<'a>);
+
+/// The rows of one patient, in ascending order of their indexes.
+struct Group<'a> {
+    rows: &'a [Placed<'a>],
+    candidates: &'a [Candidate<'a>],
+}
+
+impl<'a> Group<'a> {
+    fn key(&self) -> Key<'a> {
+        self.rows[0].1.key
+    }
+
+    fn judge(&self, head: Option<Head<'a>>, written: &mut [Written]) -> Option<Winner<'a>> {
+        let Verdict { written: results, winner } = classify(head, self.candidates);
+        for ((place, _), result) in self.rows.iter().zip(&results) {
+            written[*place] = *result;
+        }
+        winner.map(|winner| Winner::new(self.rows[winner].1, results[winner]))
+    }
+
+    /// Whether what is stored came from these rows.
+    fn wrote(&self, head: &Head<'_>) -> bool {
+        let wrote = |row: &Candidate<'_>| head.index == row.index && head.fingerprint == row.fingerprint;
+        head.same_batch && self.candidates.iter().any(wrote)
+    }
 }
 
 /// Reads, classifies and upserts. A patient that another process has written since it was read is refused
@@ -92,30 +113,26 @@ fn group_by_patient<'a>(entries: &'a [Entry<'a>]) -> Vec<Group<'a>> {
 async fn write_patients<E: Engine>(
     connection: &mut Connection<E>,
     batch_id: &str,
-    mut groups: Vec<Group<'_>>,
+    groups: Vec<Group<'_>>,
     written: &mut [Written],
 ) -> Result<(), StoreError> {
-    let winners = judge_all::<E>(connection, batch_id, &groups, written).await?;
+    let heads = read_heads::<E>(connection, batch_id, &groups).await?;
+    let winners = judge_all(&groups, heads, written);
     if winners.is_empty() {
         return Ok(());
     }
-    let accepted: HashSet<u32> = E::upsert(connection, batch_id, &winners)
-        .await
-        .map_err(|error| E::fault(&error))?
+    let accepted = E::upsert(connection, batch_id, &winners).await.map_err(|error| E::fault(&error))?;
+    if accepted == winners.len() as u64 {
+        return Ok(());
+    }
+    // What is stored now is locked: those whose rows stand there were written, the others were refused.
+    let heads = read_heads::<E>(connection, batch_id, &groups).await?;
+    let (groups, heads): (Vec<_>, Vec<_>) = groups
         .into_iter()
-        .collect();
-    let refused: HashSet<Key<'_>> = winners
-        .iter()
-        .map(|winner| winner.patient)
-        .filter(|patient| !accepted.contains(&patient.index))
-        .map(|patient| patient.key)
-        .collect();
-    if refused.is_empty() {
-        return Ok(());
-    }
-    groups.retain(|group| refused.contains(&group.key));
-    let winners = judge_all::<E>(connection, batch_id, &groups, written).await?;
-    if winners.is_empty() {
+        .zip(heads)
+        .filter(|(group, head)| !head.as_ref().is_some_and(|head| group.wrote(head)))
+        .unzip();
+    if judge_all(&groups, heads, written).is_empty() {
         Ok(())
     } else {
         // Only when the row changed a second time, or its order changed its kind.
@@ -123,19 +140,27 @@ async fn write_patients<E: Engine>(
     }
 }
 
-async fn judge_all<'a, E: Engine>(
+/// What is stored of the patients, in the order of the groups.
+async fn read_heads<E: Engine>(
     connection: &mut Connection<E>,
     batch_id: &str,
-    groups: &[Group<'a>],
-    written: &mut [Written],
-) -> Result<Vec<Winner<'a>>, StoreError> {
-    let keys: Vec<Key<'_>> = groups.iter().map(|group| group.key).collect();
-    let mut heads: Vec<Option<Head>> = vec![None; keys.len()];
+    groups: &[Group<'_>],
+) -> Result<Vec<Option<Head<'static>>>, StoreError> {
+    let keys: Vec<Key<'_>> = groups.iter().map(Group::key).collect();
+    let mut heads = vec![None; keys.len()];
     let stored = E::heads(connection, batch_id, &keys).await.map_err(|error| E::fault(&error))?;
     for (place, head) in stored {
         heads[place] = Some(head);
     }
-    Ok(groups.iter().zip(heads).filter_map(|(group, head)| group.judge(head, written)).collect())
+    Ok(heads)
+}
+
+fn judge_all<'a>(
+    groups: &[Group<'a>],
+    heads: Vec<Option<Head<'a>>>,
+    written: &mut [Written],
+) -> Vec<Winner<'a>> {
+    groups.iter().zip(heads).filter_map(|(group, head)| group.judge(head, written)).collect()
 }
 
 async fn write_outcomes<E: Engine>(

@@ -77,8 +77,12 @@ impl<'a> Findings<'a> {
         self.report_with(field, position, None);
     }
 
-    /// The same, in a way that points to a cause.
+    /// The same, in a way that points to a cause. A rule that is off says nothing: it is asked here and not
+    /// before its check, for findings are few and rules are many.
     pub fn report_with(&mut self, field: &'static str, position: Option<u32>, clue: Option<Hint>) {
+        if self.origin.profile.is_off(self.rule) {
+            return;
+        }
         let source_field = match position {
             None => self.origin.sources.of(field),
             Some(position) => self.origin.sources.of_element(field, position),

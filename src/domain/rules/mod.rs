@@ -175,7 +175,7 @@ pub fn find(code: &str) -> Option<&'static Rule> {
 /// Everything that the rules find in a draft, in the order of the catalogue.
 pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
-    for rule in catalogue().filter(|rule| !origin.profile.is_off(rule)) {
+    for rule in catalogue() {
         if let Check::Draft(check) | Check::Required(check) = rule.check {
             check(draft, moment, &mut Findings::new(rule, origin, &mut issues));
         }
@@ -185,7 +185,7 @@ pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
 
 /// Adds what the rules find in what earlier records say about a record, in the order of the catalogue.
 pub fn judge_across(past: &Past, origin: Origin<'_>, issues: &mut Vec<Issue>) {
-    for rule in across::RULES.iter().filter(|rule| !origin.profile.is_off(rule)) {
+    for rule in across::RULES {
         if let Check::Across(check) = rule.check {
             check(past, &mut Findings::new(rule, origin, issues));
         }

@@ -16,7 +16,7 @@ fn fingerprint(content: u8, order: i64) -> Fingerprint {
     Fingerprint { hash, version: 1 }
 }
 
-fn row(index: u32, order: i64, content: u8) -> Candidate {
+fn row(index: u32, order: i64, content: u8) -> Candidate<'static> {
     Candidate {
         index,
         fingerprint: fingerprint(content, order),
@@ -26,21 +26,21 @@ fn row(index: u32, order: i64, content: u8) -> Candidate {
     }
 }
 
-fn foreign(order: i64, content: u8) -> Option<Head> {
+fn foreign(order: i64, content: u8) -> Option<Head<'static>> {
     own(0, order, content).map(|head| Head { same_batch: false, ..head })
 }
 
-fn own(index: u32, order: i64, content: u8) -> Option<Head> {
+fn own(index: u32, order: i64, content: u8) -> Option<Head<'static>> {
     Some(row(index, order, content).to_head(Overwritten::NOTHING))
 }
 
-fn gender(gender: &str) -> Identity {
-    Identity::new(Some(gender), None, [].into_iter())
+fn gender(gender: &'static str) -> Identity<'static> {
+    Identity::new(Some(gender.into()), None, [].into_iter())
 }
 
 const GENDER: Overwritten = Overwritten { gender: true, ..Overwritten::NOTHING };
 
-fn alone(head: Option<Head>, row: Candidate) -> Written {
+fn alone(head: Option<Head<'static>>, row: Candidate<'static>) -> Written {
     classify(head, &[row]).written[0]
 }
 
@@ -142,7 +142,10 @@ fn a_commit_whose_answer_was_lost_is_recognised() {
 }
 
 /// Writes the rows in the given chunks and relabels what later ones replaced.
-fn write_all(mut head: Option<Head>, chunks: &[Vec<Candidate>]) -> (Option<Head>, Vec<(u32, Written)>) {
+fn write_all(
+    mut head: Option<Head<'static>>,
+    chunks: &[Vec<Candidate<'static>>],
+) -> (Option<Head<'static>>, Vec<(u32, Written)>) {
     let mut labels: Vec<(u32, Written)> = Vec::new();
     for chunk in chunks {
         let mut rows = chunk.clone();
@@ -163,7 +166,7 @@ fn write_all(mut head: Option<Head>, chunks: &[Vec<Candidate>]) -> (Option<Head>
     (head, labels)
 }
 
-fn chunked(rows: &[Candidate], sizes: &[usize]) -> Vec<Vec<Candidate>> {
+fn chunked(rows: &[Candidate<'static>], sizes: &[usize]) -> Vec<Vec<Candidate<'static>>> {
     let mut sizes = sizes.iter().cycle();
     let mut rest = rows;
     let mut chunks = Vec::new();
@@ -179,10 +182,10 @@ prop_compose! {
     /// Rows of one patient with distinct indexes, shuffled. Their content differs from a foreign head's.
     fn rows()(spec in prop::collection::vec((0i64..4, 0u8..3), 1..8))
         (rows in Just(spec.iter().zip(0u32..).map(|(&(order, content), index)| row(index, order, content))
-            .collect::<Vec<_>>()).prop_shuffle()) -> Vec<Candidate> { rows }
+            .collect::<Vec<_>>()).prop_shuffle()) -> Vec<Candidate<'static>> { rows }
 }
 
-fn heads() -> impl Strategy<Value = Option<Head>> {
+fn heads() -> impl Strategy<Value = Option<Head<'static>>> {
     prop::option::of((0i64..4).prop_map(|order| foreign(order, 99).expect("a head")))
 }
 

@@ -78,8 +78,9 @@ impl Engine for Postgres {
         connection.execute("SELECT 1").await.map(drop)
     }
 
-    /// One round trip. Plans are made for the arrays at hand: a plan kept from the time when the tables
-    /// were empty would scan them as a whole once they are large.
+    /// One round trip. Every statement looks its rows up by their keys, so it is planned once and for good, as
+    /// when the tables are large. Left to itself the planner would scan a table as a whole, or all that a batch
+    /// has written so far, for as long as that is cheaper than one look-up for each row of a chunk.
     async fn begin(
         connection: &mut PgConnection,
         limit: Duration,
@@ -90,7 +91,8 @@ impl Engine for Postgres {
             .begin_with(AssertSqlSafe(format!(
                 "BEGIN; SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}; \
                  SET LOCAL idle_in_transaction_session_timeout = {statement}; \
-                 SET LOCAL plan_cache_mode = force_custom_plan"
+                 SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; \
+                 SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
             )))
             .await
     }
@@ -103,7 +105,7 @@ impl Engine for Postgres {
         connection: &mut PgConnection,
         batch_id: &str,
         keys: &[Key<'_>],
-    ) -> sqlx::Result<Vec<(usize, Head)>> {
+    ) -> sqlx::Result<Vec<(usize, Head<'static>)>> {
         statements::heads(connection, batch_id, keys).await
     }
 
@@ -111,7 +113,7 @@ impl Engine for Postgres {
         connection: &mut PgConnection,
         batch_id: &str,
         patients: &[Winner<'_>],
-    ) -> sqlx::Result<Vec<u32>> {
+    ) -> sqlx::Result<u64> {
         statements::upsert(connection, batch_id, patients).await
     }
 

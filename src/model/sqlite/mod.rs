@@ -23,6 +23,7 @@ use super::{
 };
 
 mod fault;
+mod inserts;
 mod rejects;
 mod statements;
 
@@ -55,7 +56,7 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_LIMIT)
-            // Statements answer a row per patient: their thread must not wait for each to be fetched.
+            // The heads come a row per patient: their thread must not wait for each to be fetched.
             .row_buffer_size(512)
             .disable_statement_logging();
         let file = options.get_filename();
@@ -129,7 +130,7 @@ impl Engine for Sqlite {
         connection: &mut SqliteConnection,
         batch_id: &str,
         keys: &[Key<'_>],
-    ) -> sqlx::Result<Vec<(usize, Head)>> {
+    ) -> sqlx::Result<Vec<(usize, Head<'static>)>> {
         statements::heads(connection, batch_id, keys).await
     }
 
@@ -137,7 +138,7 @@ impl Engine for Sqlite {
         connection: &mut SqliteConnection,
         batch_id: &str,
         patients: &[Winner<'_>],
-    ) -> sqlx::Result<Vec<u32>> {
+    ) -> sqlx::Result<u64> {
         statements::upsert(connection, batch_id, patients).await
     }
 

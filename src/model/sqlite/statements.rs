@@ -1,7 +1,13 @@
-//! The statements: many rows in one `VALUES`. Their texts depend on the number of rows, so rows are written
-//! in groups of a few fixed sizes, which the connection keeps prepared.
+//! The statements.
 
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use std::sync::Arc;
+
+use sqlx::{
+    Arguments as _, Row, SqliteConnection,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+use super::inserts::{Insert, text};
 
 use crate::{
     domain::{outcome::Outcome, patient::RecordOrder},
@@ -13,22 +19,20 @@ use crate::{
     },
 };
 
-/// The largest, with the 25 columns of a patient, stays far below SQLite's 32,766 parameters.
-const GROUP_SIZES: [usize; 5] = [256, 64, 16, 4, 1];
-
-/// `CROSS JOIN` keeps the order of the loops: each wanted key is looked up, the table is never scanned.
+/// The patients of one hospital. `CROSS JOIN` keeps the order of the loops: each wanted key is looked up, the
+/// table is never scanned.
 const HEADS: &str = "
 SELECT wanted.key, head.content_hash, head.hash_version, head.order_kind, head.order_value,
        head.batch_id = ?1, head.batch_index, head.gender, head.birth_date,
        CASE WHEN head.key_id IS NULL THEN head.identifiers END,
        CASE WHEN head.batch_id = ?1 THEN head.issues END
-FROM json_each(?2) AS wanted
-CROSS JOIN patients AS head
-    ON head.hospital_code = wanted.value ->> 'hospital_code'
-   AND head.patient_id = wanted.value ->> 'patient_id'
+FROM json_each(?3) AS wanted
+CROSS JOIN patients AS head ON head.hospital_code = ?2 AND head.patient_id = wanted.value
 ";
 
-const UPSERT: &str = "
+static UPSERT: Insert = Insert::new(UPSERT_INTO, 25, UPSERT_CONFLICT);
+
+const UPSERT_INTO: &str = "
 INSERT INTO patients (
     batch_id, hospital_code, patient_id, name, family_name, given_name, name_pinyin, gender, birth_date,
     deceased, phones, addresses, contacts, nationality, ethnicity, marital_status, identifiers, raw,
@@ -70,8 +74,7 @@ WHERE NOT (patients.order_kind = excluded.order_kind AND patients.order_value > 
       patients.batch_id = excluded.batch_id
       AND (patients.order_kind <> excluded.order_kind OR patients.order_value = excluded.order_value)
       AND patients.batch_index > excluded.batch_index
-  )
-RETURNING batch_index";
+  )";
 
 const OPEN_BATCH: &str = "INSERT INTO batches (batch_id) VALUES (?1) ON CONFLICT (batch_id) DO NOTHING";
 
@@ -79,7 +82,9 @@ const OPEN_BATCH: &str = "INSERT INTO batches (batch_id) VALUES (?1) ON CONFLICT
 const CLEAR_REJECTS: &str = "
 DELETE FROM rejects WHERE batch_id = ?1 AND record_index IN (SELECT value FROM json_each(?2))";
 
-const RECORD: &str = "
+static RECORD: Insert = Insert::new(RECORD_INTO, 7, RECORD_CONFLICT);
+
+const RECORD_INTO: &str = "
 INSERT INTO outcomes (batch_id, record_index, record_id, hospital_code, outcome, codes, attempts) ";
 
 const RECORD_CONFLICT: &str = "
@@ -90,8 +95,11 @@ ON CONFLICT (batch_id, record_index) DO UPDATE SET
     codes = excluded.codes,
     attempts = excluded.attempts";
 
-const REJECT: &str = "
-INSERT INTO rejects (batch_id, record_index, record_id, hospital_code, raw, issues) ";
+static REJECT: Insert = Insert::new(
+    "INSERT INTO rejects (batch_id, record_index, record_id, hospital_code, raw, issues) ",
+    6,
+    "",
+);
 
 const SUPERSEDE: &str = "
 UPDATE outcomes SET outcome = ?2
@@ -126,11 +134,25 @@ pub(super) async fn heads(
     connection: &mut SqliteConnection,
     batch_id: &str,
     keys: &[Key<'_>],
-) -> sqlx::Result<Vec<(usize, Head)>> {
-    sqlx::query(HEADS).bind(batch_id).bind(json(keys)).try_map(head).fetch_all(connection).await
+) -> sqlx::Result<Vec<(usize, Head<'static>)>> {
+    let mut heads = Vec::new();
+    let mut first = 0;
+    for keys in keys.chunk_by(|one, other| one.hospital_code == other.hospital_code) {
+        let patient_ids: Vec<&str> = keys.iter().map(|key| key.patient_id).collect();
+        let stored = sqlx::query(HEADS)
+            .bind(batch_id)
+            .bind(keys[0].hospital_code)
+            .bind(json(&patient_ids))
+            .try_map(head)
+            .fetch_all(&mut *connection)
+            .await?;
+        heads.extend(stored.into_iter().map(|(place, head)| (first + place, head)));
+        first += keys.len();
+    }
+    Ok(heads)
 }
 
-fn head(row: SqliteRow) -> sqlx::Result<(usize, Head)> {
+fn head(row: SqliteRow) -> sqlx::Result<(usize, Head<'static>)> {
     let place: i64 = row.try_get(0)?;
     let index: i64 = row.try_get(6)?;
     let head = Head {
@@ -151,44 +173,38 @@ pub(super) async fn upsert(
     connection: &mut SqliteConnection,
     batch_id: &str,
     patients: &[Winner<'_>],
-) -> sqlx::Result<Vec<u32>> {
-    let mut written = Vec::with_capacity(patients.len());
-    for group in groups(patients) {
-        let mut query = QueryBuilder::<Sqlite>::new(UPSERT);
-        query.push_values(group, |mut columns, winner| {
-            let row = winner.patient;
-            let (order_kind, order_value) = row.order.columns();
-            columns
-                .push_bind(batch_id)
-                .push_bind(row.key.hospital_code)
-                .push_bind(row.key.patient_id)
-                .push_bind(row.name)
-                .push_bind(row.family_name)
-                .push_bind(row.given_name)
-                .push_bind(row.name_pinyin)
-                .push_bind(row.gender)
-                .push_bind(row.birth_date.as_deref())
-                .push_bind(row.deceased.as_deref())
-                .push_bind(row.phones.as_str())
-                .push_bind(row.addresses.as_str())
-                .push_bind(row.contacts.as_str())
-                .push_bind(row.nationality)
-                .push_bind(row.ethnicity)
-                .push_bind(row.marital_status)
-                .push_bind(row.identifiers.as_slice())
-                .push_bind(row.raw)
-                .push_bind(row.fingerprint.hash.as_slice())
-                .push_bind(row.fingerprint.version)
-                .push_bind(order_kind)
-                .push_bind(order_value)
-                .push_bind(row.index)
-                .push_bind(winner.issues.as_str())
-                .push_bind(row.changes.as_str());
-        });
-        query.push(UPSERT_CONFLICT);
-        written.extend(query.build_query_scalar::<u32>().fetch_all(&mut *connection).await?);
-    }
-    Ok(written)
+) -> sqlx::Result<u64> {
+    let batch_id = text(batch_id);
+    let bind = |values: &mut SqliteArguments, winner: &Winner<'_>| {
+        let row = winner.patient;
+        let (order_kind, order_value) = row.order.columns();
+        values.add(Arc::clone(&batch_id))?;
+        values.add(text(row.key.hospital_code))?;
+        values.add(text(row.key.patient_id))?;
+        values.add(row.name.map(text))?;
+        values.add(row.family_name.map(text))?;
+        values.add(row.given_name.map(text))?;
+        values.add(row.name_pinyin.map(text))?;
+        values.add(row.gender.map(text))?;
+        values.add(row.birth_date.as_deref().map(text))?;
+        values.add(row.deceased.as_deref().map(text))?;
+        values.add(text(&row.phones))?;
+        values.add(text(&row.addresses))?;
+        values.add(text(&row.contacts))?;
+        values.add(row.nationality.map(text))?;
+        values.add(row.ethnicity.map(text))?;
+        values.add(row.marital_status.map(text))?;
+        values.add(row.identifiers.as_slice())?;
+        values.add(row.raw)?;
+        values.add(row.fingerprint.hash.as_slice())?;
+        values.add(row.fingerprint.version)?;
+        values.add(order_kind)?;
+        values.add(order_value)?;
+        values.add(row.index)?;
+        values.add(text(&winner.issues))?;
+        values.add(text(&row.changes))
+    };
+    UPSERT.run(connection, patients, bind).await
 }
 
 pub(super) async fn record(
@@ -199,22 +215,17 @@ pub(super) async fn record(
     sqlx::query(OPEN_BATCH).bind(batch_id).execute(&mut *connection).await?;
     let indexes: Vec<u32> = outcomes.iter().map(|row| row.index).collect();
     sqlx::query(CLEAR_REJECTS).bind(batch_id).bind(json(&indexes)).execute(&mut *connection).await?;
-    for group in groups(outcomes) {
-        let mut query = QueryBuilder::<Sqlite>::new(RECORD);
-        query.push_values(group, |mut columns, row| {
-            columns
-                .push_bind(batch_id)
-                .push_bind(row.index)
-                .push_bind(row.record_id)
-                .push_bind(row.hospital_code)
-                .push_bind(row.outcome.name())
-                .push_bind(&*row.codes)
-                .push_bind(row.attempts);
-        });
-        query.push(RECORD_CONFLICT);
-        query.build().execute(&mut *connection).await?;
-    }
-    Ok(())
+    let batch_id = text(batch_id);
+    let bind = |values: &mut SqliteArguments, row: &OutcomeColumns<'_>| {
+        values.add(Arc::clone(&batch_id))?;
+        values.add(row.index)?;
+        values.add(text(row.record_id))?;
+        values.add(text(row.hospital_code))?;
+        values.add(text(row.outcome.name()))?;
+        values.add(text(&row.codes))?;
+        values.add(row.attempts)
+    };
+    RECORD.run(connection, outcomes, bind).await.map(drop)
 }
 
 pub(super) async fn reject(
@@ -222,20 +233,16 @@ pub(super) async fn reject(
     batch_id: &str,
     rejects: &[RejectColumns<'_>],
 ) -> sqlx::Result<()> {
-    for group in groups(rejects) {
-        let mut query = QueryBuilder::<Sqlite>::new(REJECT);
-        query.push_values(group, |mut columns, row| {
-            columns
-                .push_bind(batch_id)
-                .push_bind(row.index)
-                .push_bind(row.record_id)
-                .push_bind(row.hospital_code)
-                .push_bind(row.raw)
-                .push_bind(row.issues.as_str());
-        });
-        query.build().execute(&mut *connection).await?;
-    }
-    Ok(())
+    let batch_id = text(batch_id);
+    let bind = |values: &mut SqliteArguments, row: &RejectColumns<'_>| {
+        values.add(Arc::clone(&batch_id))?;
+        values.add(row.index)?;
+        values.add(text(row.record_id))?;
+        values.add(text(row.hospital_code))?;
+        values.add(row.raw)?;
+        values.add(text(&row.issues))
+    };
+    REJECT.run(connection, rejects, bind).await.map(drop)
 }
 
 pub(super) async fn supersede(
@@ -265,33 +272,6 @@ pub(super) async fn finish(connection: &mut SqliteConnection, batch: &FinishedBa
     query.bind(batch.warnings).execute(connection).await.map(drop)
 }
 
-/// The rows in groups whose sizes come from a short list.
-fn groups<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
-    let mut rest = rows;
-    std::iter::from_fn(move || {
-        let size = GROUP_SIZES.into_iter().find(|size| *size <= rest.len())?;
-        let (group, others) = rest.split_at(size);
-        rest = others;
-        Some(group)
-    })
-}
-
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("keys and numbers serialise")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_hold_every_row_once_and_come_in_few_sizes() {
-        for count in [0, 1, 5, 499, 500, 1_000] {
-            let rows: Vec<usize> = (0..count).collect();
-            let split: Vec<&[usize]> = groups(&rows).collect();
-            assert_eq!(split.concat(), rows);
-            assert!(split.iter().all(|group| GROUP_SIZES.contains(&group.len())));
-            assert!(split.len() <= count / 256 + 12);
-        }
-    }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tonic::Request;
 
 use crate::support::{
-    eventually,
+    BUSY_MACHINE, eventually,
     query::count,
     records::{many, request},
     service::{TestService, balanced},
@@ -63,8 +63,7 @@ async fn the_servers_own_limit_holds_where_the_caller_sets_none() {
     let asked = request(many(2000));
     let sent = Instant::now();
     let response = service.process(asked).await.unwrap();
-    // What other tests on the same cores may add to it.
-    assert!(sent.elapsed() < Duration::from_millis(1250));
+    assert!(sent.elapsed() < Duration::from_secs(1) + BUSY_MACHINE);
     assert_eq!(response.completion(), Completion::Deadline);
     balanced(&response);
     service.ended().await;

@@ -26,6 +26,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
+    BUSY_MACHINE,
     query::{count, patient_ids},
     service::TestService,
 };
@@ -55,9 +56,6 @@ impl Verification for Wilful {
         }
     }
 }
-
-/// What other tests on the same cores may add to a deadline of a tenth of a second.
-const BUSY_MACHINE: Duration = Duration::from_millis(250);
 
 /// Places of a stream: fewer than most batches have records.
 const SMALL_WINDOW: u32 = 40;

@@ -79,8 +79,8 @@ impl Engine for Postgres {
     }
 
     /// One round trip. Every statement looks its rows up by their keys, so it is planned once and for good, as
-    /// when the tables are large. Left to itself the planner would scan a table as a whole, or all that a batch
-    /// has written so far, for as long as that is cheaper than one look-up for each row of a chunk.
+    /// when the tables are large: a plan from the time when they were empty would scan them as a whole, and
+    /// planning each time costs as much as writing does.
     async fn begin(
         connection: &mut PgConnection,
         limit: Duration,
@@ -91,8 +91,7 @@ impl Engine for Postgres {
             .begin_with(AssertSqlSafe(format!(
                 "BEGIN; SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}; \
                  SET LOCAL idle_in_transaction_session_timeout = {statement}; \
-                 SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; \
-                 SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+                 SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
             )))
             .await
     }

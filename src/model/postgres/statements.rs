@@ -16,16 +16,20 @@ use crate::{
     },
 };
 
-/// Locked in the order of the keys, as all writers do.
+/// Locked in the order of the keys, as all writers do. Here and below, a `LATERAL` subquery that locks is never
+/// merged into its surroundings: each row of a chunk is one look-up by key, whatever the planner thinks of the
+/// sizes of the tables at the time.
 const HEADS: &str = r#"
 SELECT wanted.place, head.content_hash, head.hash_version, head.order_kind, head.order_value,
        head.batch_id = $1, head.batch_index, head.gender, head.birth_date,
        CASE WHEN head.key_id IS NULL THEN head.identifiers END,
        CASE WHEN head.batch_id = $1 THEN head.issues END
 FROM UNNEST($2::text[], $3::text[]) WITH ORDINALITY AS wanted (hospital_code, patient_id, place)
-JOIN patients AS head USING (hospital_code, patient_id)
-ORDER BY head.hospital_code, head.patient_id
-FOR UPDATE OF head
+CROSS JOIN LATERAL (
+    SELECT * FROM patients
+    WHERE hospital_code = wanted.hospital_code AND patient_id = wanted.patient_id
+    FOR UPDATE
+) AS head
 "#;
 
 /// Rows are locked as they come, which is in the order of their keys: a function is scanned in the order of its
@@ -87,7 +91,13 @@ const RECORD: &str = r#"
 WITH opened AS (
     INSERT INTO batches (batch_id) VALUES ($1) ON CONFLICT (batch_id) DO NOTHING
 ), cleared AS (
-    DELETE FROM rejects WHERE batch_id = $1 AND record_index = ANY ($2::bigint[])
+    DELETE FROM rejects WHERE ctid = ANY (ARRAY(
+        SELECT earlier.ctid
+        FROM UNNEST($2::bigint[]) AS anew (record_index)
+        CROSS JOIN LATERAL (
+            SELECT ctid FROM rejects WHERE batch_id = $1 AND record_index = anew.record_index FOR UPDATE
+        ) AS earlier
+    ))
 )
 INSERT INTO outcomes (batch_id, record_index, record_id, hospital_code, outcome, codes, attempts)
 SELECT $1, outcome.*
@@ -107,7 +117,13 @@ FROM UNNEST($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[]) AS re
 "#;
 
 const SUPERSEDE: &str = r#"
-UPDATE outcomes SET outcome = $2 WHERE batch_id = $1 AND record_index = ANY ($3::bigint[])
+UPDATE outcomes SET outcome = $2 WHERE ctid = ANY (ARRAY(
+    SELECT loser.ctid
+    FROM UNNEST($3::bigint[]) AS lost (record_index)
+    CROSS JOIN LATERAL (
+        SELECT ctid FROM outcomes WHERE batch_id = $1 AND record_index = lost.record_index FOR UPDATE
+    ) AS loser
+))
 "#;
 
 const FINISH: &str = r#"

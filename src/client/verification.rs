@@ -8,7 +8,6 @@ use crate::domain::{outcome::Failure, patient::Patient};
 mod answer;
 mod http;
 mod identity;
-mod unambiguous;
 
 pub use self::http::HttpVerification;
 pub use crate::domain::hospital::Verdict;

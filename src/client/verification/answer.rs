@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::unambiguous::Unambiguous;
 use crate::domain::{
     hospital::{Answer, Envelope, Unclear, Verdict},
+    json,
     outcome::Failure,
 };
 
@@ -55,13 +56,14 @@ impl Head {
 }
 
 /// What a body says by the hospital's envelope; without one, by the form `{"result": "..."}`, other fields
-/// aside.
+/// aside. One that says a thing twice says nothing: with `"code"` once 0 and once 1, any reading is a guess.
 pub(super) fn read<'e>(body: &[u8], envelope: Option<&'e Envelope>) -> Result<Answer, Unclear<'e>> {
     match envelope {
         None => plain_verdict(body).map(Answer::Verdict).ok_or(NO_ANSWER),
         Some(envelope) => {
-            let Unambiguous(answer) = serde_json::from_slice(body).map_err(|_| NO_ANSWER)?;
-            envelope.classify(&answer)
+            let text = std::str::from_utf8(body).map_err(|_| NO_ANSWER)?;
+            let answer = json::parse_object(text).map_err(|_| NO_ANSWER)?;
+            envelope.classify(&Value::Object(answer))
         }
     }
 }

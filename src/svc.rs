@@ -11,6 +11,10 @@ use crate::{
     pool::{Gate, Pool},
 };
 
+mod running_batches;
+
+pub use running_batches::{RunningBatch, RunningBatches};
+
 /// Everything that calls share. Fields only; behaviour is in the logic.
 pub struct ServiceContext {
     /// The store.
@@ -19,6 +23,8 @@ pub struct ServiceContext {
     pub hospitals: HashMap<Arc<str>, Arc<Hospital>>,
     /// The process's workers.
     pub pool: Arc<Pool>,
+    /// The batches that run under ids that their callers chose.
+    pub running: Arc<RunningBatches>,
     /// Limits of a batch.
     pub limits: Limits,
     /// Owns the batches and their writers: they outlive the call that brought them.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{
+    claim::Held,
     cutoffs::{Cutoffs, reserve},
     head::Head,
     intake::Intake,
@@ -33,7 +34,7 @@ use crate::{
         phi::Phi,
         tally::change_groups,
     },
-    model::{Content, FinishedBatch, Row},
+    model::{FinishedBatch, Row},
     pool,
     svc::{Hospital, ServiceContext},
 };
@@ -44,12 +45,26 @@ pub enum BatchError {
     /// The deadline leaves no time to attempt even one record.
     #[error("the deadline leaves no time to attempt even one record")]
     NoTimeLeft,
+    /// The same batch runs now.
+    #[error("the same batch runs now")]
+    Running,
+    /// A record is not the one that was sent in its place before.
+    #[error("record {index} is not the one that was sent in its place before")]
+    Reused {
+        /// Place of the first such record in the batch.
+        index: u32,
+    },
+    /// The store does not say what became of the batch before.
+    #[error("the store does not say what became of the batch before")]
+    StoreUnavailable,
 }
 
 /// What a batch is started with.
 pub(super) struct Plan {
     pub batch_id: Arc<str>,
     pub validate_only: bool,
+    /// Present if the batch may be sent again.
+    pub claim: Option<Held>,
     pub ledger: Arc<Ledger>,
     /// Longest time that a verified record waits for others before it is written.
     pub linger: Duration,
@@ -60,6 +75,7 @@ pub(super) struct Course {
     context: RequestContext,
     svc: Arc<ServiceContext>,
     batch_id: Arc<str>,
+    claim: Option<Held>,
     running: Arc<RunningBatch>,
     dispatch: pool::Batch,
     writing: Option<Writing>,
@@ -78,7 +94,7 @@ impl Course {
         if Instant::now() >= cutoffs.cut_at {
             return Err(BatchError::NoTimeLeft);
         }
-        let Plan { batch_id, validate_only, ledger, linger } = plan;
+        let Plan { batch_id, validate_only, claim, ledger, linger } = plan;
         let (handle, entries) = WriterHandle::new(ledger.places());
         let running = Arc::new(RunningBatch {
             ledger,
@@ -96,6 +112,7 @@ impl Course {
             let writer = Writer {
                 store: Arc::clone(&svc.store),
                 batch_id: Arc::clone(&batch_id),
+                claim: claim.clone(),
                 ledger: Arc::clone(&running.ledger),
                 timings: Arc::clone(&running.timings),
                 chunk_rows: svc.limits.chunk_rows,
@@ -107,7 +124,7 @@ impl Course {
             Writing { closing, task: svc.tasks.spawn(writer.run(entries, closed)) }
         });
         let dispatch = svc.pool.batch();
-        Ok(Self { context, svc, batch_id, running, dispatch, writing })
+        Ok(Self { context, svc, batch_id, claim, running, dispatch, writing })
     }
 
     /// The way in for the batch's records, which knows the ids of at least so many of them.
@@ -152,15 +169,19 @@ impl Course {
 
     /// Settles what is left, has it written down, and reports. The results are the ledger's to give.
     pub async fn conclude(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
-        let Self { context, batch_id, running, dispatch, writing, .. } = self;
+        let Self { context, batch_id, claim, running, dispatch, writing, .. } = self;
         drop(dispatch);
         let left = running.ledger.close(completion);
         let (counts, issue_groups) = running.ledger.account();
         if let Some(writing) = writing {
             running.all_handed_over().await;
-            let batch = finished(&batch_id, completion, &counts, context.arrived_at.elapsed());
+            let (warnings, elapsed) = (counts.warnings, context.arrived_at.elapsed());
+            let batch = FinishedBatch { batch_id: Arc::clone(&batch_id), completion, warnings, elapsed };
             let closing = Closing { left: left.into_iter().map(left_row).collect(), batch };
             conclude_writing(writing, closing, completion, running.cutoffs).await;
+        }
+        if let Some(claim) = claim {
+            claim.answered();
         }
         let tallies = running.tallies.take();
         let received_at = running.all_received.get().copied().unwrap_or_else(Instant::now);
@@ -191,8 +212,7 @@ async fn wait_for(event: impl Future<Output = ()>, until: Instant) {
 
 /// The row of a record that was settled by the closing of its batch.
 fn left_row((head, settlement): (Arc<Head>, Settlement)) -> Row {
-    let Settlement { outcome, issues, attempts, .. } = settlement;
-    head.row(Phi::default(), &issues, Arc::default(), attempts, Content::Settled(outcome))
+    head.settled_row(Phi::default(), &settlement)
 }
 
 /// Hands the end of the batch to its writer. A complete batch waits for the last words, so that its rejects
@@ -202,22 +222,6 @@ async fn conclude_writing(writing: Writing, closing: Closing, completion: Comple
     let _ = writing.closing.send(closing);
     if completion == Completion::Complete {
         let _ = timeout_at(cutoffs.answer_at, writing.task).await;
-    }
-}
-
-fn finished(
-    batch_id: &Arc<str>,
-    completion: Completion,
-    counts: &Counts,
-    elapsed: Duration,
-) -> FinishedBatch {
-    FinishedBatch {
-        batch_id: Arc::clone(batch_id),
-        completion,
-        received: counts.received,
-        outcomes: counts.by_outcome,
-        warnings: counts.warnings,
-        elapsed,
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Status, service::Interceptor};
 
-use super::status;
+use super::{calls::Call, status};
 
 /// The process's places for batches.
 #[derive(Clone)]
@@ -46,7 +46,9 @@ impl Admission {
 
 impl Interceptor for Admission {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.extensions_mut().insert(self.admit()?);
+        if !request.extensions().get::<Call>().is_some_and(|call| call.reads) {
+            request.extensions_mut().insert(self.admit()?);
+        }
         Ok(request)
     }
 }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, error::Error, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::logic::batch_process::BatchError;
+use crate::logic::{batch_process::BatchError, batch_stream::StreamError, get_batch::ReadError};
 
 /// The domain of all `ErrorInfo`s.
 const DOMAIN: &str = "dataprocessing.v1";
@@ -84,7 +84,68 @@ pub(super) fn of_batch_error(error: &BatchError) -> Status {
             "NO_TIME_LEFT",
             "the deadline leaves no time to attempt even one record; allow at least 100 ms beyond the upload",
         ),
+        BatchError::Running => later(
+            Code::Aborted,
+            "BATCH_RUNNING",
+            "the same batch is running now; send it again when that has ended",
+        ),
+        BatchError::Reused { index } => reused(*index),
+        BatchError::StoreUnavailable => store_unavailable(),
     }
+}
+
+/// What a streamed batch answers in the place of its report.
+pub(super) fn of_stream_error(error: StreamError<Status>) -> Status {
+    match error {
+        StreamError::Upload(status) => status,
+        StreamError::Batch(error) => of_batch_error(&error),
+    }
+}
+
+/// What a call that reads the books answers when it cannot.
+pub(super) fn of_read_error(error: ReadError, batch_id: &str) -> Status {
+    match error {
+        ReadError::NotFound => {
+            let text = format!(
+                "the books know no batch `{batch_id}`: nothing of it was written yet, or it was forgotten after \
+                 store.keep_results"
+            );
+            plain(Code::NotFound, "BATCH_NOT_FOUND", &text)
+        }
+        ReadError::StoreUnavailable => store_unavailable(),
+    }
+}
+
+/// All places of calls that read the books are taken.
+pub(super) fn too_many_reads(most: usize) -> Status {
+    let text = format!("{most} calls read the books already; retry later");
+    later(Code::ResourceExhausted, "TOO_MANY_READS", &text)
+}
+
+/// The books cannot be read.
+fn store_unavailable() -> Status {
+    later(
+        Code::Unavailable,
+        "STORE_UNAVAILABLE",
+        "the store does not answer, so what became of the batch is not known; retry later",
+    )
+}
+
+fn reused(index: u32) -> Status {
+    let text = format!(
+        "record {index} is not the one that was sent in its place under this batch_id before; other content, \
+         such as a part of a batch, needs a batch_id of its own"
+    );
+    let first = HashMap::from([("first_index".to_owned(), index.to_string())]);
+    let details = ErrorDetails::with_error_info("BATCH_ID_REUSED", DOMAIN, first);
+    Status::with_error_details(Code::AlreadyExists, text, details)
+}
+
+/// A status after which the same call may end better.
+fn later(code: Code, reason: &str, text: &str) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.set_retry_info(Some(RETRY_DELAY));
+    Status::with_error_details(code, text, details)
 }
 
 fn plain(code: Code, reason: &str, text: &str) -> Status {

@@ -14,7 +14,7 @@ use dataprocessing::{
     domain::{
         outcome::{Failure, Outcome},
         patient::Patient,
-        record::{Payload, RawBatch, RawRecord},
+        record::{BatchId, Payload, RawBatch, RawRecord},
     },
     logic::batch_process::BatchProcessLogic,
     pool::Gate,
@@ -133,6 +133,7 @@ async fn verify_with_a_hospital_that_panics() {
         store: Arc::clone(&service.svc.store),
         hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
         pool: Arc::clone(&service.svc.pool),
+        running: Default::default(),
         limits: service.svc.limits,
         tasks: service.svc.tasks.clone(),
         drained: CancellationToken::new(),
@@ -144,7 +145,7 @@ async fn verify_with_a_hospital_that_panics() {
         payload: Payload::Json(febrl("", "19990219").into()),
     };
     trace!(?record, "looking at a record");
-    let batch = RawBatch { id: "b".into(), records: vec![record], validate_only: false };
+    let batch = RawBatch { id: BatchId::made("b"), records: vec![record], validate_only: false };
     let context = RequestContext::within(Duration::from_secs(20));
     let report = BatchProcessLogic::new(context, svc).run(batch).await.expect("there is time");
     assert_eq!(report.counts.of(Outcome::Failed), 1);

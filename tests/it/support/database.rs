@@ -119,8 +119,13 @@ impl Direct {
 
 /// A store with the default settings.
 pub fn open(url: &str) -> Arc<dyn Store> {
-    let config =
-        Config { url: url.into(), max_connections: 4, chunk_rows: 500, linger: Duration::from_millis(50) };
+    let config = Config {
+        url: url.into(),
+        max_connections: 4,
+        chunk_rows: 500,
+        linger: Duration::from_millis(50),
+        keep_results: Duration::from_secs(3600),
+    };
     model::open(&config).expect("the configuration is right")
 }
 

@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::claim::patience;
 use crate::{
     context::RequestContext,
     domain::outcome::Completion,
@@ -53,7 +54,7 @@ impl GetBatchLogic {
     /// Looks a batch up and counts its outcomes.
     pub async fn run(self, batch_id: &str) -> Result<BatchState, ReadError> {
         let until = read_until(&self.context);
-        let StoredBatch { key, started_at, ended } = find(&self.svc, batch_id, until).await?;
+        let StoredBatch { key, started_at, ended } = find(&self.svc, batch_id, &self.context).await?;
         let by_outcome = self.svc.store.count_outcomes(key, until).await.map_err(unreadable)?;
         Ok(BatchState { started_at, ended, by_outcome })
     }
@@ -68,9 +69,9 @@ pub(super) fn read_until(context: &RequestContext) -> Instant {
 pub(super) async fn find(
     svc: &ServiceContext,
     batch_id: &str,
-    until: Instant,
+    context: &RequestContext,
 ) -> Result<StoredBatch, ReadError> {
-    let found = svc.store.batch(batch_id, until).await.map_err(unreadable)?;
+    let found = svc.store.batch(batch_id, patience(context.deadline)).await.map_err(unreadable)?;
     found.ok_or(ReadError::NotFound)
 }
 

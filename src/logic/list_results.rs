@@ -48,8 +48,7 @@ impl ListResultsLogic {
 
     /// Reads a page.
     pub async fn run(self, asked: &AskedPage) -> Result<FoundPage, ReadError> {
-        let until = read_until(&self.context);
-        let batch = find(&self.svc, &asked.batch_id, until).await?;
+        let batch = find(&self.svc, &asked.batch_id, &self.context).await?;
         // One more tells whether there are more.
         let limit = asked.size.saturating_add(1);
         let page = ResultsPage {
@@ -59,7 +58,7 @@ impl ListResultsLogic {
             limit,
             outcomes: &asked.outcomes,
         };
-        let mut found = self.svc.store.results(&page, until).await.map_err(unreadable)?;
+        let mut found = self.svc.store.results(&page, read_until(&self.context)).await.map_err(unreadable)?;
         let more = found.len() > asked.size as usize;
         found.truncate(asked.size as usize);
         Ok(FoundPage { results: found.into_iter().map(result).collect(), more })

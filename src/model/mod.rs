@@ -71,8 +71,8 @@ pub trait Store: Send + Sync {
     /// Reads rejects of a batch, in the order of their indexes.
     async fn rejects(&self, page: &Page<'_>) -> Result<Vec<Reject>, StoreError>;
 
-    /// What is known of a batch. This and the next three read; they see every chunk that is written, and wait
-    /// for nobody who writes.
+    /// What is known of a batch. This and the next two read; they see every chunk that is written, and wait for
+    /// nobody who writes. A store that does not answer is asked again until then.
     async fn batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError>;
 
     /// How many records of a batch ended as each outcome, in the order of [`Outcome::ALL`].

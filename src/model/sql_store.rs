@@ -165,17 +165,18 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     async fn batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError> {
-        self.read(until, async |connection| E::batch(connection, batch_id).await).await
+        again(until, || self.read(until, async |connection| E::batch(connection, batch_id).await)).await
     }
 
     async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<[u32; 8], StoreError> {
-        let counted = self.read(until, async |connection| E::count_outcomes(connection, batch).await).await?;
+        let read = || self.read(until, async |connection| E::count_outcomes(connection, batch).await);
+        let counted = again(until, read).await?;
         let count = |outcome: Outcome| counted.iter().find(|(name, _)| name == outcome.name());
         Ok(Outcome::ALL.map(|outcome| count(outcome).map_or(0, |(_, count)| *count as u32)))
     }
 
     async fn results(&self, page: &ResultsPage<'_>, until: Instant) -> Result<Vec<StoredResult>, StoreError> {
-        self.read(until, async |connection| E::results(connection, page).await).await
+        again(until, || self.read(until, async |connection| E::results(connection, page).await)).await
     }
 
     async fn forget(&self, before: Timestamp, most: u32, until: Instant) -> Result<u64, StoreError> {
@@ -201,6 +202,21 @@ impl<E: Engine> Store for SqlStore<E> {
         self.writers.close().await;
         self.health.close().await;
         self.readers.close().await;
+    }
+}
+
+/// Reads again and again while the store does not answer and there is time: one that starts up, or that has ended
+/// our connection, is there in a moment.
+async fn again<T, F: Future<Output = Result<T, StoreError>>>(
+    until: Instant,
+    read: impl Fn() -> F,
+) -> Result<T, StoreError> {
+    let mut backoff = Backoff::new(until);
+    loop {
+        match read().await {
+            Err(StoreError::Unavailable(_) | StoreError::Transient(_)) if backoff.wait().await => {}
+            answer => return answer,
+        }
     }
 }
 

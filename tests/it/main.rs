@@ -1,9 +1,11 @@
 //! The integration tests: one binary, real engines, the real service.
 
 mod across;
+mod again;
 mod bad_input;
 mod batch;
 mod bench;
+mod books;
 mod canary;
 mod catalogue;
 mod command_line;

@@ -28,6 +28,7 @@ macro_rules! on_both_engines {
     };
 }
 
+mod books;
 mod both;
 mod findings;
 mod postgres;

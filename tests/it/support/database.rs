@@ -86,6 +86,20 @@ impl TestDatabase {
         }
     }
 
+    /// Brings the schema to where some migrations end.
+    pub async fn migrate(&self, migrations: &sqlx::migrate::Migrator) {
+        if let Place::Sqlite { .. } = &self.place {
+            let file = self.url.strip_prefix("sqlite://").expect("our own URL");
+            let directory = std::path::Path::new(file).parent().expect("a directory");
+            std::fs::create_dir_all(directory).expect("a directory");
+        }
+        match self.connect().await {
+            Direct::Sqlite(mut connection) => migrations.run_direct(None, &mut connection, false).await,
+            Direct::Postgres(mut connection) => migrations.run_direct(None, &mut connection, false).await,
+        }
+        .expect("the migrations work");
+    }
+
     /// Runs statements.
     pub async fn execute(&self, sql: &str) {
         self.connect().await.execute(sql).await;

@@ -145,6 +145,11 @@ fn contradictions_are_listed_beside_bad_values() {
     );
     let found = with_file("server: {timeout: 2s}\nstore: {linger: 3s}\n").expect_err("refused");
     assert!(matches!(found.as_slice(), [only] if only.starts_with("FILE:2: store.linger: ")), "{found:#?}");
+    let found = with_file("store: {keep_results: 1h}\n").expect_err("refused");
+    assert!(
+        matches!(found.as_slice(), [only] if only.starts_with("FILE:1: store.keep_results: ")),
+        "{found:#?}"
+    );
 }
 
 #[test]

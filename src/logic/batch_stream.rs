@@ -123,7 +123,7 @@ impl BatchStreamLogic {
             Completion::Cancelled
         };
         let completion = course.steer(by_itself).await;
-        drop(upload);
+        drop((upload, claim));
         let hospitals = intake.close().await;
         let report = course.conclude(hospitals, completion).await;
         // Nobody waits for the report of a batch whose caller has gone.

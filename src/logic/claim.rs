@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{course::BatchError, earlier::Earlier};
+use super::{course::BatchError, earlier::Earlier, ledger::Settlement};
 use crate::{
     context::RequestContext,
     domain::{
@@ -15,8 +15,6 @@ use crate::{
     },
     svc::{RunningBatch, ServiceContext},
 };
-
-use super::ledger::Settlement;
 
 /// Longest time that the books may take to say what they know of a batch.
 const PATIENCE: Duration = Duration::from_secs(1);

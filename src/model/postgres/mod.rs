@@ -57,8 +57,9 @@ impl Engine for Postgres {
 
     const STARTS_ONLY_IN_TIME: bool = false;
 
+    /// Its statements look rows up by their keys, too: see [`Self::begin`].
     fn to_read(&self) -> Self {
-        Self { options: self.options.clone() }
+        Self { options: self.options.clone().options([("enable_seqscan", "off")]) }
     }
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {

@@ -17,7 +17,7 @@ use crate::{
     domain::{division, format::phone, hospital::Profile},
     logic::cutoffs::reserve,
     model::{self, StoreError},
-    pool::{Gate, Pool, PoolError},
+    pool::{Pool, PoolError},
     server::{self, Admission, Readiness, Server},
     svc::{Hospital, Limits, ServiceContext, VerificationApi},
 };
@@ -185,5 +185,5 @@ fn verification(profile: &Profile, workers: usize) -> Result<Option<Verification
     // Half of the workers by default: one hanging hospital leaves the other half to the rest.
     let in_flight = verify.max_in_flight.unwrap_or(workers.div_ceil(2));
     let client = Arc::new(HttpVerification::new(verify, in_flight)?);
-    Ok(Some(VerificationApi { client, gate: Gate::new(in_flight) }))
+    Ok(Some(VerificationApi::new(&profile.code, verify, client, in_flight)))
 }

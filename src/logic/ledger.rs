@@ -104,7 +104,7 @@ impl Ledger {
 
     /// Gives a free place to a record, which waits from now on.
     pub fn admit(self: &Arc<Self>, place: u32, head: Arc<Head>) -> Ticket {
-        let slot = Slot::Open { head: Arc::clone(&head), stage: Stage::Waiting };
+        let slot = Slot::Open { head: Arc::clone(&head), stage: Stage::Waiting, attempts: 0 };
         let before = std::mem::replace(&mut *self.slot(place), slot);
         debug_assert!(matches!(before, Slot::Free), "a place is given once");
         self.received.fetch_add(1, Ordering::Relaxed);
@@ -269,6 +269,10 @@ impl Ledger {
 
     fn advance(&self, place: u32, from: Stage, to: Stage) -> bool {
         self.slot(place).advance(from, to)
+    }
+
+    fn attempt(&self, place: u32) {
+        self.slot(place).attempt();
     }
 
     fn entered_flight(&self) {

@@ -16,7 +16,7 @@ match. Faults: -busy, -refused, -status-NNN, -ratelimit, -ratelimitdate, -slow, 
 -wrongtype, -badjson, -huge, -drip, -cut, -reset. /verify answers in the service's own form, the other addresses in
 that of a vendor, to try the `verify.response` of a profile with.
 
-Faults by rate are these without the dash, or a status from 400 to 599: --fault 503=5% --fault stall=0.5%
+Faults by rate are those faults without the dash, or a status from 400 to 599: --fault 503=5% --fault stall=0.5%
 --fault /vendor/aliyun:429=20%. Which calls they strike is drawn from the seed, the patient's number and how often
 that patient has been asked about, so a run repeats.
 
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     /// Let a share of the calls fail, of all paths or of one; can be given again.
     #[arg(long = "fault", value_delimiter = ',', value_name = "[PATH:]FAULT=SHARE%")]
     faults: Vec<FaultRate>,
-    /// What it is drawn from which calls fail.
+    /// Decides which calls fail: the same seed, the same calls.
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     seed: u64,
     /// Say with every 429 and 503 in how many seconds to come again [default: only rate limits do, 1s].

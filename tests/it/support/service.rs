@@ -161,6 +161,5 @@ pub fn balanced(response: &BatchProcessResponse) -> Summary {
 
 /// A simulated hospital on a free port.
 pub async fn simulator(latency: Duration) -> Simulator {
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Simulator::start(sim::Config { listen, latency }).await.expect("a free port")
+    Simulator::start(sim::Config { latency, ..sim::Config::default() }).await.expect("a free port")
 }

@@ -182,8 +182,7 @@ fn verification(profile: &Profile, workers: usize) -> Result<Option<Verification
     let Some(verify) = &profile.verify else {
         return Ok(None);
     };
-    // Half of the workers by default: one hanging hospital leaves the other half to the rest.
-    let in_flight = verify.max_in_flight.unwrap_or(workers.div_ceil(2));
+    let in_flight = verify.in_flight(workers);
     let client = Arc::new(HttpVerification::new(verify, in_flight)?);
     Ok(Some(VerificationApi::new(&profile.code, verify, client, in_flight)))
 }

@@ -17,6 +17,7 @@ mod fuzz;
 mod generated;
 mod health;
 mod hints;
+mod hospital;
 mod layers;
 mod pipeline;
 mod profile;

@@ -68,10 +68,9 @@ impl Readiness {
 
     /// The hospitals that are called, by their health names.
     fn hospitals(&self) -> impl Iterator<Item = (String, watch::Receiver<bool>)> {
-        let called = self.svc.hospitals.iter().filter_map(|(code, hospital)| {
+        self.svc.hospitals.iter().filter_map(|(code, hospital)| {
             Some((format!("hospital/{code}"), hospital.verification.as_ref()?.guard.works()))
-        });
-        called
+        })
     }
 
     /// Migrates the store, again and again until it works.

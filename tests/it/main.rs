@@ -1,6 +1,7 @@
 //! The integration tests: one binary, real engines, the real service.
 
 mod across;
+mod admission;
 mod bad_input;
 mod batch;
 mod bench;

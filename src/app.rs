@@ -17,9 +17,9 @@ use crate::{
     domain::{division, format::phone, hospital::Profile},
     logic::{cutoffs::reserve, retention},
     model::{self, StoreError},
-    pool::{Gate, Pool, PoolError},
+    pool::{Pool, PoolError},
     server::{self, Admission, Readiness, Server},
-    svc::{Hospital, Limits, RunningBatches, ServiceContext, VerificationApi},
+    svc::{Hospital, Limits, Load, RunningBatches, ServiceContext, VerificationApi},
 };
 
 /// How long connections may take to say goodbye once every answer has left; idle ones are not waited for.
@@ -79,6 +79,7 @@ impl App {
             hospitals: hospitals(profiles, config.pool.workers)?,
             pool,
             running: Arc::new(RunningBatches::default()),
+            load: Load::new(config.server.max_records_in_flight),
             limits: Limits {
                 max_record_size: config.server.max_record_size,
                 chunk_rows: config.store.chunk_rows,
@@ -88,7 +89,7 @@ impl App {
             tasks: TaskTracker::new(),
             drained: CancellationToken::new(),
         });
-        let admission = Admission::new(config.server.max_batches);
+        let admission = Admission::new(config.server.max_batches, Arc::clone(&svc.load));
         let readiness = Readiness::new(Arc::clone(&svc)).await;
         let listen = |source| AppError::Listen { address: config.server.listen, source };
         let server = Server::bind(&config.server, Arc::clone(&svc), admission.clone(), &readiness).await;
@@ -189,8 +190,7 @@ fn verification(profile: &Profile, workers: usize) -> Result<Option<Verification
     let Some(verify) = &profile.verify else {
         return Ok(None);
     };
-    // Half of the workers by default: one hanging hospital leaves the other half to the rest.
-    let in_flight = verify.max_in_flight.unwrap_or(workers.div_ceil(2));
+    let in_flight = verify.in_flight(workers);
     let client = Arc::new(HttpVerification::new(verify, in_flight)?);
-    Ok(Some(VerificationApi { client, gate: Gate::new(in_flight) }))
+    Ok(Some(VerificationApi::new(&profile.code, verify, client, in_flight)))
 }

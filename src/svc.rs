@@ -5,14 +5,19 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    client::verification::Verification,
-    domain::hospital::Profile,
+    client::{
+        guard::{Guard, Guarding},
+        verification::{Verdicts, Verification},
+    },
+    domain::hospital::{Profile, Retry, Verify},
     model::Store,
     pool::{Gate, Pool},
 };
 
+mod load;
 mod running_batches;
 
+pub use load::{Full, Load, Records, Share};
 pub use running_batches::{RunningBatch, RunningBatches};
 
 /// Everything that calls share. Fields only; behaviour is in the logic.
@@ -25,6 +30,8 @@ pub struct ServiceContext {
     pub pool: Arc<Pool>,
     /// The batches that run under ids that their callers chose.
     pub running: Arc<RunningBatches>,
+    /// What the batches have in hand, together.
+    pub load: Arc<Load>,
     /// Limits of a batch.
     pub limits: Limits,
     /// Owns the batches and their writers: they outlive the call that brought them.
@@ -45,8 +52,33 @@ pub struct Hospital {
 pub struct VerificationApi {
     /// The API.
     pub client: Arc<dyn Verification>,
-    /// Bounds the calls in flight over all batches.
+    /// Says whether a record may go to a worker now: bounds the calls in flight, and their rate, over all batches.
     pub gate: Arc<Gate>,
+    /// Learns from how the calls end what the API bears, and whether it works.
+    pub guard: Arc<Guard>,
+    /// How a call is made again.
+    pub retry: Retry,
+    /// Verdicts that are kept, if any are.
+    pub verdicts: Option<Verdicts>,
+}
+
+impl VerificationApi {
+    /// The API of a hospital, with nothing learnt about it yet, for at most `in_flight` calls at a time.
+    pub fn new(
+        hospital_code: &Arc<str>,
+        verify: &Verify,
+        client: Arc<dyn Verification>,
+        in_flight: usize,
+    ) -> Self {
+        let guarding = Guarding { in_flight, pause: verify.outage_pause };
+        Self {
+            client,
+            gate: Gate::with_rate(in_flight, verify.max_per_second),
+            guard: Guard::new(Arc::clone(hospital_code), guarding),
+            retry: verify.retry,
+            verdicts: verify.verdicts.map(Verdicts::new),
+        }
+    }
 }
 
 /// Limits of one batch.

@@ -1,6 +1,7 @@
 //! Parties outside of the process: one trait each, and its HTTP implementation. The only place that sees
 //! `reqwest`.
 
+pub mod guard;
 pub mod tls;
 pub mod verification;
 

@@ -1,9 +1,9 @@
 //! `BatchProcess`: one whole batch from its raw records to its report.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
-    claim::{Checked, Claim},
+    claim::{Checked, Claim, ClaimError},
     course::{Course, Plan},
     feeder::RECORDS_PER_TURN,
     ledger::Ledger,
@@ -44,8 +44,9 @@ impl BatchProcessLogic {
         let ledger = Ledger::whole(u32::try_from(count).expect("the server bounds the records of a batch"));
         let linger = self.svc.limits.linger;
         let claim = claim.map(|claim| claim.held());
-        let ledger_of_plan = Arc::clone(&ledger);
-        let plan = Plan { batch_id: batch_id.text, validate_only, claim, ledger: ledger_of_plan, linger };
+        let fastest = fastest(&records, &self.svc);
+        let batch_id = batch_id.text;
+        let plan = Plan { batch_id, validate_only, claim, ledger: Arc::clone(&ledger), fastest, linger };
         let course = Course::start(self.context, self.svc, plan)?;
 
         let mut intake = course.intake(count);
@@ -68,7 +69,7 @@ impl BatchProcessLogic {
 }
 
 /// Looks up every record of a batch that may have been sent before; nothing for one that cannot.
-async fn check(claim: Option<&mut Claim>, records: &[RawRecord]) -> Result<Vec<Checked>, BatchError> {
+async fn check(claim: Option<&mut Claim>, records: &[RawRecord]) -> Result<Vec<Checked>, ClaimError> {
     let Some(claim) = claim else { return Ok(Vec::new()) };
     let mut checked = Vec::with_capacity(records.len());
     for record in records {
@@ -78,4 +79,20 @@ async fn check(claim: Option<&mut Claim>, records: &[RawRecord]) -> Result<Vec<C
         checked.push(claim.check(record).await?);
     }
     Ok(checked)
+}
+
+/// The time that the fastest of some records usually needs at its hospital: none if it is not asked.
+fn fastest(records: &[RawRecord], svc: &ServiceContext) -> Duration {
+    let mut fastest = Duration::MAX;
+    let mut last_code = None;
+    for record in records {
+        // The records of a hospital mostly come together.
+        if last_code.replace(&record.hospital_code) == Some(&record.hospital_code) {
+            continue;
+        }
+        let api =
+            svc.hospitals.get(&record.hospital_code).and_then(|hospital| hospital.verification.as_ref());
+        fastest = fastest.min(api.map_or(Duration::ZERO, |api| api.guard.time_of_a_call()));
+    }
+    fastest
 }

@@ -25,7 +25,7 @@ use crate::{
     svc::ServiceContext,
 };
 
-pub use super::course::BatchError;
+pub use super::{claim::ClaimError, course::BatchError};
 
 /// Longest time that a verified record of a stream waits for others: it has a place as long.
 const LONGEST_LINGER: Duration = Duration::from_millis(10);
@@ -56,8 +56,8 @@ pub enum End<F> {
 pub enum StreamError<F> {
     /// The upload broke the protocol.
     Upload(F),
-    /// A record cannot belong to the batch, or nobody can say so.
-    Batch(BatchError),
+    /// A record cannot belong to the batch, or nobody can say whether it does.
+    Claim(ClaimError),
 }
 
 /// What is known of a streamed batch before its first record.
@@ -88,7 +88,9 @@ impl BatchStreamLogic {
         let claim = Claim::of(&batch_id, validate_only, &context, &svc).await?;
         let linger = svc.limits.linger.min(LONGEST_LINGER);
         let held = claim.as_ref().map(Claim::held);
-        let plan = Plan { batch_id: batch_id.text, validate_only, claim: held, ledger, linger };
+        let batch_id = batch_id.text;
+        // Who its records come from is not known yet.
+        let plan = Plan { batch_id, validate_only, claim: held, ledger, fastest: Duration::ZERO, linger };
         let course = Course::start(context.clone(), svc, plan)?;
         Ok((Self { context, course, claim, places }, outlet))
     }
@@ -151,7 +153,7 @@ async fn read<U: Upload>(
         let checked = match &mut claim {
             Some(claim) => match claim.check(&record).await {
                 Ok(checked) => Some(checked),
-                Err(error) => return End::Fault(StreamError::Batch(error)),
+                Err(error) => return End::Fault(StreamError::Claim(error)),
             },
             None => None,
         };

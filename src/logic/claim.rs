@@ -3,9 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use thiserror::Error;
 use tokio::time::Instant;
 
-use super::{course::BatchError, earlier::Earlier, ledger::Settlement};
+use super::{earlier::Earlier, ledger::Settlement};
 use crate::{
     context::RequestContext,
     domain::{
@@ -18,6 +19,23 @@ use crate::{
 
 /// Longest time that the books may take to say what they know of a batch.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why a batch cannot be sent again now, or not so.
+#[derive(Debug, Error)]
+pub enum ClaimError {
+    /// The same batch runs now.
+    #[error("the same batch runs now")]
+    Running,
+    /// A record is not the one that was sent in its place before.
+    #[error("record {index} is not the one that was sent in its place before")]
+    Reused {
+        /// Place of the first such record in the batch.
+        index: u32,
+    },
+    /// The store does not say what became of the batch before.
+    #[error("the store does not say what became of the batch before")]
+    StoreUnavailable,
+}
 
 /// A batch that its caller may send again.
 pub(super) struct Claim {
@@ -49,12 +67,12 @@ impl Claim {
         validate_only: bool,
         context: &RequestContext,
         svc: &ServiceContext,
-    ) -> Result<Option<Self>, BatchError> {
+    ) -> Result<Option<Self>, ClaimError> {
         if !batch_id.is_given || validate_only {
             return Ok(None);
         }
         let until = patience(context.deadline);
-        let running = svc.running.enter(&batch_id.text, until).await.ok_or(BatchError::Running)?;
+        let running = svc.running.enter(&batch_id.text, until).await.ok_or(ClaimError::Running)?;
         let earlier = Earlier::find(&svc.store, &batch_id.text, context.deadline).await?;
         Ok(Some(Self { running: Arc::new(running), earlier }))
     }
@@ -69,7 +87,7 @@ impl Claim {
     }
 
     /// Looks a record up. An error if another one was sent in its place before.
-    pub async fn check(&mut self, record: &RawRecord) -> Result<Checked, BatchError> {
+    pub async fn check(&mut self, record: &RawRecord) -> Result<Checked, ClaimError> {
         let digest = Digest::of(record);
         let settlement = match &mut self.earlier {
             Some(earlier) => earlier.settlement(record.index, digest).await?,

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{
-    claim::Held,
+    claim::{ClaimError, Held},
     cutoffs::{Cutoffs, reserve},
     head::Head,
     intake::Intake,
@@ -36,27 +36,27 @@ use crate::{
     },
     model::{FinishedBatch, Row},
     pool,
-    svc::{Hospital, ServiceContext},
+    svc::{Full, Hospital, ServiceContext, Share},
 };
 
 /// Why a batch was not processed at all.
 #[derive(Debug, Error)]
 pub enum BatchError {
-    /// The deadline leaves no time to attempt even one record.
-    #[error("the deadline leaves no time to attempt even one record")]
-    NoTimeLeft,
-    /// The same batch runs now.
-    #[error("the same batch runs now")]
-    Running,
-    /// A record is not the one that was sent in its place before.
-    #[error("record {index} is not the one that was sent in its place before")]
-    Reused {
-        /// Place of the first such record in the batch.
-        index: u32,
+    /// The deadline leaves no time for even one record.
+    #[error("the deadline leaves no time for even one record")]
+    NoTimeLeft {
+        /// The time that one needs, from now on.
+        needed: Duration,
     },
-    /// The store does not say what became of the batch before.
-    #[error("the store does not say what became of the batch before")]
-    StoreUnavailable,
+    /// The process has as many records in hand as it takes.
+    #[error("the process has as many records in hand as it takes")]
+    Full {
+        /// How soon there may be room.
+        retry_after: Duration,
+    },
+    /// The batch cannot be sent again now, or not so.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
 }
 
 /// What a batch is started with.
@@ -66,6 +66,8 @@ pub(super) struct Plan {
     /// Present if the batch may be sent again.
     pub claim: Option<Held>,
     pub ledger: Arc<Ledger>,
+    /// The time that the fastest of its records needs at its hospital.
+    pub fastest: Duration,
     /// Longest time that a verified record waits for others before it is written.
     pub linger: Duration,
 }
@@ -79,6 +81,8 @@ pub(super) struct Course {
     running: Arc<RunningBatch>,
     dispatch: pool::Batch,
     writing: Option<Writing>,
+    /// Held until the batch has been concluded.
+    _share: Share,
 }
 
 /// The writer's side of a running batch.
@@ -90,11 +94,16 @@ struct Writing {
 impl Course {
     /// Starts a batch in which no record is yet.
     pub fn start(context: RequestContext, svc: Arc<ServiceContext>, plan: Plan) -> Result<Self, BatchError> {
+        let Plan { batch_id, validate_only, claim, ledger, fastest, linger } = plan;
         let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time());
-        if Instant::now() >= cutoffs.cut_at {
-            return Err(BatchError::NoTimeLeft);
+        let until_a_turn = svc.pool.ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
+        let to_settle_one = until_a_turn + fastest;
+        if Instant::now() + to_settle_one >= cutoffs.cut_at {
+            let kept_back = context.deadline - cutoffs.cut_at;
+            return Err(BatchError::NoTimeLeft { needed: to_settle_one + kept_back });
         }
-        let Plan { batch_id, validate_only, claim, ledger, linger } = plan;
+        let share = svc.load.take(Arc::clone(&ledger) as _);
+        let share = share.map_err(|Full { retry_after }| BatchError::Full { retry_after })?;
         let (handle, entries) = WriterHandle::new(ledger.places());
         let running = Arc::new(RunningBatch {
             ledger,
@@ -124,7 +133,7 @@ impl Course {
             Writing { closing, task: svc.tasks.spawn(writer.run(entries, closed)) }
         });
         let dispatch = svc.pool.batch();
-        Ok(Self { context, svc, batch_id, claim, running, dispatch, writing })
+        Ok(Self { context, svc, batch_id, claim, running, dispatch, writing, _share: share })
     }
 
     /// The way in for the batch's records, which knows the ids of at least so many of them.
@@ -169,7 +178,7 @@ impl Course {
 
     /// Settles what is left, has it written down, and reports. The results are the ledger's to give.
     pub async fn conclude(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
-        let Self { context, batch_id, claim, running, dispatch, writing, .. } = self;
+        let Self { context, batch_id, claim, running, dispatch, writing, _share, .. } = self;
         drop(dispatch);
         let left = running.ledger.close(completion);
         let (counts, issue_groups) = running.ledger.account();

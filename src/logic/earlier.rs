@@ -6,7 +6,10 @@ use std::{collections::VecDeque, sync::Arc};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::{claim::patience, course::BatchError, ledger::Settlement};
+use super::{
+    claim::{ClaimError, patience},
+    ledger::Settlement,
+};
 use crate::{
     domain::{
         digest::Digest,
@@ -37,7 +40,7 @@ impl Earlier {
         store: &Arc<dyn Store>,
         batch_id: &str,
         deadline: Instant,
-    ) -> Result<Option<Self>, BatchError> {
+    ) -> Result<Option<Self>, ClaimError> {
         let found = store.batch(batch_id, patience(deadline)).await.map_err(unreadable)?;
         Ok(found.map(|batch| Self {
             store: Arc::clone(store),
@@ -51,7 +54,7 @@ impl Earlier {
 
     /// How a record ended, if that stands: it is the same record, and its data or the store has decided. Asked for
     /// in ascending order of the indexes.
-    pub async fn settlement(&mut self, index: u32, digest: Digest) -> Result<Option<Settlement>, BatchError> {
+    pub async fn settlement(&mut self, index: u32, digest: Digest) -> Result<Option<Settlement>, ClaimError> {
         if u64::from(index) >= self.end {
             self.read_from(index).await?;
         }
@@ -65,12 +68,12 @@ impl Earlier {
         match result.digest {
             // Nobody knows what it was about.
             None => Ok(None),
-            Some(before) if before != digest => Err(BatchError::Reused { index }),
+            Some(before) if before != digest => Err(ClaimError::Reused { index }),
             Some(_) => Ok(result.outcome.is_final().then(|| settlement(result))),
         }
     }
 
-    async fn read_from(&mut self, index: u32) -> Result<(), BatchError> {
+    async fn read_from(&mut self, index: u32) -> Result<(), ClaimError> {
         let to = index.saturating_add(WINDOW - 1);
         let page = ResultsPage { batch: self.batch, from: index, to, limit: WINDOW, outcomes: &Outcome::ALL };
         self.window = self.store.results(&page, patience(self.deadline)).await.map_err(unreadable)?.into();
@@ -85,7 +88,7 @@ pub(super) fn settlement(result: StoredResult) -> Settlement {
     Settlement { outcome, issues: issues.into(), retryable, attempts }
 }
 
-fn unreadable(error: StoreError) -> BatchError {
+fn unreadable(error: StoreError) -> ClaimError {
     warn!(%error, "the books could not be read");
-    BatchError::StoreUnavailable
+    ClaimError::StoreUnavailable
 }

@@ -11,12 +11,13 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     ledger::{Settlement, Ticket},
     running::{CleanRecord, RunningBatch},
-    verification,
+    verification::Asking,
 };
 use crate::{
     domain::{
         clean::{Cleaned, clean_next},
         look_back::LookBack,
+        outcome::Failure,
         record::Payload,
     },
     pool::Lane,
@@ -35,7 +36,7 @@ pub(super) struct Line {
     /// In index order.
     pub records: mpsc::Receiver<Queued>,
     /// Absent where the hospital has no verification API.
-    pub lane: Option<Lane>,
+    pub lane: Option<Arc<Lane>>,
 }
 
 /// Feeds one hospital's records until no more can come. Ends early when the batch stops; what was not fed
@@ -61,7 +62,7 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
         batch.timings.clean.add(started.elapsed());
         let raw = payload.into_raw();
         let Ok(cleaned) = cleaned else {
-            batch.fail_unstarted(ticket);
+            batch.fail_unstarted(ticket, Failure::Internal, &[]);
             continue;
         };
         counting.add(&cleaned);
@@ -79,8 +80,8 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
         match &lane {
             Some(lane) => {
                 ticket.restamp();
-                let job = verification::verify(Arc::clone(&batch), Arc::clone(&hospital), ticket, record);
-                if lane.submit(job).await.is_err() {
+                let asking = Asking::new(Arc::clone(&batch), Arc::clone(&hospital), Arc::clone(lane), record);
+                if lane.submit(asking.begin(ticket)).await.is_err() {
                     return;
                 }
             }

@@ -94,8 +94,10 @@ impl<'c> Intake<'c> {
             Entry::Occupied(line) => line.into_mut(),
             Entry::Vacant(vacant) => {
                 let (line, records) = mpsc::channel(self.batch.ledger.places());
-                let lane =
-                    hospital.verification.as_ref().map(|api| self.dispatch.lane(Arc::clone(&api.gate)));
+                let lane = hospital
+                    .verification
+                    .as_ref()
+                    .map(|api| Arc::new(self.dispatch.lane(Arc::clone(&api.gate))));
                 let batch = Arc::clone(self.batch);
                 self.feeders
                     .spawn(feeder::feed(batch, Line { hospital: Arc::clone(hospital), records, lane }));

@@ -42,9 +42,12 @@ use super::{
     head::Head,
     report::{Counts, RecordResult},
 };
-use crate::domain::{
-    issue_groups::IssueGroups,
-    outcome::{Completion, Outcome},
+use crate::{
+    domain::{
+        issue_groups::IssueGroups,
+        outcome::{Completion, Outcome},
+    },
+    svc::Records,
 };
 
 /// The outcomes of one batch.
@@ -104,7 +107,7 @@ impl Ledger {
 
     /// Gives a free place to a record, which waits from now on.
     pub fn admit(self: &Arc<Self>, place: u32, head: Arc<Head>) -> Ticket {
-        let slot = Slot::Open { head: Arc::clone(&head), stage: Stage::Waiting };
+        let slot = Slot::Open { head: Arc::clone(&head), stage: Stage::Waiting, attempts: 0 };
         let before = std::mem::replace(&mut *self.slot(place), slot);
         debug_assert!(matches!(before, Slot::Free), "a place is given once");
         self.received.fetch_add(1, Ordering::Relaxed);
@@ -271,6 +274,10 @@ impl Ledger {
         self.slot(place).advance(from, to)
     }
 
+    fn attempt(&self, place: u32) {
+        self.slot(place).attempt();
+    }
+
     fn entered_flight(&self) {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
     }
@@ -287,6 +294,20 @@ impl Ledger {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         lock(&self.books)
+    }
+}
+
+impl Records for Ledger {
+    fn places(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn settled(&self) -> u32 {
+        self.progress().settled()
+    }
+
+    fn unsettled(&self) -> u32 {
+        self.unsettled()
     }
 }
 

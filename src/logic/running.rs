@@ -72,16 +72,16 @@ impl RunningBatch {
         self.end(Arc::clone(ticket.head()), settlement, raw, |settlement| ticket.settle(settlement));
     }
 
-    /// A record that a bug struck before it started.
-    pub fn fail_unstarted(&self, ticket: Ticket) {
-        let settlement = Settlement::failed(Failure::Internal, &[], 0);
+    /// A record that failed before it started.
+    pub fn fail_unstarted(&self, ticket: Ticket, failure: Failure, warnings: &[Issue]) {
+        let settlement = Settlement::failed(failure, warnings, 0);
         let head = Arc::clone(ticket.head());
         self.end(head, settlement, Phi::default(), |settlement| ticket.settle(settlement));
     }
 
     /// A record that a dependency failed.
     pub fn fail(&self, attempt: Attempt, failure: Failure, warnings: &[Issue]) {
-        let settlement = Settlement::failed(failure, warnings, 1);
+        let settlement = Settlement::failed(failure, warnings, attempt.number());
         let head = Arc::clone(attempt.head());
         self.end(head, settlement, Phi::default(), |settlement| attempt.settle(settlement));
     }
@@ -91,15 +91,16 @@ impl RunningBatch {
         let head = Arc::clone(attempt.head());
         let issues = errors_first(record.warnings);
         if issues.first().is_some_and(|issue| issue.severity == Severity::Error) {
-            let settlement = Settlement::ended(Outcome::Rejected, issues, 1);
+            let settlement = Settlement::ended(Outcome::Rejected, issues, attempt.number());
             return self.end(head, settlement, record.raw, |settlement| attempt.settle(settlement));
         }
         let Some(writer) = &self.writer else {
-            attempt.settle(Settlement::ended(Outcome::Valid, issues, 1));
+            let attempts = attempt.number();
+            attempt.settle(Settlement::ended(Outcome::Valid, issues, attempts));
             return;
         };
         let content = Content::Patient(record.patient);
-        let row = head.row(record.raw, &issues, record.changes, 1, content);
+        let row = head.row(record.raw, &issues, record.changes, attempt.number(), content);
         writer.hand_over(Entry { row, record: Held::Patient(attempt) });
     }
 

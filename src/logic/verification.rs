@@ -1,46 +1,210 @@
-//! What a worker does with one record: ask the hospital, and draw the conclusion.
+//! What a worker does with one record: ask the hospital, and draw the conclusion. A record whose call failed of
+//! something that passes goes back to its lane until its time comes; it holds no worker while it waits.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::{
-    ledger::Ticket,
+    ledger::{Attempt, Ticket},
     running::{CleanRecord, RunningBatch},
 };
 use crate::{
-    client::verification::Verdict,
-    domain::{hospital::Profile, issue::Issue, outcome::Failure, rules},
-    svc::Hospital,
+    client::{
+        guard::Call,
+        verification::{Fault, FaultKind, Retries, Verdict},
+    },
+    domain::{
+        hospital::{Profile, Retry},
+        issue::Issue,
+        outcome::Failure,
+        rules,
+    },
+    pool::Lane,
+    svc::{Hospital, VerificationApi},
 };
 
-/// Verifies one record. Ends at once when the batch is cut; the closing of the batch then says why.
-pub(super) async fn verify(
+/// The longest pause that a hospital may ask for and records wait for. One that asks for more does not work for now,
+/// and its records are better told so.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// One record that its hospital is to be asked about.
+pub(super) struct Asking {
     batch: Arc<RunningBatch>,
     hospital: Arc<Hospital>,
-    ticket: Ticket,
-    mut record: CleanRecord,
-) {
-    let waited = ticket.since().elapsed();
-    let (Some(attempt), Some(api)) = (ticket.begin(), &hospital.verification) else { return };
-    batch.timings.queue.add(waited);
-    let started = Instant::now();
-    // A panic would be settled by the attempt's end all the same; caught here, it is written down too.
-    let verdict = AssertUnwindSafe(api.client.verify(&record.patient, batch.cutoffs.answer_at));
-    let verdict = tokio::select! {
-        biased;
-        () = batch.cut.cancelled() => return attempt.leave(),
-        verdict = verdict.catch_unwind() => verdict.unwrap_or(Err(Failure::Internal)),
-    };
-    batch.timings.verify.add(started.elapsed());
-    match verdict {
-        Ok(verdict) => {
-            record.warnings.extend(finding(verdict, &hospital.profile));
-            batch.conclude(attempt, record);
-        }
-        Err(failure) => batch.fail(attempt, failure, &record.warnings),
+    lane: Arc<Lane>,
+    record: CleanRecord,
+    /// The pauses between its calls, once there was a second one.
+    pauses: Option<ExponentialBackoff>,
+}
+
+impl Asking {
+    pub fn new(
+        batch: Arc<RunningBatch>,
+        hospital: Arc<Hospital>,
+        lane: Arc<Lane>,
+        record: CleanRecord,
+    ) -> Self {
+        Self { batch, hospital, lane, record, pauses: None }
     }
+
+    /// Asks for the first time. A call that could not end in time is not begun: the record then waits for the closing
+    /// of its batch, as one that was not attempted.
+    pub async fn begin(self, ticket: Ticket) {
+        let hospital = Arc::clone(&self.hospital);
+        let Some(api) = &hospital.verification else { return };
+        let waited = ticket.since().elapsed();
+        self.batch.timings.queue.add(waited);
+        if !self.would_end_in_time(api, Instant::now()) {
+            return;
+        }
+        let Some(call) = api.guard.call() else {
+            let warnings = &self.record.warnings;
+            return self.batch.fail_unstarted(ticket, Failure::HospitalUnavailable, warnings);
+        };
+        if let Some(attempt) = ticket.begin() {
+            api.guard.earn_retry();
+            self.ask(api, attempt, call).await;
+        }
+    }
+
+    /// Asks again, after a call that failed.
+    async fn resume(self, mut attempt: Attempt) {
+        let hospital = Arc::clone(&self.hospital);
+        let Some(api) = &hospital.verification else { return };
+        match api.guard.call() {
+            Some(call) => {
+                attempt.again();
+                self.ask(api, attempt, call).await;
+            }
+            None => self.fail(attempt, Failure::HospitalUnavailable),
+        }
+    }
+
+    async fn ask(mut self, api: &VerificationApi, attempt: Attempt, call: Call) {
+        let started = Instant::now();
+        let until = self.batch.cutoffs.answer_at;
+        // A panic would be settled by the attempt's end all the same; caught here, it is written down too.
+        let answer = AssertUnwindSafe(answer(api, &self.record, call, until)).catch_unwind();
+        let answer = tokio::select! {
+            biased;
+            () = self.batch.cut.cancelled() => return attempt.leave(),
+            answer = answer => answer.unwrap_or(Err(FaultKind::Bug.into())),
+        };
+        self.batch.timings.verify.add(started.elapsed());
+        match answer {
+            Ok(verdict) => {
+                self.record.warnings.extend(finding(verdict, &self.hospital.profile));
+                self.batch.conclude(attempt, self.record);
+            }
+            Err(fault) => self.heed(api, attempt, fault),
+        }
+    }
+
+    /// Does what a fault asks for: by all records of the hospital, then by this one.
+    fn heed(mut self, api: &VerificationApi, attempt: Attempt, fault: Fault) {
+        let now = Instant::now();
+        match fault.retry_after {
+            Some(asked) if asked > LONGEST_WAIT => api.guard.stop_until(now + asked),
+            Some(asked) => api.gate.pause(now + asked),
+            None => {}
+        }
+        match self.again_at(api, &attempt, fault, now) {
+            Some(moment) => self.wait_until(moment, attempt, fault.kind.failure()),
+            None => self.fail(attempt, fault.kind.failure()),
+        }
+    }
+
+    /// When the call may be made again; nothing if it may not, or if it could not end in time.
+    fn again_at(
+        &mut self,
+        api: &VerificationApi,
+        attempt: &Attempt,
+        fault: Fault,
+        now: Instant,
+    ) -> Option<Instant> {
+        let may_be_made_again = match fault.kind.retries() {
+            Retries::None => false,
+            Retries::One => attempt.number() == 1,
+            Retries::Allowed => true,
+        };
+        if !may_be_made_again {
+            return None;
+        }
+        let pauses = self.pauses.get_or_insert_with(|| pauses(api.retry));
+        let moment = now + pauses.next()?.max(fault.retry_after.unwrap_or_default());
+        // The budget is asked last, for asking takes from it.
+        (self.would_end_in_time(api, moment) && api.guard.may_retry()).then_some(moment)
+    }
+
+    /// Goes back to the lane. Whatever ends the wait before its time, the record fails of what its last call met.
+    fn wait_until(self, moment: Instant, attempt: Attempt, failure: Failure) {
+        let lane = Arc::clone(&self.lane);
+        let waiting = Waiting(Some((self, attempt, failure)));
+        // A lane that takes nothing any more drops what waits, which settles it.
+        let _ = lane.put_off(moment, waiting.resume());
+    }
+
+    /// Whether a usual call that begins at `moment` ends before running calls are cut.
+    fn would_end_in_time(&self, api: &VerificationApi, moment: Instant) -> bool {
+        moment + api.guard.typical() < self.batch.cutoffs.cut_at
+    }
+
+    fn fail(self, attempt: Attempt, failure: Failure) {
+        self.batch.fail(attempt, failure, &self.record.warnings);
+    }
+}
+
+/// A record between two calls, with what the last one failed of.
+struct Waiting(Option<(Asking, Attempt, Failure)>);
+
+impl Waiting {
+    async fn resume(mut self) {
+        if let Some((asking, attempt, _)) = self.0.take() {
+            asking.resume(attempt).await;
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some((asking, attempt, failure)) = self.0.take() {
+            asking.fail(attempt, failure);
+        }
+    }
+}
+
+/// The hospital's verdict: a kept one, if it may be kept, else that of a call.
+async fn answer(
+    api: &VerificationApi,
+    record: &CleanRecord,
+    call: Call,
+    until: Instant,
+) -> Result<Verdict, Fault> {
+    let ask = async {
+        let answer = api.client.verify(&record.patient, until).await;
+        let limit = match answer {
+            Ok(_) => call.succeeded(),
+            Err(fault) => call.failed(fault.kind),
+        };
+        limit.into_iter().for_each(|limit| api.gate.set_limit(limit));
+        answer
+    };
+    match &api.verdicts {
+        Some(verdicts) => verdicts.verdict(&record.patient, ask).await,
+        None => ask.await,
+    }
+}
+
+fn pauses(retry: Retry) -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_jitter()
+        .with_min_delay(retry.min_delay)
+        .with_max_delay(retry.max_delay)
+        .with_max_times(retry.attempts.saturating_sub(1) as usize)
+        .build()
 }
 
 fn finding(verdict: Verdict, profile: &Profile) -> Option<Issue> {

@@ -173,12 +173,12 @@ impl Writer {
 
     /// Settles a patient by the store's answer. Answers the row of the outcome if the store does not have it.
     fn settle(&self, attempt: Attempt, row: Row, written: Written) -> Option<Row> {
-        let settlement = self.settlement(Arc::clone(&row.issues), written);
+        let settlement = self.settlement(&row, written);
         let unwritten = (written == Written::Unavailable).then(|| settlement.clone());
         let counted = attempt.settle(settlement).is_some();
         let settlement = unwritten?;
         // A batch that has closed meanwhile has told its caller otherwise.
-        let told = || Settlement::failed(Failure::StoreOutcomeUnknown, &[], 1);
+        let told = || Settlement::failed(Failure::StoreOutcomeUnknown, &[], row.attempts);
         let told = if counted { settlement } else { told() };
         let Settlement { outcome, issues, attempts, retryable } = told;
         let content = Content::Settled(outcome);
@@ -193,10 +193,10 @@ impl Writer {
         })
     }
 
-    fn settlement(&self, issues: Arc<[Issue]>, written: Written) -> Settlement {
-        let issues = with_findings(issues, written);
-        let ended = |outcome| Settlement::ended(outcome, Arc::clone(&issues), 1);
-        let failed = |failure| Settlement::failed(failure, &issues, 1);
+    fn settlement(&self, row: &Row, written: Written) -> Settlement {
+        let issues = with_findings(Arc::clone(&row.issues), written);
+        let ended = |outcome| Settlement::ended(outcome, Arc::clone(&issues), row.attempts);
+        let failed = |failure| Settlement::failed(failure, &issues, row.attempts);
         match written {
             Written::Stored { replaced, .. } => {
                 // Noted before the winner is settled: the last settlement may close the ledger.

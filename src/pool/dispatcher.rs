@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_channel::Sender;
+use tokio::time::{Instant, timeout_at};
 
 use super::gate::Permit;
 use super::job::{Dispatched, Job};
@@ -30,10 +31,14 @@ pub(super) async fn dispatch(shared: Arc<Shared>, ready: Sender<Dispatched>) {
 /// Waits for a job whose gate is open; `None` once there will never be one again.
 async fn next_job(shared: &Shared) -> Option<(Job, Permit)> {
     loop {
-        let next = shared.ring().next();
+        let next = shared.ring().next(Instant::now());
         match next {
             Next::Job(job, permit) => return Some((job, permit)),
             Next::Nothing => shared.wake.notified().await,
+            Next::NotBefore(moment) => {
+                // Whichever comes first, there is something to look at again.
+                let _ = timeout_at(moment, shared.wake.notified()).await;
+            }
             Next::Drained => return None,
         }
     }

@@ -1,22 +1,48 @@
 //! Whether a key may be called now.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Says whether the jobs of one key may start now: it lets in at most `limit` of them at a time.
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::time::{Duration, Instant};
+
+/// The part of a second whose share of a rate may start at once: the dispatcher cannot pace jobs more finely
+/// than the timer, and a whole second's worth at once is what a limited party calls a flood.
+const BURSTS_PER_SECOND: u32 = 50;
+
+/// Says whether the jobs of one key may start now: it lets in at most `limit` of them at a time, none while it
+/// is paused, and no more in a second than its rate.
 ///
 /// One gate stands for one key in the whole process; the lanes of all batches share it. It belongs to one
-/// pool: only the pool whose job has left the gate looks whether another may enter.
+/// pool: only the pool whose job has left the gate looks whether another may enter. So whoever changes a gate
+/// does it from within a job, or the change counts from the next look on.
 #[derive(Debug)]
 pub struct Gate {
-    limit: usize,
+    limit: AtomicUsize,
     in_flight: AtomicUsize,
+    /// Nanoseconds after `made_at` at which a pause ends.
+    paused_until: AtomicU64,
+    made_at: Instant,
+    rate: Option<DefaultDirectRateLimiter>,
 }
 
 /// The right to run one job behind a gate. It goes along with the job; dropping it leaves the gate.
 #[derive(Debug)]
 pub(super) struct Permit {
     gate: Arc<Gate>,
+}
+
+/// What a gate says to who wants to enter.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// Come in.
+    Open(Permit),
+    /// Somebody has to leave first.
+    Full,
+    /// Not before this moment.
+    NotBefore(Instant),
 }
 
 impl Gate {
@@ -26,13 +52,33 @@ impl Gate {
     ///
     /// If `limit` is 0: the jobs behind such a gate would never run, and the pool could never be closed.
     pub fn new(limit: usize) -> Arc<Gate> {
-        assert!(limit > 0, "a gate with a limit of 0 never opens");
-        Arc::new(Gate { limit, in_flight: AtomicUsize::new(0) })
+        Self::with_rate(limit, None)
     }
 
-    /// The most jobs that run behind this gate at a time.
+    /// A gate for at most `limit` jobs at a time and, if a rate is given, so many in a second.
+    ///
+    /// # Panics
+    ///
+    /// If `limit` is 0.
+    pub fn with_rate(limit: usize, per_second: Option<NonZeroU32>) -> Arc<Gate> {
+        assert!(limit > 0, "a gate with a limit of 0 never opens");
+        Arc::new(Gate {
+            limit: AtomicUsize::new(limit),
+            in_flight: AtomicUsize::new(0),
+            paused_until: AtomicU64::new(0),
+            made_at: Instant::now(),
+            rate: per_second.map(|rate| RateLimiter::direct(quota(rate))),
+        })
+    }
+
+    /// The most jobs that run behind this gate at a time, for now.
     pub fn limit(&self) -> usize {
-        self.limit
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Lets in at most so many jobs at a time from now on, and at least one. Those that run stay.
+    pub fn set_limit(&self, limit: usize) {
+        self.limit.store(limit.max(1), Ordering::Relaxed);
     }
 
     /// The jobs that have passed this gate and not ended: those that run and those that wait ready for a
@@ -41,12 +87,49 @@ impl Gate {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Enters, if the key may be called now. This is the one place that decides it; it never waits.
-    pub(super) fn try_enter(self: &Arc<Self>) -> Option<Permit> {
-        let one_more = |in_flight| (in_flight < self.limit).then_some(in_flight + 1);
-        self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Relaxed, one_more).ok()?;
-        Some(Permit { gate: Arc::clone(self) })
+    /// Lets nobody in before `until`. Of two pauses the longer one counts.
+    pub fn pause(&self, until: Instant) {
+        let after = until.saturating_duration_since(self.made_at).as_nanos();
+        self.paused_until.fetch_max(u64::try_from(after).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
+
+    /// Ends a pause.
+    pub fn resume(&self) {
+        self.paused_until.store(0, Ordering::Relaxed);
+    }
+
+    /// Enters, if the key may be called now. This is the one place that decides it; it never waits.
+    pub(super) fn try_enter(self: &Arc<Self>, now: Instant) -> Entry {
+        if let Some(until) = self.paused(now) {
+            return Entry::NotBefore(until);
+        }
+        let limit = self.limit();
+        let one_more = |in_flight| (in_flight < limit).then_some(in_flight + 1);
+        if self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Relaxed, one_more).is_err() {
+            return Entry::Full;
+        }
+        let permit = Permit { gate: Arc::clone(self) };
+        // Asked last, for asking takes one of the second's share.
+        match self.rate.as_ref().map(RateLimiter::check) {
+            Some(Err(not_until)) => {
+                Entry::NotBefore(now + not_until.wait_time_from(DefaultClock::default().now()))
+            }
+            Some(Ok(())) | None => Entry::Open(permit),
+        }
+    }
+
+    fn paused(&self, now: Instant) -> Option<Instant> {
+        let until = match self.paused_until.load(Ordering::Relaxed) {
+            0 => return None,
+            after => self.made_at + Duration::from_nanos(after),
+        };
+        (until > now).then_some(until)
+    }
+}
+
+fn quota(per_second: NonZeroU32) -> Quota {
+    let burst = NonZeroU32::new(per_second.get() / BURSTS_PER_SECOND).unwrap_or(NonZeroU32::MIN);
+    Quota::per_second(per_second).allow_burst(burst)
 }
 
 impl Drop for Permit {
@@ -59,22 +142,67 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
+    fn enter(gate: &Arc<Gate>) -> Option<Permit> {
+        match gate.try_enter(Instant::now()) {
+            Entry::Open(permit) => Some(permit),
+            Entry::Full | Entry::NotBefore(_) => None,
+        }
+    }
+
     #[test]
     fn a_gate_lets_in_as_many_as_its_limit() {
         let gate = Gate::new(2);
-        let first = gate.try_enter();
-        let second = gate.try_enter();
+        let first = enter(&gate);
+        let second = enter(&gate);
         assert!(first.is_some() && second.is_some());
-        assert!(gate.try_enter().is_none());
+        assert!(enter(&gate).is_none());
         assert_eq!(gate.in_flight(), 2);
     }
 
     #[test]
     fn whoever_leaves_makes_room_for_another() {
         let gate = Gate::new(1);
-        drop(gate.try_enter());
+        drop(enter(&gate));
         assert_eq!(gate.in_flight(), 0);
-        assert!(gate.try_enter().is_some());
+        assert!(enter(&gate).is_some());
+    }
+
+    #[test]
+    fn a_lower_limit_counts_for_who_comes_next() {
+        let gate = Gate::new(3);
+        let mut inside: Vec<_> = (0..3).map_while(|_| enter(&gate)).collect();
+        gate.set_limit(0);
+        assert_eq!((gate.limit(), gate.in_flight()), (1, 3));
+        inside.pop();
+        assert!(enter(&gate).is_none());
+        inside.clear();
+        assert!(enter(&gate).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_paused_gate_says_when_it_opens() {
+        let gate = Gate::new(1);
+        let (soon, later) = (Duration::from_millis(10), Duration::from_millis(300));
+        let now = Instant::now();
+        gate.pause(now + later);
+        gate.pause(now + soon);
+        assert!(matches!(gate.try_enter(now), Entry::NotBefore(until) if until == now + later));
+        tokio::time::advance(later).await;
+        assert!(enter(&gate).is_some());
+        gate.pause(Instant::now() + later);
+        gate.resume();
+        assert!(enter(&gate).is_some());
+    }
+
+    #[test]
+    fn a_rate_lets_in_its_burst_and_then_says_when() {
+        let gate = Gate::with_rate(1_000, NonZeroU32::new(100));
+        let now = Instant::now();
+        let burst: Vec<_> = (0..2).map(|_| gate.try_enter(now)).collect();
+        assert!(burst.iter().all(|entry| matches!(entry, Entry::Open(_))));
+        let Entry::NotBefore(until) = gate.try_enter(now) else { panic!("the burst is over") };
+        assert!(until > now && until <= now + Duration::from_millis(10));
+        assert_eq!(gate.in_flight(), 2);
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A job that waits: first in its lane, then in the channel to the workers.
 pub(super) struct Job {
     pub(super) work: Work,
-    /// The place that it occupies where it waits.
-    pub(super) place: Place,
+    /// The place that it occupies where it waits; one that was put off has none in its lane.
+    pub(super) place: Option<Place>,
     /// Set once its batch has been stopped, when it need not be run any more.
     pub(super) stopped: Arc<AtomicBool>,
 }
@@ -39,7 +39,7 @@ pub(super) enum Ending {
 impl Job {
     /// Moves the job to `place` in the channel, which frees its place in the lane.
     pub(super) fn dispatch(self, place: Place, permit: Permit) -> Dispatched {
-        Dispatched { job: Job { place, ..self }, permit }
+        Dispatched { job: Job { place: Some(place), ..self }, permit }
     }
 }
 

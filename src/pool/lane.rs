@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio::time::Instant;
+
 use super::job::{Job, Work};
-use super::ring::LaneKey;
+use super::ring::{LaneKey, Turn};
 use super::room::{Closed, Room};
 use super::shared::Shared;
 
@@ -46,11 +48,27 @@ impl Lane {
         self.queue(Box::pin(job))
     }
 
+    /// Queues a job that is not to run before a moment, and then goes first. It takes no place of the lane, so
+    /// this does not wait: whoever runs a job may put off what is left of it and give the worker free.
+    ///
+    /// # Errors
+    ///
+    /// As for [`submit`](Lane::submit).
+    pub fn put_off(
+        &self,
+        until: Instant,
+        job: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Closed> {
+        let key = self.key.ok_or(Closed)?;
+        let job = Job { work: Box::pin(job), place: None, stopped: Arc::clone(&self.stopped) };
+        self.shared.push(key, job, Turn::NotBefore(until)).map_err(|_refused| Closed)
+    }
+
     async fn queue(&self, work: Work) -> Result<(), Closed> {
         let key = self.key.ok_or(Closed)?;
-        let place = self.room.take().await?;
+        let place = Some(self.room.take().await?);
         let job = Job { work, place, stopped: Arc::clone(&self.stopped) };
-        self.shared.push(key, job).map_err(|_refused| Closed)
+        self.shared.push(key, job, Turn::InLine).map_err(|_refused| Closed)
     }
 }
 

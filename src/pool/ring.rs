@@ -1,13 +1,17 @@
-//! Batches and their lanes, with the jobs that wait to be dispatched. A plain data structure: it knows
-//! neither tasks nor time.
+//! Batches and their lanes, with the jobs that wait to be dispatched. A plain data structure: it knows no tasks,
+//! and of the time only what it is told.
 
+mod put_off;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::gate::{Gate, Permit};
+use tokio::time::Instant;
+
+use self::put_off::PutOff;
+use super::gate::{Entry, Gate, Permit};
 use super::room::Room;
 use super::rotation::{Key, Rotation};
 
@@ -26,6 +30,8 @@ pub(super) struct Queue<J> {
     gate: Arc<Gate>,
     room: Room,
     jobs: VecDeque<J>,
+    /// Jobs that go first once their time has come.
+    put_off: PutOff<J>,
     /// Whether a [`Lane`](super::Lane) still submits to it. Without one, it leaves when it is empty.
     fed: bool,
 }
@@ -41,12 +47,23 @@ pub(super) struct LaneKey {
     lane: Key,
 }
 
+/// When a job has its turn within its lane.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Turn {
+    /// After those that came before.
+    InLine,
+    /// Not before this moment, and then first.
+    NotBefore(Instant),
+}
+
 /// What there is to dispatch.
 pub(super) enum Next<J> {
     /// This job, whose gate has been entered.
     Job(J, Permit),
     /// Nothing now: no job is queued, or the gates of those that are do not open.
     Nothing,
+    /// Nothing now; at this moment a job's time comes, or a gate opens by itself.
+    NotBefore(Instant),
     /// Nothing ever again: the ring is closed and empty.
     Drained,
 }
@@ -64,14 +81,14 @@ impl<J> Ring<J> {
     pub(super) fn leave_batch(&mut self, batch: BatchKey) -> Vec<Queue<J>> {
         let lanes = self.batches.leave(batch.0).map(Rotation::into_parties);
         let queues: Vec<_> = lanes.into_iter().flatten().collect();
-        self.queued -= queues.iter().map(|queue| queue.jobs.len()).sum::<usize>();
+        self.queued -= queues.iter().map(Queue::len).sum::<usize>();
         queues
     }
 
     /// Adds a lane to a batch; `None` if the batch has left.
     pub(super) fn join_lane(&mut self, batch: BatchKey, gate: Arc<Gate>, room: Room) -> Option<LaneKey> {
         let lanes = self.batches.get_mut(batch.0)?;
-        let lane = lanes.join(Queue { gate, room, jobs: VecDeque::new(), fed: true });
+        let lane = lanes.join(Queue::new(gate, room));
         Some(LaneKey { batch: batch.0, lane })
     }
 
@@ -86,12 +103,12 @@ impl<J> Ring<J> {
     }
 
     /// Queues a job; gives it back if the ring is closed or the batch has left.
-    pub(super) fn push(&mut self, key: LaneKey, job: J) -> Result<(), J> {
+    pub(super) fn push(&mut self, key: LaneKey, job: J, turn: Turn) -> Result<(), J> {
         if self.closed {
             return Err(job);
         }
         match self.batches.get_mut(key.batch).and_then(|lanes| lanes.get_mut(key.lane)) {
-            Some(queue) => queue.jobs.push_back(job),
+            Some(queue) => queue.push(job, turn),
             None => return Err(job),
         }
         self.queued += 1;
@@ -99,16 +116,18 @@ impl<J> Ring<J> {
     }
 
     /// Takes the next job: the batches in turn, then the lanes of the batch in turn.
-    pub(super) fn next(&mut self) -> Next<J> {
+    pub(super) fn next(&mut self, now: Instant) -> Next<J> {
         if self.queued == 0 {
             return if self.closed { Next::Drained } else { Next::Nothing };
         }
-        match self.batches.next(next_of_batch) {
-            Some((job, permit)) => {
+        let mut look = Look { now, again_at: None };
+        match (self.batches.next(|lanes| next_of_batch(lanes, &mut look)), look.again_at) {
+            (Some((job, permit)), _) => {
                 self.queued -= 1;
                 Next::Job(job, permit)
             }
-            None => Next::Nothing,
+            (None, Some(moment)) => Next::NotBefore(moment),
+            (None, None) => Next::Nothing,
         }
     }
 
@@ -123,29 +142,67 @@ impl<J> Ring<J> {
     }
 }
 
-fn next_of_batch<J>(lanes: &mut Rotation<Queue<J>>) -> Option<(J, Permit)> {
-    let next = lanes.next(Queue::next)?;
+/// One look at the lanes.
+struct Look {
+    now: Instant,
+    /// The first moment at which one that had to be passed over may have something to give.
+    again_at: Option<Instant>,
+}
+
+impl Look {
+    fn again_at(&mut self, moment: Instant) {
+        self.again_at = Some(self.again_at.map_or(moment, |earlier| earlier.min(moment)));
+    }
+}
+
+fn next_of_batch<J>(lanes: &mut Rotation<Queue<J>>, look: &mut Look) -> Option<(J, Permit)> {
+    let next = lanes.next(|queue| queue.next(look))?;
     lanes.retire_last(Queue::is_finished);
     Some(next)
 }
 
 impl<J> Queue<J> {
+    fn new(gate: Arc<Gate>, room: Room) -> Self {
+        Queue { gate, room, jobs: VecDeque::new(), put_off: PutOff::default(), fed: true }
+    }
+
+    fn push(&mut self, job: J, turn: Turn) {
+        match turn {
+            Turn::InLine => self.jobs.push_back(job),
+            Turn::NotBefore(moment) => self.put_off.push(moment, job),
+        }
+    }
+
     /// Takes the first job if there is one and its gate is open now.
-    fn next(&mut self) -> Option<(J, Permit)> {
-        if self.jobs.is_empty() {
+    fn next(&mut self, look: &mut Look) -> Option<(J, Permit)> {
+        let due = self.put_off.next_at().is_some_and(|moment| moment <= look.now);
+        if !due && self.jobs.is_empty() {
+            self.put_off.next_at().into_iter().for_each(|moment| look.again_at(moment));
             return None;
         }
-        let permit = self.gate.try_enter()?;
-        self.jobs.pop_front().map(|job| (job, permit))
+        let permit = match self.gate.try_enter(look.now) {
+            Entry::Open(permit) => permit,
+            Entry::Full => return None,
+            Entry::NotBefore(moment) => {
+                look.again_at(moment);
+                return None;
+            }
+        };
+        let job = if due { self.put_off.pop() } else { self.jobs.pop_front() };
+        job.map(|job| (job, permit))
+    }
+
+    fn len(&self) -> usize {
+        self.jobs.len() + self.put_off.len()
     }
 
     fn is_finished(&self) -> bool {
-        !self.fed && self.jobs.is_empty()
+        !self.fed && self.len() == 0
     }
 
     /// Turns submitters away and gives up the queued jobs.
     pub(super) fn close(self) -> impl Iterator<Item = J> {
         self.room.close();
-        self.jobs.into_iter()
+        self.jobs.into_iter().chain(self.put_off.into_jobs())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::job::Job;
+use super::ring::Turn;
 use super::ring::{LaneKey, Ring};
 use super::stats::Counters;
 
@@ -32,9 +33,9 @@ impl Shared {
     }
 
     /// Queues a job and wakes the dispatcher; gives the job back if none is taken any more.
-    pub(super) fn push(&self, lane: LaneKey, job: Job) -> Result<(), Job> {
+    pub(super) fn push(&self, lane: LaneKey, job: Job, turn: Turn) -> Result<(), Job> {
         let mut ring = self.ring();
-        ring.push(lane, job)?;
+        ring.push(lane, job, turn)?;
         // Counted under the lock: a worker that takes the job off the count must find it there.
         self.counters.job_queued();
         drop(ring);

@@ -22,7 +22,9 @@ use super::{
 use crate::{
     context::RequestContext,
     logic::{
-        batch_process::BatchProcessLogic, batch_stream::BatchStreamLogic, get_batch::GetBatchLogic,
+        batch_process::{BatchError, BatchProcessLogic},
+        batch_stream::BatchStreamLogic,
+        get_batch::GetBatchLogic,
         list_results::ListResultsLogic,
     },
     svc::ServiceContext,
@@ -67,7 +69,7 @@ impl DataProcessing for DataProcessingService {
             let _place = place;
             logic.run(asked.batch).await
         };
-        let report = own(&self.svc.tasks, running).await?.map_err(|error| status::of_batch_error(&error))?;
+        let report = own(&self.svc.tasks, running).await?.map_err(|error| self.refusal(&error))?;
         Ok(Response::new(encode::response(report, asked.view, asked.language, self.limits.max_response_size)))
     }
 
@@ -90,7 +92,7 @@ impl DataProcessing for DataProcessingService {
         let asked = decode::start(start)?;
 
         let started = BatchStreamLogic::start(context.clone(), Arc::clone(&self.svc), asked.batch).await;
-        let (logic, outlet) = started.map_err(|error| status::of_batch_error(&error))?;
+        let (logic, outlet) = started.map_err(|error| self.refusal(&error))?;
         let (reported, report) = oneshot::channel();
         self.svc.tasks.spawn(async move {
             let _place = place;
@@ -122,6 +124,12 @@ impl DataProcessing for DataProcessingService {
         let found = logic.run(&asked.page).await;
         let found = found.map_err(|error| status::of_read_error(error, &asked.page.batch_id))?;
         Ok(Response::new(results::page(asked, found, self.limits.max_response_size)))
+    }
+}
+
+impl DataProcessingService {
+    fn refusal(&self, error: &BatchError) -> Status {
+        status::of_batch_error(error, self.limits.max_records_in_flight)
     }
 }
 

@@ -1,14 +1,22 @@
-//! Connections that end when the simulator does. The server underneath lets a connection finish the
-//! request that it is in, and a peer may never finish it.
+//! Connections that end when the simulator does, or when a fault resets them. The server underneath lets a
+//! connection finish the request that it is in, and a peer may never finish it.
 
 use std::{
+    future::pending,
     io,
     net::SocketAddr,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
-use axum::serve::Listener;
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -36,8 +44,9 @@ impl Listener for Connections {
         // Without it, small answers may wait for the peer's acknowledgements; an error costs only that.
         let _ = stream.set_nodelay(true);
         // A token of its own: connections do not contend for one.
-        let closing = Box::pin(self.closing.child_token().cancelled_owned());
-        (Connection { stream, closing }, peer)
+        let link = Link::new(self.closing.child_token());
+        let closing = Box::pin(link.0.closing.clone().cancelled_owned());
+        (Connection { stream, closing, link }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -45,10 +54,53 @@ impl Listener for Connections {
     }
 }
 
+/// Lets whoever answers a call on a connection end that connection.
+#[derive(Clone)]
+pub(super) struct Link(Arc<LinkState>);
+
+struct LinkState {
+    closing: CancellationToken,
+    resets: AtomicBool,
+}
+
+impl Link {
+    fn new(closing: CancellationToken) -> Self {
+        Self(Arc::new(LinkState { closing, resets: AtomicBool::new(false) }))
+    }
+
+    /// Resets the connection: the peer gets an error, and nothing that is not on its way yet.
+    pub(super) fn reset(&self) {
+        self.0.resets.store(true, Ordering::Release);
+        self.0.closing.cancel();
+    }
+
+    /// The same before there is an answer. Ends by being dropped together with the connection.
+    pub(super) async fn reset_unanswered<T>(self) -> T {
+        self.reset();
+        pending().await
+    }
+}
+
+impl Connected<IncomingStream<'_, Connections>> for Link {
+    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
+        stream.io().link.clone()
+    }
+}
+
 /// A TCP connection that fails every read and write once it is to close.
 pub(super) struct Connection {
     stream: TcpStream,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
+    link: Link,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.link.0.resets.load(Ordering::Acquire) {
+            // A failure costs only that the connection ends politely.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
 }
 
 impl Connection {

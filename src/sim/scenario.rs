@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde::Deserialize;
 
-/// How a call is answered.
+use super::{asked::PatientKey, fault::Fault};
+
+/// What the hospital knows of a patient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scenario {
+pub(super) enum Verdict {
     /// The identity is known and right.
     Match,
     /// The identity is known and differs.
@@ -16,34 +18,18 @@ pub(super) enum Scenario {
     NotFound,
     /// The identity cannot be one.
     Illegal,
-    /// The vendor cannot serve now.
-    Busy,
-    /// The vendor does not serve this caller.
-    Refused,
-    /// This status, and no result.
-    Status(StatusCode),
-    /// No answer at all.
-    Hang,
-    /// A page of HTML.
-    Garbage,
-    /// A match at the start of a body that nobody should read.
-    Huge,
-    /// A body that breaks off.
-    Cut,
 }
 
-/// How the number of a patient ends who asks for something else than a match.
-const ENDINGS: [(&str, Scenario); 9] = [
-    ("mismatch", Scenario::Mismatch),
-    ("notfound", Scenario::NotFound),
-    ("illegal", Scenario::Illegal),
-    ("busy", Scenario::Busy),
-    ("refused", Scenario::Refused),
-    ("hang", Scenario::Hang),
-    ("garbage", Scenario::Garbage),
-    ("huge", Scenario::Huge),
-    ("cut", Scenario::Cut),
-];
+/// What a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scenario {
+    /// Whom it is about.
+    pub patient: PatientKey,
+    /// The right answer.
+    pub verdict: Verdict,
+    /// What the patient's number does to it.
+    pub fault: Option<Fault>,
+}
 
 impl Scenario {
     /// The scenario that a posted identity asks for, or nothing if it is no identity.
@@ -55,18 +41,23 @@ impl Scenario {
             patient_id: Cow<'a, str>,
         }
         let identity: Identity = serde_json::from_slice(body).ok()?;
-        Some(Self::of_patient_id(&identity.patient_id))
+        let (verdict, fault) = asked_by_ending(&identity.patient_id);
+        Some(Self { patient: PatientKey::of(&identity.patient_id), verdict, fault })
     }
+}
 
-    fn of_patient_id(patient_id: &str) -> Self {
-        let Some((start, ending)) = patient_id.rsplit_once('-') else { return Self::Match };
-        if let Some(status) = status_named(start, ending) {
-            return Self::Status(status);
+/// The verdict and the fault that a patient's number ends in.
+fn asked_by_ending(patient_id: &str) -> (Verdict, Option<Fault>) {
+    let Some((start, ending)) = patient_id.rsplit_once('-') else { return (Verdict::Match, None) };
+    let verdict =
+        [("mismatch", Verdict::Mismatch), ("notfound", Verdict::NotFound), ("illegal", Verdict::Illegal)]
+            .into_iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(ending));
+    match verdict {
+        Some((_, verdict)) => (verdict, None),
+        None => {
+            (Verdict::Match, status_named(start, ending).map(Fault::Status).or_else(|| Fault::named(ending)))
         }
-        ENDINGS
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(ending))
-            .map_or(Self::Match, |&(_, scenario)| scenario)
     }
 }
 
@@ -85,40 +76,56 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ending_of_a_number_names_the_scenario() {
-        let cases = [
-            ("42", Scenario::Match),
-            ("", Scenario::Match),
-            ("rec-1070-org", Scenario::Match),
-            ("rec-1070-dup-0", Scenario::Match),
-            ("mismatch", Scenario::Match),
-            ("42-mismatch-2", Scenario::Match),
-            ("42-mismatch", Scenario::Mismatch),
-            ("42-MisMatch", Scenario::Mismatch),
-            ("42-notfound", Scenario::NotFound),
-            ("42-illegal", Scenario::Illegal),
-            ("42-busy", Scenario::Busy),
-            ("42-refused", Scenario::Refused),
-            ("42-hang", Scenario::Hang),
-            ("42-garbage", Scenario::Garbage),
-            ("42-huge", Scenario::Huge),
-            ("42-cut", Scenario::Cut),
-            ("42-status-503", Scenario::Status(StatusCode::SERVICE_UNAVAILABLE)),
-            ("42-STATUS-429", Scenario::Status(StatusCode::TOO_MANY_REQUESTS)),
-            ("42-status-100", Scenario::Match),
-            ("42-status-600", Scenario::Match),
-            ("42-status-", Scenario::Match),
-            ("42-503", Scenario::Match),
+    fn the_ending_of_a_number_decides() {
+        let verdicts = [
+            ("42", Verdict::Match),
+            ("", Verdict::Match),
+            ("rec-1070-org", Verdict::Match),
+            ("rec-1070-dup-0", Verdict::Match),
+            ("mismatch", Verdict::Match),
+            ("42-mismatch-2", Verdict::Match),
+            ("42-status-100", Verdict::Match),
+            ("42-status-600", Verdict::Match),
+            ("42-status-", Verdict::Match),
+            ("42-503", Verdict::Match),
+            ("42-mismatch", Verdict::Mismatch),
+            ("42-MisMatch", Verdict::Mismatch),
+            ("42-notfound", Verdict::NotFound),
+            ("42-illegal", Verdict::Illegal),
         ];
-        for (patient_id, scenario) in cases {
-            assert_eq!(Scenario::of_patient_id(patient_id), scenario, "{patient_id}");
+        for (patient_id, verdict) in verdicts {
+            assert_eq!(asked_by_ending(patient_id), (verdict, None), "{patient_id}");
+        }
+        let faults = [
+            ("42-busy", Fault::Busy),
+            ("42-refused", Fault::Refused),
+            ("42-hang", Fault::Hang),
+            ("42-stall", Fault::Hang),
+            ("42-dead", Fault::Dead),
+            ("42-garbage", Fault::Garbage),
+            ("42-wrongtype", Fault::WrongType),
+            ("42-badjson", Fault::BadJson),
+            ("42-huge", Fault::Huge),
+            ("42-drip", Fault::Drip),
+            ("42-cut", Fault::Cut),
+            ("42-RESET", Fault::Reset),
+            ("42-slow", Fault::Slow),
+            ("42-ratelimit", Fault::RateLimited),
+            ("42-ratelimitdate", Fault::RateLimitedUntil),
+            ("42-status-503", Fault::Status(StatusCode::SERVICE_UNAVAILABLE)),
+            ("42-STATUS-429", Fault::Status(StatusCode::TOO_MANY_REQUESTS)),
+        ];
+        for (patient_id, fault) in faults {
+            assert_eq!(asked_by_ending(patient_id), (Verdict::Match, Some(fault)), "{patient_id}");
         }
     }
 
     #[test]
     fn only_the_number_of_an_identity_matters() {
         let body = br#"{"name":"-hang","patientId":"\u0034-illegal","identifiers":[{"type":"01"}]}"#;
-        assert_eq!(Scenario::of_identity(body), Some(Scenario::Illegal));
+        let expected =
+            Scenario { patient: PatientKey::of("4-illegal"), verdict: Verdict::Illegal, fault: None };
+        assert_eq!(Scenario::of_identity(body), Some(expected));
     }
 
     #[test]

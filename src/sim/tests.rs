@@ -10,12 +10,18 @@ use tokio::{
 
 use super::*;
 
+mod faults;
+mod phases;
+
 /// Longer than any test waits for anything.
 const AGES: Duration = Duration::from_secs(3600);
 
 async fn start(latency: Duration) -> Simulator {
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Simulator::start(Config { listen, latency }).await.unwrap()
+    start_with(Config { latency, ..Config::default() }).await
+}
+
+async fn start_with(config: Config) -> Simulator {
+    Simulator::start(config).await.unwrap()
 }
 
 /// Sends a whole request, after whose answer the simulator closes.
@@ -30,11 +36,32 @@ async fn send(address: SocketAddr, method: &str, path: &str, body: &str) -> TcpS
 }
 
 /// Everything up to the close: the status, and what follows the head.
-async fn receive(mut stream: TcpStream) -> (u16, String) {
+async fn receive(stream: TcpStream) -> (u16, String) {
+    let (head, body) = receive_all(stream).await;
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+}
+
+/// Everything up to the close: the head, and what follows it.
+async fn receive_all(mut stream: TcpStream) -> (String, String) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    (head.to_owned(), body.to_owned())
+}
+
+/// What arrives before the connection is reset.
+async fn received_before_the_reset(mut stream: TcpStream) -> String {
+    let mut received = Vec::new();
+    let error = stream.read_to_end(&mut received).await.expect_err("the connection is reset");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    String::from_utf8(received).unwrap()
+}
+
+/// A header of the answer about a patient.
+async fn header(address: SocketAddr, patient_id: &str, name: &str) -> Option<String> {
+    let (head, _) = receive_all(begin_verify(address, patient_id).await).await;
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    lines.find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
 }
 
 /// What a vendor answers.
@@ -181,8 +208,34 @@ async fn stats_are_served_and_do_not_count_themselves() {
     let (status, body) = receive(send(address, "GET", "/stats", "").await).await;
     assert_eq!(status, 200);
     let stats: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(stats, json!({"calls": 2, "in_flight": 1, "max_in_flight": 1}));
+    assert_eq!(stats, json!({"calls": 2, "in_flight": 1, "max_in_flight": 1, "answers": {"200": 1}}));
     drop(hanging);
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn tracking_shows_who_was_asked_about_again_until_a_reset() {
+    let simulator = start_with(Config { track: true, ..Config::default() }).await;
+    let address = simulator.local_addr();
+    for patient_id in ["42", "43-status-503", "42", "42"] {
+        verify(address, patient_id).await;
+    }
+    assert_eq!(["42", "43-status-503", "43"].map(|patient| simulator.calls_of(patient)), [3, 1, 0]);
+    let (_, body) = receive(send(address, "GET", "/stats", "").await).await;
+    let mut stats: Value = serde_json::from_str(&body).unwrap();
+    let spacing = stats["spacing_ms"].take();
+    assert!(spacing["min"].as_f64() > Some(0.0) && spacing["min"].as_f64() <= spacing["mean"].as_f64());
+    let by_second = stats["calls_per_second"].take();
+    assert_eq!(by_second.as_array().unwrap().iter().map(|calls| calls.as_u64().unwrap()).sum::<u64>(), 4);
+    let expected = json!({
+        "calls": 4, "in_flight": 0, "max_in_flight": 1, "answers": {"200": 3, "503": 1},
+        "patients": 2, "repeated_calls": 2, "forgotten_calls": 0, "spacing_ms": null, "calls_per_second": null,
+    });
+    assert_eq!(stats, expected);
+
+    assert_eq!(receive(send(address, "DELETE", "/stats", "").await).await.0, 204);
+    assert_eq!((simulator.stats().calls, simulator.calls_of("42")), (0, 0));
+    assert_eq!(simulator.traffic().asked.unwrap().patients, 0);
     simulator.stop().await.unwrap();
 }
 
@@ -255,7 +308,7 @@ async fn dropping_a_simulator_stops_it() {
 #[tokio::test]
 async fn an_address_in_use_is_an_error() {
     let simulator = start(Duration::ZERO).await;
-    let config = Config { listen: simulator.local_addr(), latency: Duration::ZERO };
+    let config = Config { listen: simulator.local_addr(), ..Config::default() };
     assert_eq!(Simulator::start(config).await.err().unwrap().kind(), io::ErrorKind::AddrInUse);
     simulator.stop().await.unwrap();
 }

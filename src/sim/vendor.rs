@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use super::scenario::Verdict;
+
 /// A vendor's answers, whose bytes are made beforehand.
 pub(super) struct Vendor {
     /// Where its API listens.
@@ -14,6 +16,18 @@ pub(super) struct Vendor {
     pub busy: (StatusCode, &'static str),
     /// It does not serve this caller.
     pub refused: (StatusCode, &'static str),
+}
+
+impl Vendor {
+    /// How it says what it knows.
+    pub fn says(&self, verdict: Verdict) -> &'static str {
+        match verdict {
+            Verdict::Match => self.matching,
+            Verdict::Mismatch => self.mismatch,
+            Verdict::NotFound => self.not_found,
+            Verdict::Illegal => self.illegal,
+        }
+    }
 }
 
 /// The answers of `/verify` and of three vendors, who report failures with status 200.

@@ -8,16 +8,15 @@ use std::{collections::HashMap, process::Command, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dataprocessing::{
-    client::verification::{Verdict, Verification},
+    client::verification::{Fault, Verdict, Verification},
     config,
     context::RequestContext,
     domain::{
-        outcome::{Failure, Outcome},
+        outcome::Outcome,
         patient::Patient,
         record::{BatchId, Payload, RawBatch, RawRecord},
     },
     logic::batch_process::BatchProcessLogic,
-    pool::Gate,
     server::pb::{
         self, PatientData, RawAddress, RawContact, RawIdentifier, RawName, RawPatient,
         data_processing_client::DataProcessingClient, patient_data,
@@ -115,7 +114,7 @@ struct Careless;
 
 #[async_trait]
 impl Verification for Careless {
-    async fn verify(&self, patient: &Patient, _until: Instant) -> Result<Verdict, Failure> {
+    async fn verify(&self, patient: &Patient, _until: Instant) -> Result<Verdict, Fault> {
         trace!(?patient, id = %patient.patient_id, name = ?patient.name, "looking at a patient");
         panic!("a bug over {}", patient.patient_id.as_str());
     }
@@ -127,13 +126,15 @@ async fn verify_with_a_hospital_that_panics() {
     telemetry::start(&logging);
     let service = TestService::start().await;
     let profile = Arc::clone(&config::shipped_hospitals()["febrl"]);
-    let verification = VerificationApi { client: Arc::new(Careless), gate: Gate::new(4) };
+    let verify = profile.verify.as_ref().expect("the profile names an API");
+    let verification = VerificationApi::new(&profile.code, verify, Arc::new(Careless), 4);
     let hospital = Hospital { profile, verification: Some(verification) };
     let svc = Arc::new(ServiceContext {
         store: Arc::clone(&service.svc.store),
         hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
         pool: Arc::clone(&service.svc.pool),
         running: Default::default(),
+        load: Arc::clone(&service.svc.load),
         limits: service.svc.limits,
         tasks: service.svc.tasks.clone(),
         drained: CancellationToken::new(),

@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dataprocessing::{
-    client::verification::{Verdict, Verification},
+    client::verification::{Fault, FaultKind, Verdict, Verification},
     config,
     context::RequestContext,
     domain::{
-        outcome::{Completion, Failure, Outcome},
+        outcome::{Completion, Outcome},
         patient::Patient,
         record::{BatchId, Payload, RawBatch, RawRecord},
     },
@@ -18,7 +18,6 @@ use dataprocessing::{
         batch_stream::{BatchStreamLogic, End, StreamedBatch, Upload},
         report::BatchReport,
     },
-    pool::Gate,
     svc::{Hospital, ServiceContext, VerificationApi},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -36,7 +35,7 @@ struct Wilful;
 
 #[async_trait]
 impl Verification for Wilful {
-    async fn verify(&self, patient: &Patient, until: Instant) -> Result<Verdict, Failure> {
+    async fn verify(&self, patient: &Patient, until: Instant) -> Result<Verdict, Fault> {
         let (_, fate) = patient.patient_id.rsplit_once('-').expect("our own number");
         match fate {
             "match" => Ok(Verdict::Match),
@@ -46,10 +45,10 @@ impl Verification for Wilful {
             }
             "mismatch" => Ok(Verdict::Mismatch),
             "notfound" => Ok(Verdict::NotFound),
-            "unavailable" => Err(Failure::HospitalUnavailable),
+            "unavailable" => Err(FaultKind::Throttled.into()),
             "hang" => {
                 tokio::time::sleep_until(until + Duration::from_secs(3600)).await;
-                Err(Failure::HospitalTimeout)
+                Err(FaultKind::CutShort.into())
             }
             // A panic without the hook, which would take the time of many records to print each.
             _ => std::panic::resume_unwind(Box::new("a bug")),
@@ -65,13 +64,15 @@ const FATES: [&str; 7] = ["match", "slow", "mismatch", "notfound", "unavailable"
 /// The service's own parts, with the wilful hospital in place of the simulated one.
 fn wilful(service: &TestService) -> Arc<ServiceContext> {
     let profile = Arc::clone(&config::shipped_hospitals()["febrl"]);
-    let verification = VerificationApi { client: Arc::new(Wilful), gate: Gate::new(50) };
+    let verify = profile.verify.as_ref().expect("the profile names an API");
+    let verification = VerificationApi::new(&profile.code, verify, Arc::new(Wilful), 50);
     let hospital = Hospital { profile, verification: Some(verification) };
     Arc::new(ServiceContext {
         store: Arc::clone(&service.svc.store),
         hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
         pool: Arc::clone(&service.svc.pool),
         running: Arc::clone(&service.svc.running),
+        load: Arc::clone(&service.svc.load),
         limits: service.svc.limits,
         tasks: service.svc.tasks.clone(),
         drained: CancellationToken::new(),

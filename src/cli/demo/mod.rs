@@ -123,7 +123,9 @@ async fn start(
 ) -> Result<Running, CommandError> {
     let latency = arguments.latency;
     let elsewhere = Elsewhere::new()?;
-    let simulator = elsewhere.start(Simulator::start(sim::Config { listen: loopback(), latency })).await??;
+    let simulator = elsewhere
+        .start(Simulator::start(sim::Config { listen: loopback(), latency, ..sim::Config::default() }))
+        .await??;
     let url = format!("http://{}/verify", simulator.local_addr());
     let profiles = profiles
         .into_iter()

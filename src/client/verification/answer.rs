@@ -6,10 +6,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::FaultKind;
 use crate::domain::{
     hospital::{Answer, Envelope, Unclear, Verdict},
     json,
-    outcome::Failure,
 };
 
 /// What the status of an answer leaves to its body.
@@ -30,26 +30,27 @@ impl Head {
     /// # Errors
     ///
     /// The call failed, whatever the body says.
-    pub(super) fn of(status: StatusCode) -> Result<Self, Failure> {
+    pub(super) fn of(status: StatusCode) -> Result<Self, FaultKind> {
         match status.as_u16() {
             200..=299 => Ok(Self::BodyDecides),
             400 | 422 => Ok(Self::BodyMayObject),
-            408 => Err(Failure::HospitalTimeout),
-            401 | 403 | 407 | 429 | 500..=599 => Err(Failure::HospitalUnavailable),
-            402..=499 => Err(Failure::HospitalRefused),
-            _ => Err(Failure::HospitalProtocolError),
+            401 | 403 | 407 => Err(FaultKind::Denied),
+            408 => Err(FaultKind::Timeout),
+            429 => Err(FaultKind::Throttled),
+            503 => Err(FaultKind::Overloaded),
+            500..=599 => Err(FaultKind::Broken),
+            402..=499 => Err(FaultKind::Refused),
+            _ => Err(FaultKind::Garbled),
         }
     }
 
     /// What the call comes to, if its body says this.
-    pub(super) fn conclude(self, body: Result<Answer, Unclear<'_>>) -> Result<Verdict, Failure> {
+    pub(super) fn conclude(self, body: Result<Answer, Unclear<'_>>) -> Result<Verdict, FaultKind> {
         match (self, body) {
-            (_, Ok(Answer::Unavailable)) => Err(Failure::HospitalUnavailable),
-            (_, Ok(Answer::Refused)) => Err(Failure::HospitalRefused),
-            (Self::BodyMayObject, Ok(Answer::Verdict(Verdict::Match)) | Err(_)) => {
-                Err(Failure::HospitalRefused)
-            }
-            (Self::BodyDecides, Err(_)) => Err(Failure::HospitalProtocolError),
+            (_, Ok(Answer::Unavailable)) => Err(FaultKind::Broken),
+            (_, Ok(Answer::Refused)) => Err(FaultKind::Refused),
+            (Self::BodyMayObject, Ok(Answer::Verdict(Verdict::Match)) | Err(_)) => Err(FaultKind::Refused),
+            (Self::BodyDecides, Err(_)) => Err(FaultKind::Garbled),
             (_, Ok(Answer::Verdict(verdict))) => Ok(verdict),
         }
     }
@@ -97,15 +98,18 @@ mod tests {
 
     #[test]
     fn every_status_has_one_meaning() {
-        use Failure::{HospitalProtocolError, HospitalRefused, HospitalTimeout, HospitalUnavailable};
+        use FaultKind::{Broken, Denied, Garbled, Overloaded, Refused, Throttled, Timeout};
 
-        let cases: [(&[u16], Result<Head, Failure>); 6] = [
+        let cases: [(&[u16], Result<Head, FaultKind>); 9] = [
             (&[200, 201], Ok(Head::BodyDecides)),
             (&[400, 422], Ok(Head::BodyMayObject)),
-            (&[402, 404, 405, 406, 409, 413, 415, 418, 451], Err(HospitalRefused)),
-            (&[401, 403, 407, 429, 500, 502, 503, 504, 599], Err(HospitalUnavailable)),
-            (&[408], Err(HospitalTimeout)),
-            (&[101, 301, 302, 304, 307, 308, 600], Err(HospitalProtocolError)),
+            (&[402, 404, 405, 406, 409, 413, 415, 418, 451], Err(Refused)),
+            (&[401, 403, 407], Err(Denied)),
+            (&[429], Err(Throttled)),
+            (&[503], Err(Overloaded)),
+            (&[500, 502, 504, 599], Err(Broken)),
+            (&[408], Err(Timeout)),
+            (&[101, 301, 302, 304, 307, 308, 600], Err(Garbled)),
         ];
         for (statuses, head) in cases {
             for &status in statuses {
@@ -179,16 +183,16 @@ mod tests {
 
     #[test]
     fn a_body_never_makes_a_call_better_than_its_status() {
-        use Failure::{HospitalProtocolError, HospitalRefused, HospitalUnavailable};
+        use FaultKind::{Broken, Garbled, Refused};
 
         let cases = [
-            (Ok(Answer::Verdict(Verdict::Match)), Ok(Verdict::Match), Err(HospitalRefused)),
+            (Ok(Answer::Verdict(Verdict::Match)), Ok(Verdict::Match), Err(Refused)),
             (Ok(Answer::Verdict(Verdict::Mismatch)), Ok(Verdict::Mismatch), Ok(Verdict::Mismatch)),
             (Ok(Answer::Verdict(Verdict::Illegal)), Ok(Verdict::Illegal), Ok(Verdict::Illegal)),
             (Ok(Answer::Verdict(Verdict::NotFound)), Ok(Verdict::NotFound), Ok(Verdict::NotFound)),
-            (Ok(Answer::Unavailable), Err(HospitalUnavailable), Err(HospitalUnavailable)),
-            (Ok(Answer::Refused), Err(HospitalRefused), Err(HospitalRefused)),
-            (Err(NO_ANSWER), Err(HospitalProtocolError), Err(HospitalRefused)),
+            (Ok(Answer::Unavailable), Err(Broken), Err(Broken)),
+            (Ok(Answer::Refused), Err(Refused), Err(Refused)),
+            (Err(NO_ANSWER), Err(Garbled), Err(Refused)),
         ];
         for (body, of_a_success, of_an_objection) in cases {
             assert_eq!(Head::BodyDecides.conclude(body), of_a_success, "{body:?}");

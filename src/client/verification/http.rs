@@ -1,6 +1,9 @@
 //! The verification API over HTTP: one `POST` of an identity per call.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use http::{
@@ -12,15 +15,15 @@ use tokio::time::{Instant, timeout};
 use tracing::debug;
 
 use super::{
-    Verification,
+    Fault, FaultKind, Verification,
     answer::{self, Head, NO_ANSWER},
     identity::identity_json,
+    retry_after::retry_after,
 };
 use crate::{
     client::{ClientError, tls},
     domain::{
         hospital::{Envelope, Unclear, Verdict, Verify},
-        outcome::Failure,
         patient::Patient,
     },
 };
@@ -59,42 +62,46 @@ impl HttpVerification {
     }
 
     /// Makes the call. Its time is bounded by the caller.
-    async fn ask(&self, identity: Vec<u8>, left_ms: u64) -> Result<Verdict, Failure> {
+    async fn ask(&self, identity: Vec<u8>, left_ms: u64) -> Result<Verdict, Fault> {
         let request = self.client.post(self.url.clone()).header(TIMEOUT_HEADER, left_ms).body(identity);
         // No route, no connection, no TLS, a connection that broke: to the record these are all the same.
-        let response = request.send().await.map_err(|_| failed(Failure::HospitalUnavailable, None, None))?;
+        let response = request.send().await.map_err(|_| failed(FaultKind::Unreachable, None, None))?;
         let status = Some(response.status());
-        let head = Head::of(response.status()).map_err(|failure| failed(failure, status, None))?;
+        let retry_after = retry_after(response.headers(), SystemTime::now());
+        let fault = |kind| Fault { kind, retry_after };
+        let head = Head::of(response.status()).map_err(|kind| fault(failed(kind, status, None)))?;
         let body = read_body(response).await;
         let answer = body.map_or(Err(NO_ANSWER), |body| answer::read(&body, self.envelope.as_ref()));
-        head.conclude(answer).map_err(|failure| failed(failure, status, answer.err()))
+        head.conclude(answer).map_err(|kind| fault(failed(kind, status, answer.err())))
     }
 }
 
 #[async_trait]
 impl Verification for HttpVerification {
-    async fn verify(&self, patient: &Patient, until: Instant) -> Result<Verdict, Failure> {
-        let left = until.saturating_duration_since(Instant::now()).min(self.timeout);
+    async fn verify(&self, patient: &Patient, until: Instant) -> Result<Verdict, Fault> {
+        let left = until.saturating_duration_since(Instant::now());
+        let no_answer = if left < self.timeout { FaultKind::CutShort } else { FaultKind::Timeout };
+        let left = left.min(self.timeout);
         let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         if left_ms == 0 {
-            return Err(failed(Failure::HospitalTimeout, None, None));
+            return Err(failed(no_answer, None, None).into());
         }
         timeout(left, self.ask(identity_json(patient), left_ms))
             .await
-            .unwrap_or_else(|_| Err(failed(Failure::HospitalTimeout, None, None)))
+            .unwrap_or_else(|_| Err(failed(no_answer, None, None).into()))
     }
 }
 
 /// Logs a failure, and hands it on. Of a body that cannot be understood it says where, never what stands
 /// there.
-fn failed(failure: Failure, status: Option<StatusCode>, unclear: Option<Unclear<'_>>) -> Failure {
+fn failed(fault: FaultKind, status: Option<StatusCode>, unclear: Option<Unclear<'_>>) -> FaultKind {
     debug!(
-        failure = failure.kind().code,
+        failure = fault.failure().kind().code,
         http_status = status.map(|status| status.as_u16()),
         unclear_at = unclear.map(|unclear| unclear.at),
         "a verification failed"
     );
-    failure
+    fault
 }
 
 /// The body of an answer; nothing if it is cut off or over [`BODY_LIMIT`].

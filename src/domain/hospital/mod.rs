@@ -28,7 +28,7 @@ pub use envelope::{Answer, Envelope, Unclear};
 pub use load::Defaults;
 pub use rule_setting::{RuleSetting, Switch};
 pub use sample::Sample;
-pub use verify::{Verdict, Verify};
+pub use verify::{KeptVerdicts, Retry, Verdict, Verify};
 
 use mapping::Mapping;
 

@@ -37,8 +37,9 @@ impl Ticket {
         if !ledger.advance(place, Stage::Waiting, Stage::Started) {
             return None;
         }
+        ledger.attempt(place);
         ledger.entered_flight();
-        Some(Attempt { ledger, place, head, open: true })
+        Some(Attempt { ledger, place, head, number: 1, open: true })
     }
 
     /// Settles a record that never starts, such as one that the rules reject. `None` if that did not count:
@@ -54,6 +55,7 @@ pub struct Attempt {
     ledger: Arc<Ledger>,
     place: u32,
     head: Arc<Head>,
+    number: u32,
     open: bool,
 }
 
@@ -61,6 +63,17 @@ impl Attempt {
     /// Who the record is.
     pub fn head(&self) -> &Arc<Head> {
         &self.head
+    }
+
+    /// The how-manieth attempt it is, from 1.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Takes the record up once more.
+    pub fn again(&mut self) {
+        self.number += 1;
+        self.ledger.attempt(self.place);
     }
 
     /// Notes that the record goes to the store now. `false` once the batch is closed: then it must not.
@@ -90,7 +103,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if self.open {
-            self.end(Some(Settlement::failed(Failure::Internal, &[], 1)));
+            self.end(Some(Settlement::failed(Failure::Internal, &[], self.number)));
         }
     }
 }

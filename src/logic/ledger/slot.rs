@@ -12,7 +12,7 @@ pub(super) enum Slot {
     #[default]
     Free,
     /// A record that is not settled.
-    Open { head: Arc<Head>, stage: Stage },
+    Open { head: Arc<Head>, stage: Stage, attempts: u32 },
     /// A record that is settled; `is_out` once its result may be taken.
     Settled { head: Arc<Head>, settlement: Settlement, is_out: bool },
 }
@@ -40,6 +40,13 @@ impl Slot {
         }
     }
 
+    /// Counts that a worker takes an open record up.
+    pub fn attempt(&mut self) {
+        if let Self::Open { attempts, .. } = self {
+            *attempts += 1;
+        }
+    }
+
     /// Settles an open record; `false` if somebody was faster.
     pub fn settle(&mut self, settlement: Settlement) -> bool {
         let Self::Open { head, .. } = self else { return false };
@@ -49,11 +56,11 @@ impl Slot {
 
     /// What an open record ends as when its batch closes, and whether the store has it.
     pub fn left_over(&self, cause: Completion) -> Option<(Settlement, Stage)> {
-        let Self::Open { stage, .. } = self else { return None };
+        let Self::Open { stage, attempts, .. } = self else { return None };
         let settlement = match stage {
             Stage::Waiting => Settlement::not_attempted(),
-            Stage::Started => Settlement::failed(cause_of_failure(cause), &[], 1),
-            Stage::Writing => Settlement::failed(Failure::StoreOutcomeUnknown, &[], 1),
+            Stage::Started => Settlement::failed(cause_of_failure(cause), &[], *attempts),
+            Stage::Writing => Settlement::failed(Failure::StoreOutcomeUnknown, &[], *attempts),
         };
         Some((settlement, *stage))
     }

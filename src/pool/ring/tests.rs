@@ -1,5 +1,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
+use tokio::time::Duration;
 
 use super::*;
 
@@ -15,15 +16,15 @@ struct LaneName {
 fn queue_up(ring: &mut Ring<usize>, batch: BatchKey, gate: &Arc<Gate>, jobs: &[usize]) -> LaneKey {
     let lane = ring.join_lane(batch, Arc::clone(gate), Room::new(1)).unwrap();
     for job in jobs {
-        ring.push(lane, *job).unwrap();
+        ring.push(lane, *job, Turn::InLine).unwrap();
     }
     lane
 }
 
 fn drain(ring: &mut Ring<usize>) -> Vec<usize> {
-    std::iter::from_fn(|| match ring.next() {
+    std::iter::from_fn(|| match ring.next(Instant::now()) {
         Next::Job(job, _permit) => Some(job),
-        Next::Nothing | Next::Drained => None,
+        Next::Nothing | Next::NotBefore(_) | Next::Drained => None,
     })
     .collect()
 }
@@ -47,13 +48,13 @@ fn a_lane_whose_gate_is_closed_is_passed_over_and_keeps_its_turn() {
     let batch = ring.join_batch();
     queue_up(&mut ring, batch, &slow, &[10]);
     queue_up(&mut ring, batch, &fast, &[20, 21, 22]);
-    let inside = slow.try_enter();
-    assert!(matches!(ring.next(), Next::Job(20, _)));
-    assert!(matches!(ring.next(), Next::Job(21, _)));
+    let inside = slow.try_enter(Instant::now());
+    assert!(matches!(ring.next(Instant::now()), Next::Job(20, _)));
+    assert!(matches!(ring.next(Instant::now()), Next::Job(21, _)));
     drop(inside);
-    assert!(matches!(ring.next(), Next::Job(10, _)));
-    assert!(matches!(ring.next(), Next::Job(22, _)));
-    assert!(matches!(ring.next(), Next::Nothing));
+    assert!(matches!(ring.next(Instant::now()), Next::Job(10, _)));
+    assert!(matches!(ring.next(Instant::now()), Next::Job(22, _)));
+    assert!(matches!(ring.next(Instant::now()), Next::Nothing));
 }
 
 #[test]
@@ -63,22 +64,59 @@ fn a_closed_ring_refuses_jobs_and_is_drained_once_it_is_empty() {
     let batch = ring.join_batch();
     let lane = queue_up(&mut ring, batch, &gate, &[1]);
     assert_eq!(ring.close().len(), 1);
-    assert_eq!(ring.push(lane, 2), Err(2));
-    assert!(matches!(ring.next(), Next::Job(1, _)));
-    assert!(matches!(ring.next(), Next::Drained));
+    assert_eq!(ring.push(lane, 2, Turn::InLine), Err(2));
+    assert!(matches!(ring.next(Instant::now()), Next::Job(1, _)));
+    assert!(matches!(ring.next(Instant::now()), Next::Drained));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_put_off_goes_first_once_its_time_has_come() {
+    let mut ring = Ring::new();
+    let batch = ring.join_batch();
+    let lane = queue_up(&mut ring, batch, &Gate::new(9), &[1, 2]);
+    let now = Instant::now();
+    let (soon, later) = (now + Duration::from_millis(5), now + Duration::from_millis(9));
+    for (job, moment) in [(30, later), (10, soon), (20, soon)] {
+        ring.push(lane, job, Turn::NotBefore(moment)).unwrap();
+    }
+    assert!(matches!(ring.next(now), Next::Job(1, _)));
+    assert!(matches!(ring.next(soon), Next::Job(10, _)));
+    assert!(matches!(ring.next(soon), Next::Job(20, _)));
+    assert!(matches!(ring.next(soon), Next::Job(2, _)));
+    ring.leave_lane(lane);
+    assert!(matches!(ring.next(soon), Next::NotBefore(moment) if moment == later));
+    assert!(matches!(ring.next(later), Next::Job(30, _)));
+    assert!(matches!(ring.next(later), Next::Nothing));
+    assert!(ring.push(lane, 40, Turn::InLine).is_err(), "the lane has left with its last job");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_of_the_gates_that_open_by_themselves_is_waited_for() {
+    let mut ring = Ring::new();
+    let batch = ring.join_batch();
+    let now = Instant::now();
+    for (job, pause) in [(1, 30), (2, 20)] {
+        let gate = Gate::new(1);
+        gate.pause(now + Duration::from_millis(pause));
+        queue_up(&mut ring, batch, &gate, &[job]);
+    }
+    let moment = now + Duration::from_millis(20);
+    assert!(matches!(ring.next(now), Next::NotBefore(first) if first == moment));
+    assert!(matches!(ring.next(moment), Next::Job(2, _)));
 }
 
 #[test]
-fn a_batch_leaves_with_its_jobs() {
+fn a_batch_leaves_with_its_jobs_also_with_those_put_off() {
     let mut ring = Ring::new();
     let gate = Gate::new(1);
     let (leaving, staying) = (ring.join_batch(), ring.join_batch());
     let lane = queue_up(&mut ring, leaving, &gate, &[1, 2]);
     queue_up(&mut ring, staying, &gate, &[3]);
+    ring.push(lane, 5, Turn::NotBefore(Instant::now())).unwrap();
     let jobs: Vec<_> = ring.leave_batch(leaving).into_iter().flat_map(Queue::close).collect();
-    assert_eq!(jobs, [1, 2]);
+    assert_eq!(jobs, [1, 2, 5]);
     assert!(ring.leave_batch(leaving).is_empty());
-    assert_eq!(ring.push(lane, 4), Err(4));
+    assert_eq!(ring.push(lane, 4, Turn::InLine), Err(4));
     assert!(ring.join_lane(leaving, gate, Room::new(1)).is_none());
     assert_eq!(drain(&mut ring), [3]);
 }
@@ -179,13 +217,13 @@ impl Model {
     fn push(&mut self, at: usize) {
         let lane = &mut self.lanes[at];
         if lane.fed {
-            self.ring.push(lane.key, (lane.name, lane.pushed)).unwrap();
+            self.ring.push(lane.key, (lane.name, lane.pushed), Turn::InLine).unwrap();
             lane.pushed += 1;
         }
     }
 
     fn take(&mut self) -> Option<LaneName> {
-        let Next::Job((name, number), permit) = self.ring.next() else { return None };
+        let Next::Job((name, number), permit) = self.ring.next(Instant::now()) else { return None };
         let at = self.lanes.iter().position(|lane| lane.name == name).unwrap();
         let lane = &mut self.lanes[at];
         assert_eq!(number, lane.served, "the jobs of a lane go in the order of their submission");
@@ -289,7 +327,7 @@ proptest! {
         while model.step(&Step::Take).is_some() {
             model.taken.clear();
         }
-        prop_assert!(matches!(model.ring.next(), Next::Drained));
+        prop_assert!(matches!(model.ring.next(Instant::now()), Next::Drained));
         for lane in &model.lanes {
             prop_assert_eq!(lane.pushed, lane.served);
             prop_assert_eq!(lane.gate.in_flight(), 0);

@@ -97,3 +97,49 @@ async fn a_job_that_is_dropped_unrun_leaves_its_gate() {
     close(&pool).await;
     assert_eq!(pool.stats(), Stats { finished: 2, dropped: 2, ..Stats::default() });
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_ends_by_itself_and_holds_up_nobody_else() {
+    let pool = pool(4, 4);
+    let batch = pool.batch();
+    let (paused, open) = (Gate::new(4), Gate::new(4));
+    let started = tokio::time::Instant::now();
+    paused.pause(started + Duration::from_secs(3));
+    let (waiting, going) = (Tally::new(), Tally::new());
+    let lanes = [batch.lane(paused), batch.lane(open)];
+    for _ in 0..3 {
+        lanes[0].submit(waiting.job()).await.unwrap();
+        lanes[1].submit(going.job()).await.unwrap();
+    }
+    going.reaches(3).await;
+    assert!(started.elapsed() < Duration::from_secs(1));
+    waiting.reaches(3).await;
+    assert!(started.elapsed() >= Duration::from_secs(3));
+    close(&pool).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_puts_off_its_rest_gives_its_worker_free() {
+    let pool = pool(1, 1);
+    let batch = pool.batch();
+    let lane = Arc::new(batch.lane(Gate::new(1)));
+    let (rest, others) = (Tally::new(), Tally::new());
+    let started = tokio::time::Instant::now();
+    let again = { (Arc::clone(&lane), rest.job()) };
+    lane.submit(async move {
+        let (lane, rest) = again;
+        lane.put_off(tokio::time::Instant::now() + Duration::from_secs(5), rest).unwrap();
+    })
+    .await
+    .unwrap();
+    for _ in 0..10 {
+        lane.submit(others.job()).await.unwrap();
+    }
+    others.reaches(10).await;
+    assert!(started.elapsed() < Duration::from_secs(1));
+    // The pool closes once the rest has run, too.
+    drop(lane);
+    close(&pool).await;
+    assert!(started.elapsed() >= Duration::from_secs(5));
+    rest.reaches(1).await;
+}

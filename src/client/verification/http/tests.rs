@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::domain::patient::RecordOrder;
+use crate::domain::{outcome::Failure, patient::RecordOrder};
 
 /// Long enough for every test that does not wait for a timeout.
 const AMPLE: Duration = Duration::from_secs(30);
@@ -52,7 +52,7 @@ fn patient(patient_id: &str) -> Patient {
 }
 
 fn verify_at(url: String) -> Verify {
-    Verify { url, timeout: AMPLE, connect_timeout: AMPLE, max_in_flight: None, response: None }
+    Verify { url, timeout: AMPLE, connect_timeout: AMPLE, response: None, ..Verify::at(String::new()) }
 }
 
 /// A client of `path` at `address`.
@@ -61,7 +61,11 @@ fn client(address: SocketAddr, path: &str) -> HttpVerification {
 }
 
 async fn ask(client: &HttpVerification, patient_id: &str) -> Result<Verdict, Failure> {
-    client.verify(&patient(patient_id), Instant::now() + AMPLE).await
+    ask_until(client, patient_id, Instant::now() + AMPLE).await.map_err(|fault| fault.kind.failure())
+}
+
+async fn ask_until(client: &HttpVerification, patient_id: &str, until: Instant) -> Result<Verdict, Fault> {
+    client.verify(&patient(patient_id), until).await
 }
 
 /// Serves `router` until the set is dropped.
@@ -183,8 +187,8 @@ async fn a_redirect_is_not_followed() {
 async fn without_time_left_no_call_is_made() {
     let (address, calls, _serving) = counting_server().await;
     let client = client(address, "/");
-    let result = client.verify(&patient("1"), Instant::now()).await;
-    assert_eq!(result, Err(Failure::HospitalTimeout));
+    let result = ask_until(&client, "1", Instant::now()).await;
+    assert_eq!(result, Err(FaultKind::CutShort.into()));
     // The server handles a later call, so an earlier one would have been counted by now.
     assert_eq!(ask(&client, "1").await, Ok(Verdict::Match));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
@@ -196,11 +200,12 @@ async fn an_answer_that_does_not_come_is_a_timeout_of_the_caller_or_of_the_profi
     let patient = patient("1");
 
     let result = client(address, "/").verify(&patient, Instant::now() + BRIEF).await;
-    assert_eq!(result, Err(Failure::HospitalTimeout));
+    assert_eq!(result, Err(FaultKind::CutShort.into()));
 
     let impatient = Verify { timeout: BRIEF, ..verify_at(format!("http://{address}/")) };
     let client = HttpVerification::new(&impatient, 1).unwrap();
-    assert_eq!(client.verify(&patient, Instant::now() + AMPLE).await, Err(Failure::HospitalTimeout));
+    let result = client.verify(&patient, Instant::now() + AMPLE).await;
+    assert_eq!(result, Err(FaultKind::Timeout.into()));
 }
 
 #[tokio::test]
@@ -213,7 +218,7 @@ async fn a_body_that_only_drips_is_bounded_by_the_same_timeout() {
     };
     let (address, _serving) = serve(Router::new().route("/", post(drip))).await;
     let result = client(address, "/").verify(&patient("1"), Instant::now() + BRIEF).await;
-    assert_eq!(result, Err(Failure::HospitalTimeout));
+    assert_eq!(result, Err(FaultKind::CutShort.into()));
 }
 
 #[tokio::test]

@@ -130,10 +130,9 @@ impl Guard {
         let change = lesson(&mut learnt);
         let troubled = !(learnt.breaker.is_untroubled() && learnt.limit.is_at_most());
         self.troubled.store(troubled, Ordering::Release);
-        let limit = learnt.limit.get();
-        drop(learnt);
+        // Told under the lock: of two changes, the one that is told last is the one that holds.
         change.into_iter().for_each(|change| self.tell(change));
-        limit
+        learnt.limit.get()
     }
 
     fn tell(&self, change: Change) {

@@ -78,7 +78,10 @@ impl Breaker {
     pub(super) fn note(&mut self, way: Way, outage: bool, now: Instant) -> Option<Change> {
         match (self.state, way) {
             (State::Closed, _) => self.note_in_window(outage, now),
-            (State::Open { .. }, Way::Probe) if outage => Some(self.open(now + self.pause)),
+            (State::Open { .. }, Way::Probe) if outage => {
+                self.gave_up();
+                Some(self.open(now + self.pause))
+            }
             (State::Open { .. }, Way::Probe) => {
                 *self = Self::new(self.pause);
                 Some(Change::Closed)
@@ -94,9 +97,13 @@ impl Breaker {
         }
     }
 
-    /// Stops calls until a moment that the party itself has named.
+    /// Stops calls until a moment, which the party itself may have named. Of two moments the later one counts, and
+    /// a probe that is on its way stays the only one.
     pub(super) fn open(&mut self, until: Instant) -> Change {
-        self.state = State::Open { until, probing: false };
+        self.state = match self.state {
+            State::Closed => State::Open { until, probing: false },
+            State::Open { until: before, probing } => State::Open { until: until.max(before), probing },
+        };
         Change::Opened
     }
 
@@ -155,6 +162,20 @@ mod tests {
         assert_eq!(breaker.note(Way::Probe, false, later), Some(Change::Closed));
         assert_eq!(breaker.ask(later), Some(Way::Free));
         assert_eq!(breaker.note(Way::Free, true, later), None, "what was before is forgotten");
+    }
+
+    #[test]
+    fn what_the_party_asks_for_neither_ends_early_nor_lets_a_second_probe_go() {
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        let later = now + PAUSE;
+        assert_eq!(breaker.ask(later), Some(Way::Probe));
+        breaker.open(later + 3 * PAUSE);
+        breaker.open(later);
+        assert_eq!(breaker.ask(later + 3 * PAUSE), None, "the probe is still on its way");
+        assert_eq!(breaker.note(Way::Probe, true, later), Some(Change::Opened));
+        assert_eq!(breaker.ask(later + 2 * PAUSE), None);
+        assert_eq!(breaker.ask(later + 3 * PAUSE), Some(Way::Probe));
     }
 
     proptest! {

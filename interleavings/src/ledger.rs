@@ -140,8 +140,6 @@ fn one_outcome_whoever_settles_first() {
     let waiting = thread::spawn({
         let ledger = Arc::clone(&ledger);
         move || {
-            let progress = ledger.progress();
-            assert!(progress.settled() <= progress.received);
             block_on(ledger.all_settled());
             assert_eq!(ledger.progress().settled(), RECORDS);
         }
@@ -194,7 +192,8 @@ type Taken = Arc<Mutex<Vec<RecordResult>>>;
 
 /// Takes results, a few at a time, until the batch is gone.
 fn take_all(mut outlet: Outlet, taken: &Taken) {
-    while outlet.progress().is_some() {
+    while let Some(progress) = outlet.progress() {
+        assert!(progress.settled() <= progress.received, "what is settled was received before");
         let results = if dice(3) == 0 { outlet.now(1) } else { block_on(outlet.next(2)) };
         taken.lock().unwrap().extend(results);
     }

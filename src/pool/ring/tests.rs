@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::Duration;
@@ -144,20 +146,33 @@ fn lanes_of(ring: &mut Ring<usize>, batch: BatchKey) -> usize {
 enum Step {
     /// Push a job to one of the lanes.
     Push(prop::sample::Index),
+    /// Push a job to one of the lanes that is not to go before so many milliseconds have passed.
+    PutOff(prop::sample::Index, u64),
     /// Take the next job.
     Take,
     /// End one of the jobs that were taken.
     End(prop::sample::Index),
     /// Stop feeding one of the lanes.
     LeaveLane(prop::sample::Index),
+    /// Pause one of the gates for so many milliseconds.
+    Pause(prop::sample::Index, u64),
+    /// End the pause of one of the gates.
+    Resume(prop::sample::Index),
+    /// Let so many milliseconds pass.
+    Wait(u64),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let any = any::<prop::sample::Index>;
     let step = prop_oneof![
-        8 => any::<prop::sample::Index>().prop_map(Step::Push),
-        8 => Just(Step::Take),
-        4 => any::<prop::sample::Index>().prop_map(Step::End),
-        1 => any::<prop::sample::Index>().prop_map(Step::LeaveLane),
+        8 => any().prop_map(Step::Push),
+        4 => (any(), 0u64..30).prop_map(|(lane, time)| Step::PutOff(lane, time)),
+        12 => Just(Step::Take),
+        6 => any().prop_map(Step::End),
+        1 => any().prop_map(Step::LeaveLane),
+        1 => (any(), 0u64..30).prop_map(|(gate, time)| Step::Pause(gate, time)),
+        1 => any().prop_map(Step::Resume),
+        4 => (0u64..10).prop_map(Step::Wait),
     ];
     vec(step, 1..400)
 }
@@ -165,40 +180,62 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// A ring beside what is known of it from outside.
 struct Model {
     ring: Ring<Ticket>,
+    now: Instant,
+    gates: Vec<ModelGate>,
     lanes: Vec<ModelLane>,
     taken: Vec<(usize, Permit)>,
+}
+
+struct ModelGate {
+    gate: Arc<Gate>,
+    paused_until: Instant,
 }
 
 struct ModelLane {
     name: LaneName,
     key: LaneKey,
-    gate: Arc<Gate>,
+    gate: usize,
     fed: bool,
     pushed: usize,
     served: usize,
+    in_line: VecDeque<usize>,
+    /// The earliest first, and of those of one moment the one that came first.
+    put_off: BTreeSet<(Instant, usize)>,
+}
+
+/// What the next look at a lane should find.
+enum Expected {
+    Job,
+    Nothing,
+    NotBefore(Instant),
 }
 
 impl Model {
     /// `layout`: for each batch the gates of its lanes; `limits`: the limits of the gates.
     fn new(layout: &[Vec<prop::sample::Index>], limits: &[usize]) -> Self {
         let gates: Vec<_> = limits.iter().map(|limit| Gate::new(*limit)).collect();
+        let now = Instant::now();
         let mut ring = Ring::new();
         let mut lanes = Vec::new();
         for (batch, gates_of_lanes) in layout.iter().enumerate() {
             let batch_key = ring.join_batch();
             for (lane, gate) in gates_of_lanes.iter().enumerate() {
-                let gate = Arc::clone(gate.get(&gates));
-                let key = ring.join_lane(batch_key, Arc::clone(&gate), Room::new(1)).unwrap();
-                let name = LaneName { batch, lane };
-                lanes.push(ModelLane { name, key, gate, fed: true, pushed: 0, served: 0 });
+                let gate = gate.index(gates.len());
+                let key = ring.join_lane(batch_key, Arc::clone(&gates[gate]), Room::new(1)).unwrap();
+                lanes.push(ModelLane::new(LaneName { batch, lane }, key, gate));
             }
         }
-        Model { ring, lanes, taken: Vec::new() }
+        let gates = gates.into_iter().map(|gate| ModelGate { gate, paused_until: now }).collect();
+        Model { ring, now, gates, lanes, taken: Vec::new() }
     }
 
     fn step(&mut self, step: &Step) -> Option<LaneName> {
         match step {
-            Step::Push(index) => self.push(index.index(self.lanes.len())),
+            Step::Push(index) => self.push(index.index(self.lanes.len()), Turn::InLine),
+            Step::PutOff(index, time) => {
+                let moment = self.now + Duration::from_millis(*time);
+                self.push(index.index(self.lanes.len()), Turn::NotBefore(moment));
+            }
             Step::Take => return self.take(),
             Step::End(index) if !self.taken.is_empty() => {
                 drop(self.taken.swap_remove(index.index(self.taken.len())));
@@ -210,32 +247,113 @@ impl Model {
                 lane.fed = false;
                 self.ring.leave_lane(lane.key);
             }
+            Step::Pause(index, time) => {
+                let at = index.index(self.gates.len());
+                let ModelGate { gate, paused_until } = &mut self.gates[at];
+                let until = self.now + Duration::from_millis(*time);
+                gate.pause(until);
+                *paused_until = until.max(*paused_until);
+            }
+            Step::Resume(index) => {
+                let at = index.index(self.gates.len());
+                self.gates[at].resume(self.now);
+            }
+            Step::Wait(time) => self.now += Duration::from_millis(*time),
         }
         None
     }
 
-    fn push(&mut self, at: usize) {
+    fn push(&mut self, at: usize, turn: Turn) {
         let lane = &mut self.lanes[at];
         if lane.fed {
-            self.ring.push(lane.key, (lane.name, lane.pushed), Turn::InLine).unwrap();
+            self.ring.push(lane.key, (lane.name, lane.pushed), turn).unwrap();
+            match turn {
+                Turn::InLine => lane.in_line.push_back(lane.pushed),
+                Turn::NotBefore(moment) => _ = lane.put_off.insert((moment, lane.pushed)),
+            }
             lane.pushed += 1;
         }
     }
 
+    /// Takes what the ring hands out, which must be what the model expects of one of the lanes.
     fn take(&mut self) -> Option<LaneName> {
-        let Next::Job((name, number), permit) = self.ring.next(Instant::now()) else { return None };
+        let ((name, number), permit) = match self.ring.next(self.now) {
+            Next::Job(ticket, permit) => (ticket, permit),
+            Next::NotBefore(moment) => {
+                assert_eq!(
+                    Some(moment),
+                    self.next_moment(),
+                    "it looks again when something changes by itself"
+                );
+                return None;
+            }
+            Next::Nothing => {
+                assert_eq!(None, self.next_moment(), "nothing changes by itself");
+                return None;
+            }
+            Next::Drained => return None,
+        };
         let at = self.lanes.iter().position(|lane| lane.name == name).unwrap();
         let lane = &mut self.lanes[at];
-        assert_eq!(number, lane.served, "the jobs of a lane go in the order of their submission");
-        assert!(lane.gate.in_flight() <= lane.gate.limit(), "a gate let in more than its limit");
-        lane.served += 1;
+        assert_eq!(lane.take(self.now), Some(number), "those whose time has come, then those in line");
+        let gate = &self.gates[lane.gate].gate;
+        assert!(gate.in_flight() <= gate.limit(), "a gate let in more than its limit");
         self.taken.push((at, permit));
         Some(name)
     }
 
+    fn expected(&self, lane: &ModelLane) -> Expected {
+        let ModelGate { gate, paused_until } = &self.gates[lane.gate];
+        match lane.next(self.now) {
+            Expected::Job if *paused_until > self.now => Expected::NotBefore(*paused_until),
+            Expected::Job if gate.in_flight() >= gate.limit() => Expected::Nothing,
+            expected => expected,
+        }
+    }
+
+    fn next_moment(&self) -> Option<Instant> {
+        let moments = self.lanes.iter().filter_map(|lane| match self.expected(lane) {
+            Expected::NotBefore(moment) => Some(moment),
+            _ => None,
+        });
+        moments.min()
+    }
+
     fn open_lanes(&self) -> Vec<LaneName> {
-        let open = |lane: &&ModelLane| lane.pushed > lane.served && lane.gate.in_flight() < lane.gate.limit();
+        let open = |lane: &&ModelLane| matches!(self.expected(lane), Expected::Job);
         self.lanes.iter().filter(open).map(|lane| lane.name).collect()
+    }
+}
+
+impl ModelGate {
+    fn resume(&mut self, now: Instant) {
+        self.gate.resume();
+        self.paused_until = now;
+    }
+}
+
+impl ModelLane {
+    fn new(name: LaneName, key: LaneKey, gate: usize) -> Self {
+        let (in_line, put_off) = (VecDeque::new(), BTreeSet::new());
+        Self { name, key, gate, fed: true, pushed: 0, served: 0, in_line, put_off }
+    }
+
+    /// What it has to give now, if its gate is open.
+    fn next(&self, now: Instant) -> Expected {
+        match (self.put_off.first(), self.in_line.front()) {
+            (Some((moment, _)), _) if *moment <= now => Expected::Job,
+            (_, Some(_)) => Expected::Job,
+            (Some((moment, _)), None) => Expected::NotBefore(*moment),
+            (None, None) => Expected::Nothing,
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> Option<usize> {
+        self.served += 1;
+        match self.put_off.first() {
+            Some((moment, _)) if *moment <= now => self.put_off.pop_first().map(|(_, number)| number),
+            _ => self.in_line.pop_front(),
+        }
     }
 }
 
@@ -324,13 +442,13 @@ proptest! {
         }
         model.ring.close();
         model.taken.clear();
+        // By then every pause is over, and the time of every job has come.
+        model.now += Duration::from_secs(1);
         while model.step(&Step::Take).is_some() {
             model.taken.clear();
         }
-        prop_assert!(matches!(model.ring.next(Instant::now()), Next::Drained));
-        for lane in &model.lanes {
-            prop_assert_eq!(lane.pushed, lane.served);
-            prop_assert_eq!(lane.gate.in_flight(), 0);
-        }
+        prop_assert!(matches!(model.ring.next(model.now), Next::Drained));
+        prop_assert!(model.lanes.iter().all(|lane| lane.pushed == lane.served));
+        prop_assert!(model.gates.iter().all(|gate| gate.gate.in_flight() == 0));
     }
 }

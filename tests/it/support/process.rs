@@ -1,16 +1,14 @@
 //! The real binary as a process of its own.
 
 use std::{
-    fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread::JoinHandle,
     time::Duration,
 };
 
-use dataprocessing::sim::Simulator;
 use tonic::transport::Channel;
 
 use super::within;
@@ -23,13 +21,15 @@ pub struct ServiceProcess {
 }
 
 impl ServiceProcess {
-    /// Starts the binary with a configuration file and waits until it says where it listens.
-    pub fn start(config: &Path) -> Self {
+    /// Starts the binary with a configuration file and variables in its environment, and waits until it says
+    /// where it listens.
+    pub fn start(config: &Path, environment: &[(&str, &str)]) -> Self {
         let mut child = binary()
             .args(["serve", "--config"])
             .arg(config)
             .env("DATAPROCESSING__LOG__FORMAT", "json")
             .env("DATAPROCESSING__SERVER__LISTEN", "127.0.0.1:0")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -62,9 +62,14 @@ impl ServiceProcess {
         endpoint.connect().await.expect("the service listens")
     }
 
+    /// Its number in the system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
         assert!(sent.expect("kill runs").success());
     }
 
@@ -93,21 +98,4 @@ pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dataprocessing"));
     command.env_remove("RUST_LOG");
     command
-}
-
-/// Writes a configuration for a process of its own: a free port, a SQLite file in `directory`, the shipped
-/// hospitals verified at the simulator, and what `extra` adds.
-pub fn config_file(directory: &Path, simulator: &Simulator, extra: &str) -> PathBuf {
-    let hospitals = directory.join("hospitals");
-    fs::create_dir(&hospitals).expect("a fresh directory");
-    for shipped in fs::read_dir("etc/hospitals").expect("the shipped hospitals") {
-        let shipped = shipped.expect("an entry").path();
-        let text = fs::read_to_string(&shipped).expect("a profile");
-        let text = text.replace("127.0.0.1:9100", &simulator.local_addr().to_string());
-        fs::write(hospitals.join(shipped.file_name().expect("a file")), text).expect("a copy");
-    }
-    let file = directory.join("dataprocessing.yaml");
-    let text = format!("hospitals: {{dir: hospitals}}\nstore: {{url: \"sqlite://test.db\"}}\n{extra}\n");
-    fs::write(&file, text).expect("a configuration");
-    file
 }

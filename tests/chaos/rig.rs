@@ -1,0 +1,296 @@
+//! The service as a process of its own, with its database and its hospitals behind proxies.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use dataprocessing::{
+    server::pb::{BatchProcessResponse, data_processing_client::DataProcessingClient},
+    sim::{self, Simulator},
+};
+use tempfile::TempDir;
+use tokio::task::block_in_place;
+use tonic::{Request, Status, transport::Channel};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use super::{
+    batch::{Batch, Key},
+    books::{Books, audit},
+    finding::Balance,
+    proxy::Proxy,
+    support::{eventually, postgres::PostgresServer, process::ServiceProcess},
+};
+
+mod database;
+
+pub use database::Database;
+
+/// How a rig is set up.
+pub struct Setup {
+    pub engine: Engine,
+    pub hospitals: Vec<Site>,
+    /// Sections of the configuration, as YAML.
+    pub settings: &'static str,
+}
+
+/// Where patients are stored.
+#[derive(Clone, Copy, Debug)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A hospital of a rig.
+pub struct Site {
+    pub code: &'static str,
+    /// How long its API takes.
+    pub latency: Duration,
+    /// What its profile says of its API, but for the URL.
+    pub verify: &'static str,
+}
+
+impl Setup {
+    /// One hospital, `north`, that answers after 5 ms.
+    pub fn with(engine: Engine) -> Self {
+        let north = Site { code: "north", latency: Duration::from_millis(5), verify: "max_in_flight: 50" };
+        Self { engine, hospitals: vec![north], settings: "" }
+    }
+}
+
+/// Everything that a scenario needs. Dropping it takes it all down.
+pub struct Rig {
+    // First, so that the service goes before what it depends on.
+    running: Option<Running>,
+    pub hospitals: Vec<Hospital>,
+    pub database: Database,
+    books: Arc<Books>,
+    config: PathBuf,
+    _directory: TempDir,
+}
+
+/// A simulated hospital and the way to it.
+pub struct Hospital {
+    pub code: &'static str,
+    pub simulator: Simulator,
+    pub proxy: Proxy,
+}
+
+/// The service's process and a channel to it.
+struct Running {
+    process: ServiceProcess,
+    channel: Channel,
+}
+
+/// Sends batches and keeps the books.
+#[derive(Clone)]
+pub struct Caller {
+    channel: Channel,
+    books: Arc<Books>,
+}
+
+impl Rig {
+    /// Starts everything and waits until the service is ready.
+    pub async fn start(setup: Setup) -> Self {
+        Self::start_with(setup, &[]).await
+    }
+
+    /// The same with variables in the service's environment.
+    pub async fn start_with(setup: Setup, environment: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let database = match setup.engine {
+            Engine::Sqlite => Database::sqlite(directory.path()),
+            Engine::Postgres => Database::postgres(block_in_place(PostgresServer::start)).await,
+        };
+        let mut hospitals = Vec::new();
+        for site in &setup.hospitals {
+            hospitals.push(Hospital::start(site).await);
+        }
+        let config = directory.path().join("dataprocessing.yaml");
+        write_profiles(&directory, &setup.hospitals, &hospitals);
+        let text = format!(
+            "hospitals: {{dir: hospitals}}\nstore: {{url: \"{}\"}}\n{}\n",
+            database.service_url(),
+            setup.settings
+        );
+        fs::write(&config, text).expect("a configuration");
+        let mut rig =
+            Self { running: None, hospitals, database, books: Arc::default(), config, _directory: directory };
+        rig.boot_with(environment).await;
+        rig.ready().await;
+        rig
+    }
+
+    /// Starts the service, which need not be ready.
+    pub async fn boot(&mut self) {
+        self.boot_with(&[]).await;
+    }
+
+    async fn boot_with(&mut self, environment: &[(&str, &str)]) {
+        // A result larger than clients usually take would be cut short, and every result is checked.
+        let large = ("DATAPROCESSING__SERVER__MAX_RESPONSE_SIZE", "64MiB");
+        let environment: Vec<_> = environment.iter().copied().chain([large]).collect();
+        let process = block_in_place(|| ServiceProcess::start(&self.config, &environment));
+        let channel = process.channel().await;
+        self.running = Some(Running { process, channel });
+    }
+
+    /// Kills the service, as an out-of-memory killer would.
+    pub fn kill(&mut self) {
+        self.signal("KILL");
+        self.running = None;
+    }
+
+    pub fn signal(&self, name: &str) {
+        self.running().process.signal(name);
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the service runs")
+    }
+
+    /// The codes of the hospitals.
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.hospitals.iter().map(|hospital| hospital.code).collect()
+    }
+
+    pub fn caller(&self) -> Caller {
+        Caller { channel: self.running().channel.clone(), books: Arc::clone(&self.books) }
+    }
+
+    /// What the service says of its readiness.
+    pub async fn health(&self) -> String {
+        health(self.running().channel.clone()).await
+    }
+
+    /// Waits until the service is ready. Answers how long that took.
+    pub async fn ready(&self) -> Duration {
+        let started = Instant::now();
+        eventually("the service is ready", async || self.health().await == "SERVING").await;
+        started.elapsed()
+    }
+
+    /// Waits until the service says that it is not ready.
+    pub async fn not_ready(&self) {
+        eventually("the service is not ready", async || self.health().await == "NOT_SERVING").await;
+    }
+
+    /// Memory that the service has in use, in MiB.
+    pub fn resident_mib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.running().process.id()));
+        let status = status.expect("the service runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of memory");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib / 1024
+    }
+
+    /// What callers were told, held against the database and the hospitals.
+    pub async fn balance(&self) -> Balance {
+        let agree = async || self.books.agrees_with_outcomes(&self.database.shelf().await);
+        eventually("the outcomes in the database are those that callers were told", agree).await;
+        self.books.balance(&self.database.shelf().await, |key| self.calls_of(key))
+    }
+
+    fn calls_of(&self, key: &Key) -> u32 {
+        let hospital = self.hospitals.iter().find(|hospital| hospital.code == key.hospital);
+        hospital.map_or(0, |hospital| hospital.simulator.calls_of(&key.patient_id))
+    }
+
+    /// Ends the service, which must leave nothing open, then everything else. Answers its log.
+    pub async fn end(mut self) -> String {
+        let Running { process, .. } = self.running.take().expect("the service runs");
+        process.signal("TERM");
+        let log = tokio::time::timeout(Duration::from_secs(40), process.log_until_the_end());
+        let log = log.await.expect("the service ends");
+        for hospital in self.hospitals {
+            assert_eq!(hospital.simulator.stats().in_flight, 0, "no call is left");
+            hospital.proxy.stop().await;
+            hospital.simulator.stop().await.expect("the simulator ends");
+        }
+        self.database.stop().await;
+        log
+    }
+}
+
+impl Hospital {
+    async fn start(site: &Site) -> Self {
+        let config = sim::Config { latency: site.latency, track: true, ..sim::Config::default() };
+        let simulator = Simulator::start(config).await.expect("a free port");
+        let proxy = Proxy::start(simulator.local_addr()).await;
+        Self { code: site.code, simulator, proxy }
+    }
+}
+
+impl Caller {
+    /// Sends a batch, checks that the answer is whole, and takes it into the books.
+    pub async fn send(
+        &self,
+        batch: &Batch,
+        timeout: Option<Duration>,
+    ) -> Result<BatchProcessResponse, Status> {
+        let mut request = Request::new(batch.request.clone());
+        timeout.into_iter().for_each(|timeout| request.set_timeout(timeout));
+        let mut client =
+            DataProcessingClient::new(self.channel.clone()).max_decoding_message_size(usize::MAX);
+        self.books.open(batch);
+        let answer = client.batch_process(request).await.map(tonic::Response::into_inner);
+        self.books.close(batch, &answer);
+        answer
+    }
+
+    /// Sends a batch again and again until all of its records are stored. Answers how often that was.
+    pub async fn complete(&self, batch: &Batch) -> u32 {
+        let mut sent = 0;
+        eventually("a batch that is sent again is stored as a whole", async || {
+            sent += 1;
+            match self.send(batch, None).await {
+                Ok(response) => {
+                    let summary = audit(batch, &response);
+                    (summary.stored + summary.unchanged) as usize == batch.len()
+                }
+                Err(_) => false,
+            }
+        })
+        .await;
+        sent
+    }
+
+    /// How long the service takes to say how it is.
+    pub async fn health_latency(&self) -> Duration {
+        let started = Instant::now();
+        assert_eq!(health(self.channel.clone()).await, "SERVING");
+        started.elapsed()
+    }
+}
+
+async fn health(channel: Channel) -> String {
+    match HealthClient::new(channel).check(HealthCheckRequest::default()).await {
+        Ok(response) => response.into_inner().status().as_str_name().to_owned(),
+        Err(status) => status.code().to_string(),
+    }
+}
+
+/// The shipped profile of `febrl` for each hospital, with an API of its own.
+fn write_profiles(directory: &TempDir, sites: &[Site], hospitals: &[Hospital]) {
+    let shipped = fs::read_to_string("etc/hospitals/febrl.yaml").expect("the shipped profile");
+    let (mapping, rest) = shipped.split_once("\nverify:\n").expect("it has an API");
+    let (_, samples) = rest.split_once("\nsamples:\n").expect("and samples");
+    let profiles = directory.path().join("hospitals");
+    fs::create_dir(&profiles).expect("a fresh directory");
+    for (site, hospital) in sites.iter().zip(hospitals) {
+        let url = format!("http://{}/verify", hospital.proxy.local_addr());
+        let verify = format!("url: {url}, {}", site.verify);
+        let profile = format!("{mapping}\nverify: {{{verify}}}\nsamples:\n{samples}");
+        fs::write(profiles.join(format!("{}.yaml", site.code)), profile).expect("a profile");
+    }
+}
+
+/// The address in a URL of a database.
+fn address_of(url: &str) -> SocketAddr {
+    let (_, address) = url.split_once('@').expect("it names its user");
+    let (address, _) = address.split_once('/').expect("it names its database");
+    address.parse().expect("an address")
+}

@@ -1,0 +1,131 @@
+//! The database of a rig, seen past the service.
+
+use std::path::Path;
+
+use sqlx::{
+    AssertSqlSafe, Connection, FromRow, PgConnection, SqliteConnection, postgres::PgRow, sqlite::SqliteRow,
+};
+use tokio::task::block_in_place;
+
+use super::address_of;
+use crate::{
+    batch::Key,
+    books::Shelf,
+    proxy::Proxy,
+    support::{eventually, postgres::PostgresServer},
+};
+
+const PATIENTS: &str = "SELECT hospital_code, patient_id, raw FROM patients";
+const OUTCOMES: &str = "SELECT batch_id, record_index, outcome FROM outcomes";
+
+/// A SQLite file, or a PostgreSQL server of its own behind a proxy.
+pub enum Database {
+    Sqlite { url: String },
+    Postgres { server: PostgresServer, proxy: Proxy },
+}
+
+impl Database {
+    pub(super) fn sqlite(directory: &Path) -> Self {
+        Self::Sqlite { url: format!("sqlite://{}", directory.join("data").join("test.db").display()) }
+    }
+
+    pub(super) async fn postgres(server: PostgresServer) -> Self {
+        let proxy = Proxy::start(address_of(&server.url())).await;
+        Self::Postgres { server, proxy }
+    }
+
+    /// The URL that the service uses.
+    pub(super) fn service_url(&self) -> String {
+        match self {
+            Self::Sqlite { url } => url.clone(),
+            Self::Postgres { server, proxy } => {
+                let direct = address_of(&server.url()).to_string();
+                server.url().replace(&direct, &proxy.local_addr().to_string())
+            }
+        }
+    }
+
+    /// The URL past every proxy.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite { url } => url.clone(),
+            Self::Postgres { server, .. } => server.url(),
+        }
+    }
+
+    /// The proxy on the way to a PostgreSQL server.
+    pub fn proxy(&self) -> &Proxy {
+        match self {
+            Self::Postgres { proxy, .. } => proxy,
+            Self::Sqlite { .. } => panic!("nothing is between the service and its file"),
+        }
+    }
+
+    /// Restarts a PostgreSQL server in a mode of pg_ctl.
+    pub fn restart(&mut self, mode: &str) {
+        let Self::Postgres { server, .. } = self else { panic!("a file has no server") };
+        block_in_place(|| {
+            server.stop_by(mode);
+            server.restart();
+        });
+    }
+
+    /// Runs statements.
+    pub async fn execute(&self, sql: &str) {
+        let statements = sqlx::raw_sql(AssertSqlSafe(sql));
+        match self {
+            Self::Sqlite { url } => {
+                let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
+                statements.execute(&mut connection).await.map(drop)
+            }
+            Self::Postgres { server, .. } => {
+                let mut connection = PgConnection::connect(&server.url()).await.expect("the server answers");
+                statements.execute(&mut connection).await.map(drop)
+            }
+        }
+        .expect("the statements work");
+    }
+
+    /// Everything in it that the books speak of.
+    pub async fn shelf(&self) -> Shelf {
+        let patients: Vec<(String, String, Vec<u8>)> = self.rows(PATIENTS).await;
+        let outcomes: Vec<(String, i64, String)> = self.rows(OUTCOMES).await;
+        let patient = |(hospital, patient_id, raw)| (Key { hospital, patient_id }, raw);
+        let outcome = |(batch, index, outcome)| (batch, u32::try_from(index).expect("an index"), outcome);
+        Shelf {
+            patients: patients.into_iter().map(patient).collect(),
+            outcomes: outcomes.into_iter().map(outcome).collect(),
+        }
+    }
+
+    /// Connections of the service that a PostgreSQL server has open.
+    pub async fn connections(&self) -> i64 {
+        let service = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dataprocessing'";
+        let mut connection = PgConnection::connect(&self.url()).await.expect("the server answers");
+        sqlx::query_scalar(service).fetch_one(&mut connection).await.expect("it knows its connections")
+    }
+
+    async fn rows<T>(&self, sql: &'static str) -> Vec<T>
+    where
+        T: Send + Unpin + for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow>,
+    {
+        match self {
+            Self::Sqlite { url } => {
+                let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
+                sqlx::query_as(sql).fetch_all(&mut connection).await
+            }
+            Self::Postgres { server, .. } => {
+                let mut connection = PgConnection::connect(&server.url()).await.expect("the server answers");
+                sqlx::query_as(sql).fetch_all(&mut connection).await
+            }
+        }
+        .expect("the tables are there")
+    }
+
+    pub(super) async fn stop(self) {
+        let Self::Postgres { mut server, proxy } = self else { return };
+        eventually("the service has closed its connections", async || proxy.open() == 0).await;
+        proxy.stop().await;
+        block_in_place(|| server.stop());
+    }
+}

@@ -1,0 +1,13 @@
+//! The scenarios: each does one thing to the service, again and again, and says what came of it.
+
+use std::{future::Future, pin::Pin};
+
+use super::{finding::Finding, plan::Plan};
+
+mod kill;
+
+/// A scenario.
+pub type Scenario = fn(Plan) -> Pin<Box<dyn Future<Output = Vec<Finding>>>>;
+
+/// All scenarios, in the order in which they run.
+pub const SCENARIOS: &[(&str, Scenario)] = &[("kill", |plan| Box::pin(kill::scenario(plan)))];

@@ -19,7 +19,7 @@ use crate::{
     model::{self, StoreError},
     pool::{Pool, PoolError},
     server::{self, Admission, Readiness, Server},
-    svc::{Hospital, Limits, ServiceContext, VerificationApi},
+    svc::{Hospital, Limits, Load, ServiceContext, VerificationApi},
 };
 
 /// How long connections may take to say goodbye once every answer has left; idle ones are not waited for.
@@ -77,6 +77,7 @@ impl App {
             store: model::open(&config.store)?,
             hospitals: hospitals(profiles, config.pool.workers)?,
             pool,
+            load: Load::new(config.server.max_records_in_flight),
             limits: Limits {
                 max_record_size: config.server.max_record_size,
                 chunk_rows: config.store.chunk_rows,
@@ -86,7 +87,7 @@ impl App {
             tasks: TaskTracker::new(),
             drained: CancellationToken::new(),
         });
-        let admission = Admission::new(config.server.max_batches);
+        let admission = Admission::new(config.server.max_batches, Arc::clone(&svc.load));
         let readiness = Readiness::new(Arc::clone(&svc)).await;
         let listen = |source| AppError::Listen { address: config.server.listen, source };
         let server = Server::bind(&config.server, Arc::clone(&svc), admission.clone(), &readiness).await;
@@ -182,8 +183,7 @@ fn verification(profile: &Profile, workers: usize) -> Result<Option<Verification
     let Some(verify) = &profile.verify else {
         return Ok(None);
     };
-    // Half of the workers by default: one hanging hospital leaves the other half to the rest.
-    let in_flight = verify.max_in_flight.unwrap_or(workers.div_ceil(2));
+    let in_flight = verify.in_flight(workers);
     let client = Arc::new(HttpVerification::new(verify, in_flight)?);
     Ok(Some(VerificationApi::new(&profile.code, verify, client, in_flight)))
 }

@@ -14,6 +14,10 @@ use crate::{
     pool::{Gate, Pool},
 };
 
+mod load;
+
+pub use load::{Full, Load, Records, Share};
+
 /// Everything that calls share. Fields only; behaviour is in the logic.
 pub struct ServiceContext {
     /// The store.
@@ -22,6 +26,8 @@ pub struct ServiceContext {
     pub hospitals: HashMap<Arc<str>, Arc<Hospital>>,
     /// The process's workers.
     pub pool: Arc<Pool>,
+    /// What the batches have in hand, together.
+    pub load: Arc<Load>,
     /// Limits of a batch.
     pub limits: Limits,
     /// Owns the batches and their writers: they outlive the call that brought them.

@@ -9,5 +9,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let mut codes: Vec<&str> = profiles.keys().map(|code| &**code).collect();
     codes.sort_unstable();
     say(format_args!("the configuration is sound; hospitals: {}", codes.join(", ")));
+    if let Some(warning) = config::isolation_warning(&profiles, config.pool.workers) {
+        say(format_args!("warning: {warning}"));
+    }
     Ok(())
 }

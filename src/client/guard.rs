@@ -105,6 +105,11 @@ impl Guard {
         self.took.get()
     }
 
+    /// How long whoever wants to call has to wait for an answer, usually: no time at all if no call is made.
+    pub fn time_of_a_call(&self) -> Duration {
+        if *self.works.borrow() { self.typical() } else { Duration::ZERO }
+    }
+
     /// Whether the party works, as far as is known, and whenever that changes.
     pub fn works(&self) -> watch::Receiver<bool> {
         self.works.subscribe()

@@ -63,6 +63,22 @@ pub fn load_hospitals(dir: &Path) -> Result<Profiles, ConfigError> {
     if problems.is_empty() { Ok(profiles) } else { Err(problems.into()) }
 }
 
+/// What to say if one hanging hospital could take workers from the others: the calls that the hospitals may have in
+/// flight then add up to more than there are workers.
+pub fn isolation_warning(profiles: &Profiles, workers: usize) -> Option<String> {
+    let called: Vec<_> = profiles.values().filter_map(|profile| profile.verify.as_ref()).collect();
+    let in_flight: usize = called.iter().map(|verify| verify.in_flight(workers)).sum();
+    (called.len() > 1 && in_flight > workers).then(|| {
+        format!(
+            "the {} hospitals with a verification API may have {in_flight} calls in flight together and there are \
+             {workers} workers (pool.workers): hospitals that hang can hold up the others. Lower \
+             verify.max_in_flight, by default half of the workers, to a sum of {workers} over the hospitals in use, \
+             or raise pool.workers",
+            called.len(),
+        )
+    })
+}
+
 /// Reads one hospital's file over the defaults beside it, whether its samples hold or not.
 pub fn read_hospital(file: &Path) -> Result<Profile, ConfigError> {
     let dir = file.parent().unwrap_or(Path::new(""));

@@ -18,7 +18,9 @@ mod sections;
 mod store_url;
 
 pub use error::ConfigError;
-pub use hospitals::{Hospitals, Profiles, hospital_files, load_hospitals, read_hospital, shipped_hospitals};
+pub use hospitals::{
+    Hospitals, Profiles, hospital_files, isolation_warning, load_hospitals, read_hospital, shipped_hospitals,
+};
 
 /// The defaults, as the repository shows them.
 pub const DEFAULTS: &str = include_str!("../../etc/dataprocessing.yaml");

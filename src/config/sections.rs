@@ -45,6 +45,8 @@ fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
     let stream_idle = section.within("stream_idle", seconds(1)..=HOUR);
     let stream_window = section.within("stream_window", 1..=1_000_000);
     let max_batches = section.within("max_batches", 1..=10_000);
+    let max_records_in_flight = section.within("max_records_in_flight", 1..=100_000_000);
+    let max_bytes_in_flight = section.within("max_bytes_in_flight", ByteSize::kib(1)..=ByteSize::mib(65_536));
     let max_message_size = section.within("max_message_size", ByteSize::kib(1)..=ByteSize::mib(1024));
     let max_records = section.within("max_records", 1..=1_000_000);
     let max_record_size = section.within("max_record_size", ByteSize::kib(1)..=ByteSize::mib(64));
@@ -59,6 +61,21 @@ fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
             format!("{record} is more than server.max_message_size, {message}: no call could bring it");
         section.contradiction("max_record_size", text);
     }
+    if let (Ok(message), Ok(in_flight)) = (max_message_size, max_bytes_in_flight)
+        && message > in_flight
+    {
+        let text =
+            format!("{in_flight} is less than server.max_message_size, {message}: no call could use it");
+        section.contradiction("max_bytes_in_flight", text);
+    }
+    if let (Ok(records), Ok(window), Ok(in_flight)) = (max_records, stream_window, max_records_in_flight) {
+        for (key, records) in [("max_records", records), ("stream_window", window as usize)] {
+            if records > in_flight {
+                let text = format!("{in_flight} is less than server.{key}, {records}: no call could use it");
+                section.contradiction("max_records_in_flight", text);
+            }
+        }
+    }
     Ok(server::Config {
         listen: listen?,
         timeout: timeout?,
@@ -66,6 +83,8 @@ fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
         stream_idle: stream_idle?,
         stream_window: stream_window?,
         max_batches: max_batches?,
+        max_records_in_flight: max_records_in_flight?,
+        max_bytes_in_flight: max_bytes_in_flight?.in_memory(),
         max_message_size: max_message_size?.in_memory(),
         max_records: max_records?,
         max_record_size: max_record_size?.in_memory(),

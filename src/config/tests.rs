@@ -45,6 +45,8 @@ fn the_shipped_file_holds_the_documented_defaults() {
             stream_idle: Duration::from_secs(60),
             stream_window: 2000,
             max_batches: 32,
+            max_records_in_flight: 200_000,
+            max_bytes_in_flight: 128 * 1024 * 1024,
             max_message_size: 32 * 1024 * 1024,
             max_records: 50_000,
             max_record_size: 64 * 1024,

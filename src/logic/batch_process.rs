@@ -1,6 +1,6 @@
 //! `BatchProcess`: one whole batch from its raw records to its report.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     course::{Course, Plan},
@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     context::RequestContext,
-    domain::{outcome::Completion, record::RawBatch},
+    domain::{
+        outcome::Completion,
+        record::{RawBatch, RawRecord},
+    },
     svc::ServiceContext,
 };
 
@@ -35,7 +38,8 @@ impl BatchProcessLogic {
         let count = records.len();
         let ledger = Ledger::whole(u32::try_from(count).expect("the server bounds the records of a batch"));
         let linger = self.svc.limits.linger;
-        let plan = Plan { batch_id, validate_only, ledger: Arc::clone(&ledger), linger };
+        let fastest = fastest(&records, &self.svc);
+        let plan = Plan { batch_id, validate_only, ledger: Arc::clone(&ledger), fastest, linger };
         let course = Course::start(self.context, self.svc, plan)?;
 
         let mut intake = course.intake(count);
@@ -55,4 +59,20 @@ impl BatchProcessLogic {
         let report = course.conclude(hospitals, completion).await;
         Ok(BatchReport { results: ledger.results(), ..report })
     }
+}
+
+/// The time that the fastest of some records usually needs at its hospital: none if it is not asked.
+fn fastest(records: &[RawRecord], svc: &ServiceContext) -> Duration {
+    let mut fastest = Duration::MAX;
+    let mut last_code = None;
+    for record in records {
+        // The records of a hospital mostly come together.
+        if last_code.replace(&record.hospital_code) == Some(&record.hospital_code) {
+            continue;
+        }
+        let api =
+            svc.hospitals.get(&record.hospital_code).and_then(|hospital| hospital.verification.as_ref());
+        fastest = fastest.min(api.map_or(Duration::ZERO, |api| api.guard.time_of_a_call()));
+    }
+    fastest
 }

@@ -70,7 +70,8 @@ impl BatchStreamLogic {
         let (ledger, places, outlet) = Ledger::window(svc.limits.stream_window);
         let StreamedBatch { id: batch_id, validate_only } = batch;
         let linger = svc.limits.linger.min(LONGEST_LINGER);
-        let plan = Plan { batch_id, validate_only, ledger, linger };
+        // Who its records come from is not known yet.
+        let plan = Plan { batch_id, validate_only, ledger, fastest: Duration::ZERO, linger };
         let course = Course::start(context.clone(), svc, plan)?;
         Ok((Self { context, course, places }, outlet))
     }

@@ -35,15 +35,24 @@ use crate::{
     },
     model::{Content, FinishedBatch, Row},
     pool,
-    svc::{Hospital, ServiceContext},
+    svc::{Full, Hospital, ServiceContext, Share},
 };
 
 /// Why a batch was not processed at all.
 #[derive(Debug, Error)]
 pub enum BatchError {
-    /// The deadline leaves no time to attempt even one record.
-    #[error("the deadline leaves no time to attempt even one record")]
-    NoTimeLeft,
+    /// The deadline leaves no time for even one record.
+    #[error("the deadline leaves no time for even one record")]
+    NoTimeLeft {
+        /// The time that one needs, from now on.
+        needed: Duration,
+    },
+    /// The process has as many records in hand as it takes.
+    #[error("the process has as many records in hand as it takes")]
+    Full {
+        /// How soon there may be room.
+        retry_after: Duration,
+    },
 }
 
 /// What a batch is started with.
@@ -51,6 +60,8 @@ pub(super) struct Plan {
     pub batch_id: Arc<str>,
     pub validate_only: bool,
     pub ledger: Arc<Ledger>,
+    /// The time that the fastest of its records needs at its hospital.
+    pub fastest: Duration,
     /// Longest time that a verified record waits for others before it is written.
     pub linger: Duration,
 }
@@ -63,6 +74,8 @@ pub(super) struct Course {
     running: Arc<RunningBatch>,
     dispatch: pool::Batch,
     writing: Option<Writing>,
+    /// Held until the batch has been concluded.
+    _share: Share,
 }
 
 /// The writer's side of a running batch.
@@ -74,11 +87,16 @@ struct Writing {
 impl Course {
     /// Starts a batch in which no record is yet.
     pub fn start(context: RequestContext, svc: Arc<ServiceContext>, plan: Plan) -> Result<Self, BatchError> {
+        let Plan { batch_id, validate_only, ledger, fastest, linger } = plan;
         let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time());
-        if Instant::now() >= cutoffs.cut_at {
-            return Err(BatchError::NoTimeLeft);
+        let until_a_turn = svc.pool.ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
+        let to_settle_one = until_a_turn + fastest;
+        if Instant::now() + to_settle_one >= cutoffs.cut_at {
+            let kept_back = context.deadline - cutoffs.cut_at;
+            return Err(BatchError::NoTimeLeft { needed: to_settle_one + kept_back });
         }
-        let Plan { batch_id, validate_only, ledger, linger } = plan;
+        let share = svc.load.take(Arc::clone(&ledger) as _);
+        let share = share.map_err(|Full { retry_after }| BatchError::Full { retry_after })?;
         let (handle, entries) = WriterHandle::new(ledger.places());
         let running = Arc::new(RunningBatch {
             ledger,
@@ -107,7 +125,7 @@ impl Course {
             Writing { closing, task: svc.tasks.spawn(writer.run(entries, closed)) }
         });
         let dispatch = svc.pool.batch();
-        Ok(Self { context, svc, batch_id, running, dispatch, writing })
+        Ok(Self { context, svc, batch_id, running, dispatch, writing, _share: share })
     }
 
     /// The way in for the batch's records, which knows the ids of at least so many of them.
@@ -152,7 +170,7 @@ impl Course {
 
     /// Settles what is left, has it written down, and reports. The results are the ledger's to give.
     pub async fn conclude(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
-        let Self { context, batch_id, running, dispatch, writing, .. } = self;
+        let Self { context, batch_id, running, dispatch, writing, _share, .. } = self;
         drop(dispatch);
         let left = running.ledger.close(completion);
         let (counts, issue_groups) = running.ledger.account();

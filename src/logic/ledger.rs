@@ -42,9 +42,12 @@ use super::{
     head::Head,
     report::{Counts, RecordResult},
 };
-use crate::domain::{
-    issue_groups::IssueGroups,
-    outcome::{Completion, Outcome},
+use crate::{
+    domain::{
+        issue_groups::IssueGroups,
+        outcome::{Completion, Outcome},
+    },
+    svc::Records,
 };
 
 /// The outcomes of one batch.
@@ -291,6 +294,20 @@ impl Ledger {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         lock(&self.books)
+    }
+}
+
+impl Records for Ledger {
+    fn places(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn settled(&self) -> u32 {
+        self.progress().settled()
+    }
+
+    fn unsettled(&self) -> u32 {
+        self.unsettled()
     }
 }
 

@@ -138,6 +138,12 @@ impl Pool {
         !self.shared.ring().is_closed()
     }
 
+    /// How many jobs go before one that is submitted now, whosever it is; `None` while a worker is free.
+    pub fn ahead(&self) -> Option<usize> {
+        let Stats { workers, queued, running, .. } = self.stats();
+        (running >= workers).then(|| queued.min(self.shared.queue))
+    }
+
     /// What the pool has done and is doing.
     pub fn stats(&self) -> Stats {
         self.shared.counters.read()

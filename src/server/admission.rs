@@ -9,7 +9,8 @@ use std::sync::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Status, service::Interceptor};
 
-use super::status;
+use super::status::{self, Exhausted};
+use crate::svc::Load;
 
 /// The process's places for batches.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub struct Admission {
     places: Arc<Semaphore>,
     max_batches: usize,
     closed: Arc<AtomicBool>,
+    /// Knows when there may be room again.
+    load: Arc<Load>,
 }
 
 /// One batch's place; free again when the last clone is dropped.
@@ -25,8 +28,8 @@ pub(super) struct Place(#[expect(dead_code, reason = "held for its drop")] Arc<O
 
 impl Admission {
     /// `max_batches` free places.
-    pub fn new(max_batches: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(max_batches)), max_batches, closed: Arc::default() }
+    pub fn new(max_batches: usize, load: Arc<Load>) -> Self {
+        Self { places: Arc::new(Semaphore::new(max_batches)), max_batches, closed: Arc::default(), load }
     }
 
     /// Refuses every batch from now on, because the process is ending.
@@ -39,7 +42,8 @@ impl Admission {
             return Err(status::draining());
         }
         let permit = Arc::clone(&self.places).try_acquire_owned();
-        let permit = permit.map_err(|_| status::no_free_place(self.max_batches))?;
+        let permit = permit
+            .map_err(|_| status::exhausted(Exhausted::Batches(self.max_batches), self.load.soonest_end()))?;
         Ok(Place(Arc::new(permit)))
     }
 }

@@ -22,7 +22,11 @@ use tonic::{Status, body::Body};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{deadline::requested_timeout, status};
+use super::{
+    bytes_in_flight::{BytesInFlight, CountedUpload, Taken},
+    deadline::requested_timeout,
+    status,
+};
 
 /// How much earlier than tonic's own timer ours ends a call, so that the caller reads DEADLINE_EXCEEDED and
 /// not tonic's CANCELLED.
@@ -60,6 +64,8 @@ pub(super) struct CallsLayer {
     pub counted: &'static str,
     /// Counts running calls.
     pub running: TaskTracker,
+    /// Counts their bytes.
+    pub bytes: BytesInFlight,
 }
 
 impl<S> Layer<S> for CallsLayer {
@@ -107,10 +113,16 @@ where
         // The service that was polled ready is the one to call; a clone takes its place.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
+        let bytes = self.layer.bytes.nothing();
         Box::pin(async move {
             let Some(running) = running else {
                 return inner.call(request).await;
             };
+            // What a stream has in hand is bounded by its window.
+            if !is_stream {
+                let taken = Arc::clone(&bytes);
+                request = request.map(|body| Body::new(CountedUpload { body, taken }));
+            }
             let response =
                 match tokio::time::timeout_at(last_word(arrived_at, deadline), inner.call(request)).await {
                     Ok(response) => response?,
@@ -121,7 +133,7 @@ where
             } else {
                 name_the_callers_fault(response, max_message_size)
             };
-            Ok(response.map(|body| Body::new(CountedBody { body, _running: running })))
+            Ok(response.map(|body| Body::new(CountedBody { body, _running: running, _bytes: bytes })))
         })
     }
 }
@@ -152,6 +164,7 @@ fn name_the_callers_fault(response: Response<Body>, max_message_size: usize) -> 
 struct CountedBody {
     body: Body,
     _running: TaskTrackerToken,
+    _bytes: Arc<Taken>,
 }
 
 impl http_body::Body for CountedBody {

@@ -17,6 +17,10 @@ pub struct Config {
     pub stream_window: u32,
     /// Batches at a time.
     pub max_batches: usize,
+    /// Records at a time, over all batches; a stream counts with its window.
+    pub max_records_in_flight: usize,
+    /// Bytes of requests at a time, over all whole batches.
+    pub max_bytes_in_flight: usize,
     /// The largest request, in bytes.
     pub max_message_size: usize,
     /// The most records in one call.

@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     context::RequestContext,
-    logic::{batch_process::BatchProcessLogic, batch_stream::BatchStreamLogic},
+    logic::{
+        batch_process::{BatchError, BatchProcessLogic},
+        batch_stream::BatchStreamLogic,
+    },
     svc::ServiceContext,
 };
 
@@ -49,7 +52,7 @@ impl DataProcessing for DataProcessingService {
             let _place = place;
             logic.run(asked.batch).await
         };
-        let report = own(&self.svc.tasks, running).await?.map_err(|error| status::of_batch_error(&error))?;
+        let report = own(&self.svc.tasks, running).await?.map_err(|error| self.refusal(&error))?;
         Ok(Response::new(encode::response(report, asked.view, asked.language, self.limits.max_response_size)))
     }
 
@@ -72,7 +75,7 @@ impl DataProcessing for DataProcessingService {
         let asked = decode::start(start)?;
 
         let started = BatchStreamLogic::start(context.clone(), Arc::clone(&self.svc), asked.batch);
-        let (logic, outlet) = started.map_err(|error| status::of_batch_error(&error))?;
+        let (logic, outlet) = started.map_err(|error| self.refusal(&error))?;
         let (reported, report) = oneshot::channel();
         self.svc.tasks.spawn(async move {
             let _place = place;
@@ -81,6 +84,12 @@ impl DataProcessing for DataProcessingService {
         let results = Results::new(asked.view, asked.language, self.limits.max_response_size);
         let download = Download::new(&context, outlet, report, results, caller);
         Ok(Response::new(download.messages()))
+    }
+}
+
+impl DataProcessingService {
+    fn refusal(&self, error: &BatchError) -> Status {
+        status::of_batch_error(error, self.limits.max_records_in_flight)
     }
 }
 

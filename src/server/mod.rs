@@ -21,11 +21,13 @@ pub use config::{Config, Drain};
 pub use readiness::Readiness;
 
 use crate::svc::ServiceContext;
+use bytes_in_flight::BytesInFlight;
 use calls::CallsLayer;
 use data_processing::DataProcessingService;
 use pb::data_processing_server::DataProcessingServer;
 
 mod admission;
+mod bytes_in_flight;
 mod calls;
 mod config;
 mod data_processing;
@@ -67,6 +69,7 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     max_records: usize,
+    max_records_in_flight: usize,
     max_message_size: usize,
     max_response_size: usize,
     stream_idle: Duration,
@@ -130,9 +133,11 @@ fn router(
         max_message_size: config.max_message_size,
         counted: SERVICE_PATH,
         running: running.clone(),
+        bytes: BytesInFlight::new(config.max_bytes_in_flight, Arc::clone(&svc.load)),
     };
     let limits = Limits {
         max_records: config.max_records,
+        max_records_in_flight: config.max_records_in_flight,
         max_message_size: config.max_message_size,
         max_response_size: config.max_response_size,
         stream_idle: config.stream_idle,

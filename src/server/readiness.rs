@@ -1,8 +1,10 @@
 //! Health: `liveness` says that the process runs and nothing else; the empty name and the service's own say
-//! whether batches can be processed now, and follow the store.
+//! whether batches can be processed now, and follow the store. `hospital/CODE` says whether a hospital's API works, as
+//! far as its last calls tell; a service whose hospitals are down is ready all the same, for it answers so at once.
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic_health::{
     ServingStatus,
@@ -38,6 +40,9 @@ impl Readiness {
         let readiness = Self { reporter: HealthReporter::new(), svc };
         readiness.reporter.set_service_status(LIVENESS, ServingStatus::Serving).await;
         readiness.set(ServingStatus::NotServing).await;
+        for (name, works) in readiness.hospitals() {
+            set_hospital(&readiness.reporter, &name, *works.borrow()).await;
+        }
         readiness
     }
 
@@ -47,12 +52,25 @@ impl Readiness {
 
     /// Prepares the store, says ready, and follows the store until `stop`; then says not ready.
     pub async fn follow(self, stop: CancellationToken) {
+        // Dropping them ends them.
+        let mut following: JoinSet<()> = self
+            .hospitals()
+            .map(|(name, works)| follow_hospital(self.reporter.clone(), name, works))
+            .collect();
         if stop.run_until_cancelled(self.prepare_store()).await.is_some() {
             self.set(ServingStatus::Serving).await;
             info!("ready");
             stop.run_until_cancelled(self.follow_store()).await;
         }
+        following.shutdown().await;
         self.set(ServingStatus::NotServing).await;
+    }
+
+    /// The hospitals that are called, by their health names.
+    fn hospitals(&self) -> impl Iterator<Item = (String, watch::Receiver<bool>)> {
+        self.svc.hospitals.iter().filter_map(|(code, hospital)| {
+            Some((format!("hospital/{code}"), hospital.verification.as_ref()?.guard.works()))
+        })
     }
 
     /// Migrates the store, again and again until it works.
@@ -92,4 +110,18 @@ impl Readiness {
             self.reporter.set_service_status(name, status).await;
         }
     }
+}
+
+/// Keeps a hospital's health name true, until it is dropped.
+async fn follow_hospital(reporter: HealthReporter, name: String, mut works: watch::Receiver<bool>) {
+    // An error would mean that the hospital's guard is gone, and then nobody calls it any more.
+    while works.changed().await.is_ok() {
+        let works = *works.borrow_and_update();
+        set_hospital(&reporter, &name, works).await;
+    }
+}
+
+async fn set_hospital(reporter: &HealthReporter, name: &str, works: bool) {
+    let status = if works { ServingStatus::Serving } else { ServingStatus::NotServing };
+    reporter.set_service_status(name, status).await;
 }

@@ -11,9 +11,6 @@ use crate::logic::batch_process::BatchError;
 /// The domain of all `ErrorInfo`s.
 const DOMAIN: &str = "dataprocessing.v1";
 
-/// How long a caller should wait before it tries again when no place is free.
-const RETRY_DELAY: Duration = Duration::from_secs(1);
-
 /// One field of the request breaks a limit or cannot be understood.
 pub(super) fn invalid(reason: &str, field: &str, description: impl Into<String>) -> Status {
     let description = description.into();
@@ -28,6 +25,7 @@ pub(super) fn invalid(reason: &str, field: &str, description: impl Into<String>)
 pub(super) fn of_unreadable(status: &Status, max_message_size: usize) -> Option<Status> {
     match status.code() {
         _ if status.source().is_some() => None,
+        // With details it is our own: see `exhausted`.
         Code::OutOfRange | Code::ResourceExhausted if status.details().is_empty() => Some(invalid(
             "MESSAGE_TOO_LARGE",
             "",
@@ -46,12 +44,28 @@ pub(super) fn of_unreadable(status: &Status, max_message_size: usize) -> Option<
     }
 }
 
-/// All places for batches are taken.
-pub(super) fn no_free_place(max_batches: usize) -> Status {
-    let text = format!("all {max_batches} places for batches (server.max_batches) are taken; retry later");
-    let limit = HashMap::from([("max_batches".to_owned(), max_batches.to_string())]);
-    let mut details = ErrorDetails::with_error_info("NO_FREE_PLACE", DOMAIN, limit);
-    details.set_retry_info(Some(RETRY_DELAY));
+/// What the process has too much of to take another batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Exhausted {
+    /// As many batches as it takes.
+    Batches(usize),
+    /// As many records.
+    Records(usize),
+    /// As many bytes of requests.
+    Bytes(usize),
+}
+
+/// There is no room for a batch now.
+pub(super) fn exhausted(limit: Exhausted, retry_after: Duration) -> Status {
+    let (reason, key, most, what) = match limit {
+        Exhausted::Batches(most) => ("NO_FREE_PLACE", "max_batches", most, "batches"),
+        Exhausted::Records(most) => ("TOO_MANY_RECORDS_IN_FLIGHT", "max_records_in_flight", most, "records"),
+        Exhausted::Bytes(most) => ("TOO_MANY_BYTES_IN_FLIGHT", "max_bytes_in_flight", most, "bytes"),
+    };
+    let text = format!("the server has {most} {what} in hand (server.{key}) and takes no more; retry later");
+    let limit = HashMap::from([(key.to_owned(), most.to_string())]);
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, limit);
+    details.set_retry_info(Some(retry_after));
     Status::with_error_details(Code::ResourceExhausted, text, details)
 }
 
@@ -77,13 +91,20 @@ pub(super) fn internal(id: &str) -> Status {
 }
 
 /// What a batch that was not processed answers.
-pub(super) fn of_batch_error(error: &BatchError) -> Status {
+pub(super) fn of_batch_error(error: &BatchError, max_records_in_flight: usize) -> Status {
     match error {
-        BatchError::NoTimeLeft => plain(
-            Code::DeadlineExceeded,
-            "NO_TIME_LEFT",
-            "the deadline leaves no time to attempt even one record; allow at least 100 ms beyond the upload",
-        ),
+        BatchError::NoTimeLeft { needed } => {
+            let needed = needed.as_millis().max(1).to_string();
+            let text = format!(
+                "the deadline leaves no time for even one record; after the upload {needed} ms are needed now"
+            );
+            let needed = HashMap::from([("needed_ms".to_owned(), needed)]);
+            let details = ErrorDetails::with_error_info("NO_TIME_LEFT", DOMAIN, needed);
+            Status::with_error_details(Code::DeadlineExceeded, text, details)
+        }
+        BatchError::Full { retry_after } => {
+            exhausted(Exhausted::Records(max_records_in_flight), *retry_after)
+        }
     }
 }
 

@@ -134,6 +134,7 @@ async fn verify_with_a_hospital_that_panics() {
         store: Arc::clone(&service.svc.store),
         hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
         pool: Arc::clone(&service.svc.pool),
+        load: Arc::clone(&service.svc.load),
         limits: service.svc.limits,
         tasks: service.svc.tasks.clone(),
         drained: CancellationToken::new(),

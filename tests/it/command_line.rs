@@ -71,7 +71,8 @@ fn arguments_that_cannot_work_are_refused() {
 fn the_shipped_configuration_is_sound() {
     let output = run(&["check-config"], env!("CARGO_MANIFEST_DIR").as_ref());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("febrl"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("febrl") && text.contains("warning:") && text.contains("pool.workers"), "{text}");
 }
 
 #[test]

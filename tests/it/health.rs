@@ -7,7 +7,7 @@ use crate::support::{eventually, postgres::PostgresServer, service::TestService}
 #[tokio::test]
 async fn every_health_name_is_known_and_serving_once_ready() {
     let service = TestService::start().await;
-    for name in ["", SERVICE_NAME, "liveness"] {
+    for name in ["", SERVICE_NAME, "liveness", "hospital/febrl", "hospital/renmin"] {
         assert_eq!(service.health(name).await, "SERVING", "{name:?}");
     }
     assert_ne!(service.health("nothing").await, "SERVING");

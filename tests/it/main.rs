@@ -1,6 +1,7 @@
 //! The integration tests: one binary, real engines, the real service.
 
 mod across;
+mod admission;
 mod bad_input;
 mod batch;
 mod bench;
@@ -17,6 +18,7 @@ mod fuzz;
 mod generated;
 mod health;
 mod hints;
+mod hospital;
 mod layers;
 mod pipeline;
 mod profile;

@@ -71,6 +71,7 @@ fn wilful(service: &TestService) -> Arc<ServiceContext> {
         store: Arc::clone(&service.svc.store),
         hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
         pool: Arc::clone(&service.svc.pool),
+        load: Arc::clone(&service.svc.load),
         limits: service.svc.limits,
         tasks: service.svc.tasks.clone(),
         drained: CancellationToken::new(),

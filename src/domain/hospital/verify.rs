@@ -43,6 +43,12 @@ impl Verify {
             response: None,
         }
     }
+
+    /// Most calls in flight over all batches, in a process with so many workers. By default one hanging hospital leaves
+    /// half of them to the rest.
+    pub fn in_flight(&self, workers: usize) -> usize {
+        self.max_in_flight.unwrap_or(workers.div_ceil(2))
+    }
 }
 
 /// How a call is made again that failed of something that passes.

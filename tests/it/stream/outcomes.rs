@@ -46,11 +46,7 @@ fn ask_no_hospital(knobs: &mut Knobs) {
 
 /// Makes no call twice: whether one may be depends on how others ended before, and so on time.
 fn ask_once(knobs: &mut Knobs) {
-    for profile in knobs.profiles.values_mut() {
-        let mut once = Profile::clone(profile);
-        once.verify.iter_mut().for_each(|verify| verify.retry.attempts = 1);
-        *profile = Arc::new(once);
-    }
+    knobs.verify(|verify| verify.retry.attempts = 1);
 }
 
 /// What can be compared of results; they have no `Debug`.

@@ -38,11 +38,24 @@ pub struct TestService {
 pub struct Knobs {
     pub config: Config,
     pub latency: Duration,
+    /// What else goes wrong at the hospitals; its latency is the one above.
+    pub hospital: sim::Config,
     pub profiles: HashMap<Arc<str>, Arc<Profile>>,
     /// How many calls at once the hospitals are sent.
     pub in_flight: usize,
     /// Whether the test waits until the service is ready.
     pub await_ready: bool,
+}
+
+impl Knobs {
+    /// Turns how the hospitals' APIs are called.
+    pub fn verify(&mut self, turn: impl Fn(&mut Verify)) {
+        for profile in self.profiles.values_mut() {
+            let mut turned = Profile::clone(profile);
+            turned.verify.iter_mut().for_each(&turn);
+            *profile = Arc::new(turned);
+        }
+    }
 }
 
 impl TestService {
@@ -60,14 +73,21 @@ impl TestService {
         config.store.url = url.into();
         let profiles = config::shipped_hospitals();
         let in_flight = config.pool.workers;
-        let mut knobs = Knobs { config, latency: Duration::ZERO, profiles, in_flight, await_ready: true };
+        let mut knobs = Knobs {
+            config,
+            latency: Duration::ZERO,
+            hospital: sim::Config::default(),
+            profiles,
+            in_flight,
+            await_ready: true,
+        };
         turn(&mut knobs);
         Self::run(knobs, directory).await
     }
 
     async fn run(knobs: Knobs, directory: tempfile::TempDir) -> Self {
-        let Knobs { config, latency, profiles, in_flight, await_ready } = knobs;
-        let simulator = simulator(latency).await;
+        let Knobs { config, latency, hospital, profiles, in_flight, await_ready } = knobs;
+        let simulator = Simulator::start(sim::Config { latency, ..hospital }).await.expect("a free port");
         let address = simulator.local_addr();
         let profiles = profiles
             .into_iter()

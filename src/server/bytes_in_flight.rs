@@ -1,0 +1,116 @@
+//! The bytes of requests that the process has in hand: counted as they come in, given back when the call has been
+//! answered. A call that would take more than there may be is refused at that byte: its size is not known before.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tonic::{Status, body::Body};
+
+use super::status::{self, Exhausted};
+use crate::svc::Load;
+
+/// The bytes of all calls together.
+#[derive(Clone)]
+pub(super) struct BytesInFlight {
+    most: usize,
+    taken: Arc<AtomicUsize>,
+    /// Knows when there may be room again.
+    load: Arc<Load>,
+}
+
+/// The bytes of one call; given back when it is dropped.
+pub(super) struct Taken {
+    of: BytesInFlight,
+    bytes: AtomicUsize,
+}
+
+/// The body of a request whose bytes are counted.
+pub(super) struct CountedUpload {
+    pub body: Body,
+    pub taken: Arc<Taken>,
+}
+
+impl BytesInFlight {
+    /// At most so many.
+    pub fn new(most: usize, load: Arc<Load>) -> Self {
+        Self { most, taken: Arc::default(), load }
+    }
+
+    /// Nothing, for a call that begins.
+    pub fn nothing(&self) -> Arc<Taken> {
+        Arc::new(Taken { of: self.clone(), bytes: AtomicUsize::new(0) })
+    }
+}
+
+impl Taken {
+    fn take(&self, bytes: usize) -> Result<(), Status> {
+        let of = &self.of;
+        let more = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= of.most);
+        if of.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
+            return Err(status::exhausted(Exhausted::Bytes(of.most), of.load.soonest_end()));
+        }
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.of.taken.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
+    }
+}
+
+impl http_body::Body for CountedUpload {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+            && let Err(refused) = self.taken.take(data.len())
+        {
+            return Poll::Ready(Some(Err(refused)));
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_call_takes_comes_back_with_its_end() {
+        let all = BytesInFlight::new(100, Load::new(1));
+        let (one, other) = (all.nothing(), all.nothing());
+        one.take(60).unwrap();
+        other.take(40).unwrap();
+        let refused = other.take(1).unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+        assert!(refused.message().contains("max_bytes_in_flight"));
+        drop(one);
+        other.take(60).unwrap();
+        drop(other);
+        assert_eq!(all.taken.load(Ordering::Relaxed), 0);
+    }
+}

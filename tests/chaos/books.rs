@@ -94,20 +94,25 @@ impl Books {
         Balance { records: state.told.len(), lost, doubled: doubled + twice.count() }
     }
 
-    /// Whether the outcomes in the database say what the callers were told last. A batch that was cut writes
-    /// its last outcomes after it has answered.
-    pub fn agrees_with_outcomes(&self, shelf: &Shelf) -> bool {
+    /// Where the database has another outcome than the callers were told last, of those that count as stored.
+    /// A batch that was cut writes its last outcomes after it has answered.
+    pub fn disagreements(&self, shelf: &Shelf) -> Vec<String> {
         let written: HashMap<(&str, u32), &str> = shelf
             .outcomes
             .iter()
             .map(|(batch, index, outcome)| ((batch.as_str(), *index), outcome.as_str()))
             .collect();
         let state = self.state();
-        state.answered.iter().all(|(batch, outcomes)| {
-            outcomes.iter().zip(0..).filter(|(outcome, _)| is_stored(**outcome)).all(|(outcome, index)| {
-                written.get(&(batch.as_str(), index)).is_some_and(|written| named(*outcome) == *written)
+        let told = state.answered.iter().flat_map(|(batch, outcomes)| {
+            outcomes.iter().zip(0..).map(move |(outcome, index)| (batch.as_str(), index, *outcome))
+        });
+        told.filter(|(_, _, outcome)| is_stored(*outcome))
+            .map(|(batch, index, outcome)| (batch, index, named(outcome), written.get(&(batch, index))))
+            .filter(|(.., told, written)| written.is_none_or(|written| told != written))
+            .map(|(batch, index, told, written)| {
+                format!("record {index} of {batch}: {told}, written {written:?}")
             })
-        })
+            .collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

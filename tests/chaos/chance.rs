@@ -26,6 +26,11 @@ impl Chance {
         least + (most - least).mul_f64(share)
     }
 
+    /// A number from the least on and below the most.
+    pub fn from(&mut self, least: u64, most: u64) -> u64 {
+        least + self.next() % (most - least)
+    }
+
     /// Whether something happens that happens once in so many times.
     pub fn once_in(&mut self, times: u64) -> bool {
         self.next().is_multiple_of(times)

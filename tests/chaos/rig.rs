@@ -13,7 +13,7 @@ use dataprocessing::{
     sim::{self, Simulator},
 };
 use tempfile::TempDir;
-use tokio::task::block_in_place;
+use tokio::task::{JoinHandle, block_in_place};
 use tonic::{Request, Status, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
@@ -28,6 +28,9 @@ use super::{
 mod database;
 
 pub use database::Database;
+
+/// How long a batch may write its last outcomes after it has answered.
+const LAST_WORDS: Duration = Duration::from_secs(6);
 
 /// How a rig is set up.
 pub struct Setup {
@@ -84,6 +87,9 @@ struct Running {
     process: ServiceProcess,
     channel: Channel,
 }
+
+/// A call that is on its way: its answer, and how long that took.
+pub type Launched = JoinHandle<(Result<BatchProcessResponse, Status>, Duration)>;
 
 /// Sends batches and keeps the books.
 #[derive(Clone)]
@@ -161,6 +167,24 @@ impl Rig {
         Caller { channel: self.running().channel.clone(), books: Arc::clone(&self.books) }
     }
 
+    /// Sends a batch in a task of its own and waits until its hospitals have been asked so often.
+    pub async fn launch(&self, batch: &Batch, timeout: Option<Duration>, calls: u64) -> Launched {
+        let before = self.calls();
+        let (caller, sent) = (self.caller(), batch.clone());
+        let call = tokio::spawn(async move {
+            let started = Instant::now();
+            let answer = caller.send(&sent, timeout).await;
+            (answer, started.elapsed())
+        });
+        eventually("the batch is in the middle", async || self.calls() >= before + calls).await;
+        call
+    }
+
+    /// Verifications that the hospitals were asked for so far.
+    pub fn calls(&self) -> u64 {
+        self.hospitals.iter().map(|hospital| hospital.simulator.stats().calls).sum()
+    }
+
     /// What the service says of its readiness.
     pub async fn health(&self) -> String {
         health(self.running().channel.clone()).await
@@ -189,9 +213,17 @@ impl Rig {
 
     /// What callers were told, held against the database and the hospitals.
     pub async fn balance(&self) -> Balance {
-        let agree = async || self.books.agrees_with_outcomes(&self.database.shelf().await);
-        eventually("the outcomes in the database are those that callers were told", agree).await;
-        self.books.balance(&self.database.shelf().await, |key| self.calls_of(key))
+        let patience = Instant::now() + LAST_WORDS;
+        let shelf = loop {
+            let shelf = self.database.shelf().await;
+            let disagreements = self.books.disagreements(&shelf);
+            if disagreements.is_empty() {
+                break shelf;
+            }
+            let first = disagreements.first();
+            assert!(Instant::now() < patience, "{} disagree, {first:?}", disagreements.len());
+        };
+        self.books.balance(&shelf, |key| self.calls_of(key))
     }
 
     fn calls_of(&self, key: &Key) -> u32 {

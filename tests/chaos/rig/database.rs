@@ -61,13 +61,21 @@ impl Database {
         }
     }
 
-    /// Restarts a PostgreSQL server in a mode of pg_ctl.
-    pub fn restart(&mut self, mode: &str) {
-        let Self::Postgres { server, .. } = self else { panic!("a file has no server") };
-        block_in_place(|| {
-            server.stop_by(mode);
-            server.restart();
-        });
+    /// Stops a PostgreSQL server in a mode of pg_ctl.
+    pub fn halt(&mut self, mode: &str) {
+        block_in_place(|| self.server().stop_by(mode));
+    }
+
+    /// Starts it again and waits until it answers.
+    pub fn resume(&mut self) {
+        block_in_place(|| self.server().restart());
+    }
+
+    fn server(&mut self) -> &mut PostgresServer {
+        match self {
+            Self::Postgres { server, .. } => server,
+            Self::Sqlite { .. } => panic!("a file has no server"),
+        }
     }
 
     /// Runs statements.
@@ -99,10 +107,12 @@ impl Database {
     }
 
     /// Connections of the service that a PostgreSQL server has open.
-    pub async fn connections(&self) -> i64 {
+    pub async fn connections(&self) -> usize {
         let service = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dataprocessing'";
         let mut connection = PgConnection::connect(&self.url()).await.expect("the server answers");
-        sqlx::query_scalar(service).fetch_one(&mut connection).await.expect("it knows its connections")
+        let count: i64 =
+            sqlx::query_scalar(service).fetch_one(&mut connection).await.expect("it knows its connections");
+        usize::try_from(count).expect("a count")
     }
 
     async fn rows<T>(&self, sql: &'static str) -> Vec<T>

@@ -4,10 +4,16 @@ use std::{future::Future, pin::Pin};
 
 use super::{finding::Finding, plan::Plan};
 
+mod database;
 mod kill;
+mod store_link;
 
 /// A scenario.
 pub type Scenario = fn(Plan) -> Pin<Box<dyn Future<Output = Vec<Finding>>>>;
 
 /// All scenarios, in the order in which they run.
-pub const SCENARIOS: &[(&str, Scenario)] = &[("kill", |plan| Box::pin(kill::scenario(plan)))];
+pub const SCENARIOS: &[(&str, Scenario)] = &[
+    ("kill", |plan| Box::pin(kill::scenario(plan))),
+    ("database", |plan| Box::pin(database::scenario(plan))),
+    ("store-link", |plan| Box::pin(store_link::scenario(plan))),
+];

@@ -75,6 +75,12 @@ impl Books {
         state.answered.insert(batch.id().to_owned(), outcomes);
     }
 
+    /// Whether every record of a batch was stored by one answer or another.
+    pub fn all_stored(&self, batch: &Batch) -> bool {
+        let mut state = self.state();
+        batch.keys.iter().all(|key| state.told(key).stored)
+    }
+
     /// Holds everything told so far against the database, and every patient in it against what its hospital
     /// was asked. Panics when anything is stored that nobody can have stored.
     pub fn balance(&self, shelf: &Shelf, calls_of: impl Fn(&Key) -> u32) -> Balance {
@@ -127,7 +133,7 @@ impl State {
 }
 
 /// Checks that an answer is whole: every record has exactly one outcome, and the counters are those outcomes.
-pub fn audit(batch: &Batch, response: &BatchProcessResponse) -> Summary {
+fn audit(batch: &Batch, response: &BatchProcessResponse) -> Summary {
     let summary = response.summary.clone().expect("every response has a summary");
     assert_eq!(summary.received as usize, batch.len(), "all records were received");
     let indexes = response.results.iter().map(|result| result.index as usize);

@@ -3,14 +3,15 @@
 use std::{
     fs,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use dataprocessing::{
     server::pb::{BatchProcessResponse, data_processing_client::DataProcessingClient},
-    sim::{self, Simulator},
+    sim::{self, Faults, Simulator},
 };
 use tempfile::TempDir;
 use tokio::task::{JoinHandle, block_in_place};
@@ -19,10 +20,14 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use super::{
     batch::{Batch, Key},
-    books::{Books, audit},
+    books::Books,
     finding::Balance,
     proxy::Proxy,
-    support::{eventually, postgres::PostgresServer, process::ServiceProcess},
+    support::{
+        eventually,
+        postgres::PostgresServer,
+        process::{ServiceProcess, binary},
+    },
 };
 
 mod database;
@@ -52,15 +57,23 @@ pub struct Site {
     pub code: &'static str,
     /// How long its API takes.
     pub latency: Duration,
+    /// What goes wrong by chance, as the simulator's command line takes it; empty for nothing.
+    pub faults: &'static str,
     /// What its profile says of its API, but for the URL.
     pub verify: &'static str,
+}
+
+impl Site {
+    /// A sound hospital that answers after 5 ms.
+    pub fn sound(code: &'static str) -> Self {
+        Self { code, latency: Duration::from_millis(5), faults: "", verify: "max_in_flight: 50" }
+    }
 }
 
 impl Setup {
     /// One hospital, `north`, that answers after 5 ms.
     pub fn with(engine: Engine) -> Self {
-        let north = Site { code: "north", latency: Duration::from_millis(5), verify: "max_in_flight: 50" };
-        Self { engine, hospitals: vec![north], settings: "" }
+        Self { engine, hospitals: vec![Site::sound("north")], settings: "" }
     }
 }
 
@@ -72,7 +85,7 @@ pub struct Rig {
     pub database: Database,
     books: Arc<Books>,
     config: PathBuf,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// A simulated hospital and the way to it.
@@ -101,11 +114,14 @@ pub struct Caller {
 impl Rig {
     /// Starts everything and waits until the service is ready.
     pub async fn start(setup: Setup) -> Self {
-        Self::start_with(setup, &[]).await
+        let mut rig = Self::build(setup).await;
+        rig.boot().await;
+        rig.ready().await;
+        rig
     }
 
-    /// The same with variables in the service's environment.
-    pub async fn start_with(setup: Setup, environment: &[(&str, &str)]) -> Self {
+    /// Starts everything but the service.
+    pub async fn build(setup: Setup) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database = match setup.engine {
             Engine::Sqlite => Database::sqlite(directory.path()),
@@ -117,29 +133,23 @@ impl Rig {
         }
         let config = directory.path().join("dataprocessing.yaml");
         write_profiles(&directory, &setup.hospitals, &hospitals);
-        let text = format!(
-            "hospitals: {{dir: hospitals}}\nstore: {{url: \"{}\"}}\n{}\n",
-            database.service_url(),
-            setup.settings
-        );
+        let url = database.service_url();
+        let settings = setup.settings;
+        let text = format!("hospitals: {{dir: hospitals}}\nstore: {{url: \"{url}\"}}\n{settings}\n");
         fs::write(&config, text).expect("a configuration");
-        let mut rig =
-            Self { running: None, hospitals, database, books: Arc::default(), config, _directory: directory };
-        rig.boot_with(environment).await;
-        rig.ready().await;
-        rig
+        Self { running: None, hospitals, database, books: Arc::default(), config, directory }
     }
 
     /// Starts the service, which need not be ready.
     pub async fn boot(&mut self) {
-        self.boot_with(&[]).await;
+        self.boot_by(binary()).await;
     }
 
-    async fn boot_with(&mut self, environment: &[(&str, &str)]) {
+    /// The same by a command that ends in the service.
+    pub async fn boot_by(&mut self, mut command: Command) {
         // A result larger than clients usually take would be cut short, and every result is checked.
-        let large = ("DATAPROCESSING__SERVER__MAX_RESPONSE_SIZE", "64MiB");
-        let environment: Vec<_> = environment.iter().copied().chain([large]).collect();
-        let process = block_in_place(|| ServiceProcess::start(&self.config, &environment));
+        command.env("DATAPROCESSING__SERVER__MAX_RESPONSE_SIZE", "64MiB");
+        let process = block_in_place(|| ServiceProcess::start(command, &self.config));
         let channel = process.channel().await;
         self.running = Some(Running { process, channel });
     }
@@ -156,6 +166,16 @@ impl Rig {
 
     fn running(&self) -> &Running {
         self.running.as_ref().expect("the service runs")
+    }
+
+    /// The service's number in the system.
+    pub fn process_id(&self) -> u32 {
+        self.running().process.id()
+    }
+
+    /// Where a scenario may put files of its own.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The codes of the hospitals.
@@ -187,7 +207,12 @@ impl Rig {
 
     /// What the service says of its readiness.
     pub async fn health(&self) -> String {
-        health(self.running().channel.clone()).await
+        health(self.running().channel.clone(), "").await
+    }
+
+    /// What it says of a hospital.
+    pub async fn hospital_health(&self, code: &str) -> String {
+        health(self.running().channel.clone(), &format!("hospital/{code}")).await
     }
 
     /// Waits until the service is ready. Answers how long that took.
@@ -204,7 +229,7 @@ impl Rig {
 
     /// Memory that the service has in use, in MiB.
     pub fn resident_mib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.running().process.id()));
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process_id()));
         let status = status.expect("the service runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of memory");
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
@@ -249,7 +274,9 @@ impl Rig {
 
 impl Hospital {
     async fn start(site: &Site) -> Self {
-        let config = sim::Config { latency: site.latency, track: true, ..sim::Config::default() };
+        let faults = if site.faults.is_empty() { Ok(Faults::default()) } else { site.faults.parse() };
+        let faults = faults.expect("faults that the simulator knows");
+        let config = sim::Config { latency: site.latency, faults, track: true, ..sim::Config::default() };
         let simulator = Simulator::start(config).await.expect("a free port");
         let proxy = Proxy::start(simulator.local_addr()).await;
         Self { code: site.code, simulator, proxy }
@@ -273,18 +300,14 @@ impl Caller {
         answer
     }
 
-    /// Sends a batch again and again until all of its records are stored. Answers how often that was.
+    /// Sends a batch again and again until each of its records was stored. Answers how often that was.
     pub async fn complete(&self, batch: &Batch) -> u32 {
         let mut sent = 0;
         eventually("a batch that is sent again is stored as a whole", async || {
             sent += 1;
-            match self.send(batch, None).await {
-                Ok(response) => {
-                    let summary = audit(batch, &response);
-                    (summary.stored + summary.unchanged) as usize == batch.len()
-                }
-                Err(_) => false,
-            }
+            // Whatever the answer is, the books have it.
+            let _ = self.send(batch, None).await;
+            self.books.all_stored(batch)
         })
         .await;
         sent
@@ -293,13 +316,14 @@ impl Caller {
     /// How long the service takes to say how it is.
     pub async fn health_latency(&self) -> Duration {
         let started = Instant::now();
-        assert_eq!(health(self.channel.clone()).await, "SERVING");
+        assert_eq!(health(self.channel.clone(), "").await, "SERVING");
         started.elapsed()
     }
 }
 
-async fn health(channel: Channel) -> String {
-    match HealthClient::new(channel).check(HealthCheckRequest::default()).await {
+async fn health(channel: Channel, name: &str) -> String {
+    let asked = HealthCheckRequest { service: name.to_owned() };
+    match HealthClient::new(channel).check(asked).await {
         Ok(response) => response.into_inner().status().as_str_name().to_owned(),
         Err(status) => status.code().to_string(),
     }

@@ -8,7 +8,7 @@ use crate::support::{
     config_file::config_file,
     eventually,
     postgres::PostgresServer,
-    process::ServiceProcess,
+    process::{ServiceProcess, binary},
     query::{count, patient_ids},
     records::{many, request},
     service::{TestService, balanced, simulator},
@@ -23,7 +23,7 @@ async fn after_kill_9_the_same_batch_again_ends_with_every_patient_once() {
     let mut batch = request(many(3000));
     batch.batch_id = "nightly".to_owned();
 
-    let process = ServiceProcess::start(&config, &[]);
+    let process = ServiceProcess::start(binary(), &config);
     let mut client = DataProcessingClient::new(process.channel().await);
     let (first, calls) = (batch.clone(), &simulator);
     let call = tokio::spawn(async move { client.batch_process(first).await });
@@ -34,7 +34,7 @@ async fn after_kill_9_the_same_batch_again_ends_with_every_patient_once() {
     let before = count(&database, "patients").await;
     assert!((1..3000).contains(&before), "{before} patients were stored before the crash");
 
-    let process = ServiceProcess::start(&config, &[]);
+    let process = ServiceProcess::start(binary(), &config);
     let mut client = DataProcessingClient::new(process.channel().await).max_decoding_message_size(usize::MAX);
     let response = client.batch_process(batch).await.unwrap().into_inner();
     let summary = balanced(&response);

@@ -9,7 +9,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::support::{
     eventually,
-    process::ServiceProcess,
+    process::{ServiceProcess, binary},
     records::{many, request},
     service::{TestService, balanced},
 };
@@ -85,7 +85,7 @@ async fn the_real_process_ends_in_time_with_an_idle_peer_and_an_open_watch() {
         &simulator,
         "server: {drain: {limit: 3s}}",
     );
-    let process = ServiceProcess::start(&config, &[]);
+    let process = ServiceProcess::start(binary(), &config);
     let channel = process.channel().await;
     let mut idle = TcpStream::connect(process.address).unwrap();
     idle.write_all(b"PRI * HT").unwrap();

@@ -4,8 +4,11 @@ use std::{future::Future, pin::Pin};
 
 use super::{finding::Finding, plan::Plan};
 
+mod bulkhead;
 mod database;
+mod frail;
 mod kill;
+mod outage;
 mod store_link;
 
 /// A scenario.
@@ -15,5 +18,8 @@ pub type Scenario = fn(Plan) -> Pin<Box<dyn Future<Output = Vec<Finding>>>>;
 pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("kill", |plan| Box::pin(kill::scenario(plan))),
     ("database", |plan| Box::pin(database::scenario(plan))),
+    ("outage", |plan| Box::pin(outage::scenario(plan))),
+    ("frail", |plan| Box::pin(frail::scenario(plan))),
+    ("bulkhead", |plan| Box::pin(bulkhead::scenario(plan))),
     ("store-link", |plan| Box::pin(store_link::scenario(plan))),
 ];

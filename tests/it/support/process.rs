@@ -21,15 +21,14 @@ pub struct ServiceProcess {
 }
 
 impl ServiceProcess {
-    /// Starts the binary with a configuration file and variables in its environment, and waits until it says
-    /// where it listens.
-    pub fn start(config: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut child = binary()
+    /// Starts the binary, or a command that ends in it, with a configuration file and waits until it says where
+    /// it listens.
+    pub fn start(mut command: Command, config: &Path) -> Self {
+        let mut child = command
             .args(["serve", "--config"])
             .arg(config)
             .env("DATAPROCESSING__LOG__FORMAT", "json")
             .env("DATAPROCESSING__SERVER__LISTEN", "127.0.0.1:0")
-            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -7,7 +7,7 @@ use prost::Message;
 const CONTRACT: &str = "dataprocessing/v1/data_processing.proto";
 
 /// Messages that hold what hospitals and callers sent: a derived `Debug` would carry patients into logs.
-const HOLD_PATIENTS: [&str; 13] = [
+const HOLD_PATIENTS: [&str; 14] = [
     ".dataprocessing.v1.BatchProcessRequest",
     ".dataprocessing.v1.BatchProcessStreamRequest",
     ".dataprocessing.v1.StreamRecords",
@@ -20,6 +20,7 @@ const HOLD_PATIENTS: [&str; 13] = [
     ".dataprocessing.v1.BatchProcessResponse",
     ".dataprocessing.v1.BatchProcessStreamResponse",
     ".dataprocessing.v1.StreamResults",
+    ".dataprocessing.v1.ListResultsResponse",
     ".dataprocessing.v1.RecordResult",
 ];
 

@@ -9,6 +9,7 @@ use dataprocessing::{
     config::{Profiles, shipped_hospitals},
     domain::{
         clean::{Cleaned, MAX_ISSUES, clean},
+        field,
         hospital::{Charset, Profile},
         issue::{Issue, Severity},
         patient::Patient,
@@ -66,6 +67,7 @@ fn issues_are_few_and_in_order(issues: &[Issue]) {
 /// Everything else in an issue or a change is static.
 fn says_no_value(issue: &Issue) {
     let code = issue.kind.code;
+    assert!(field::find(issue.field).is_some(), "{code}: no canonical field");
     if let Some(shape) = &issue.shape {
         let shape = shape.to_string();
         let (classes, _length) = shape.split_once("... (").unwrap_or((&shape, ""));

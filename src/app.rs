@@ -15,11 +15,11 @@ use crate::{
     client::{self, verification::HttpVerification},
     config::Config,
     domain::{division, format::phone, hospital::Profile},
-    logic::cutoffs::reserve,
+    logic::{cutoffs::reserve, retention},
     model::{self, StoreError},
     pool::{Pool, PoolError},
     server::{self, Admission, Readiness, Server},
-    svc::{Hospital, Limits, Load, ServiceContext, VerificationApi},
+    svc::{Hospital, Limits, Load, RunningBatches, ServiceContext, VerificationApi},
 };
 
 /// How long connections may take to say goodbye once every answer has left; idle ones are not waited for.
@@ -32,6 +32,7 @@ pub struct App {
     admission: Admission,
     readiness: Readiness,
     drain: server::Drain,
+    keep_results: Duration,
     local_addr: SocketAddr,
 }
 
@@ -77,6 +78,7 @@ impl App {
             store: model::open(&config.store)?,
             hospitals: hospitals(profiles, config.pool.workers)?,
             pool,
+            running: Arc::new(RunningBatches::default()),
             load: Load::new(config.server.max_records_in_flight),
             limits: Limits {
                 max_record_size: config.server.max_record_size,
@@ -93,7 +95,8 @@ impl App {
         let server = Server::bind(&config.server, Arc::clone(&svc), admission.clone(), &readiness).await;
         let server = server.map_err(listen)?;
         let local_addr = server.local_addr().map_err(listen)?;
-        Ok(Self { server, svc, admission, readiness, drain: config.server.drain, local_addr })
+        let (drain, keep_results) = (config.server.drain, config.store.keep_results);
+        Ok(Self { server, svc, admission, readiness, drain, keep_results, local_addr })
     }
 
     /// The address that the service listens on.
@@ -109,12 +112,14 @@ impl App {
     /// Serves until `shutdown`, then drains: says not ready, refuses new batches, lets running ones end
     /// until the drain limit, and leaves once all have answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { server, svc, admission, readiness, drain, local_addr } = self;
+        let Self { server, svc, admission, readiness, drain, keep_results, local_addr } = self;
         let running = server.running();
         let (closing, stopping) = (CancellationToken::new(), CancellationToken::new());
         let mut serving =
             AbortOnDropHandle::new(tokio::spawn(server.serve(closing.clone().cancelled_owned())));
         let ready = AbortOnDropHandle::new(tokio::spawn(readiness.follow(stopping.clone())));
+        let forgetting = retention::keep_forgetting(Arc::clone(&svc), keep_results, stopping.clone());
+        let forgetting = AbortOnDropHandle::new(tokio::spawn(forgetting));
         info!(address = %local_addr, "listening");
         tokio::select! {
             ended = &mut serving => return Err(AppError::Server(format!("{ended:?}"))),
@@ -132,6 +137,8 @@ impl App {
             // Either way the server is gone: its connections end with the process.
             let _ = tokio::time::timeout(GOODBYE, &mut serving).await;
             svc.pool.close().await;
+            // Stopped long ago; its last transaction has ended, too.
+            let _ = forgetting.await;
             svc.store.close().await;
         };
         if tokio::time::timeout_at(ends_at, released).await.is_err() {

@@ -15,8 +15,10 @@ use crate::{
 };
 
 mod load;
+mod running_batches;
 
 pub use load::{Full, Load, Records, Share};
+pub use running_batches::{RunningBatch, RunningBatches};
 
 /// Everything that calls share. Fields only; behaviour is in the logic.
 pub struct ServiceContext {
@@ -26,6 +28,8 @@ pub struct ServiceContext {
     pub hospitals: HashMap<Arc<str>, Arc<Hospital>>,
     /// The process's workers.
     pub pool: Arc<Pool>,
+    /// The batches that run under ids that their callers chose.
+    pub running: Arc<RunningBatches>,
     /// What the batches have in hand, together.
     pub load: Arc<Load>,
     /// Limits of a batch.

@@ -61,6 +61,7 @@ impl Database {
             max_connections: 4,
             chunk_rows: 1_000,
             linger: Duration::from_millis(50),
+            keep_results: Duration::from_secs(3600),
         };
         let store = runtime.block_on(async {
             let store = model::open(&config).expect("the configuration is right");

@@ -22,7 +22,8 @@ pub fn chunks(rows: usize, batch_id: &str, row: impl Fn(usize, &str) -> Option<R
     let mut left = rows_of_all.into_iter().peekable();
     let mut chunks = Vec::new();
     while left.peek().is_some() {
-        chunks.push(Chunk { batch_id: Arc::from(batch_id), rows: left.by_ref().take(rows).collect() });
+        let rows = left.by_ref().take(rows).collect();
+        chunks.push(Chunk { batch_id: Arc::from(batch_id), resumes: false, rows });
     }
     chunks
 }
@@ -52,6 +53,8 @@ fn bare(index: usize, payload: Payload) -> Row {
         issues: Arc::default(),
         changes: Arc::default(),
         attempts: 1,
+        retryable: false,
+        digest: None,
         content: Content::Settled(Outcome::Rejected),
     }
 }

@@ -35,6 +35,10 @@ pub(super) fn read(root: Node, problems: &mut Problems) -> Result<Config, Report
         let message = "is not shorter than server.timeout: no batch could wait for its last transaction";
         problems.contradiction("store.linger", message);
     }
+    if config.store.keep_results <= config.server.stream_timeout {
+        let message = "is not longer than server.stream_timeout: a batch could be forgotten while it runs";
+        problems.contradiction("store.keep_results", message);
+    }
     Ok(config)
 }
 
@@ -112,13 +116,15 @@ fn store(section: &mut Section<'_>) -> Result<model::Config, Reported> {
         let named_at = field.origin().clone();
         field.value::<StoreUrl>().map(|url| (url, named_at))
     });
-    let max_connections = section.within("max_connections", 2..=1_000);
+    let max_connections = section.within("max_connections", 3..=1_000);
     let chunk_rows = section.within("chunk_rows", 1..=5_000);
     let linger = section.within("linger", Duration::ZERO..=seconds(10));
-    if let (Ok((url, _)), Ok(2)) = (&url, max_connections)
+    let keep_results = section.within("keep_results", HOUR..=10 * 365 * 24 * HOUR);
+    if let (Ok((url, _)), Ok(3)) = (&url, max_connections)
         && !url.is_sqlite()
     {
-        let message = "2 is too few for PostgreSQL: two writers and one for the sign of life make 3";
+        let message =
+            "3 is too few for PostgreSQL: two writers, a reader and one for the sign of life make 4";
         section.contradiction("max_connections", message);
     }
     let (url, named_at) = url?;
@@ -127,6 +133,7 @@ fn store(section: &mut Section<'_>) -> Result<model::Config, Reported> {
         max_connections: max_connections?,
         chunk_rows: chunk_rows?,
         linger: linger?,
+        keep_results: keep_results?,
     })
 }
 

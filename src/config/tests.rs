@@ -60,6 +60,7 @@ fn the_shipped_file_holds_the_documented_defaults() {
             max_connections: 4,
             chunk_rows: 500,
             linger: Duration::from_millis(50),
+            keep_results: Duration::from_secs(30 * 24 * 3600),
         },
         hospitals: Hospitals { dir: "etc/hospitals".into() },
         log: telemetry::Config { level: "info".into(), format: telemetry::Format::Text },
@@ -132,12 +133,12 @@ fn every_problem_of_a_file_is_listed_with_its_line() {
 fn contradictions_are_listed_beside_bad_values() {
     let found = with_file(
         "server:\n  max_message_size: 32KiB\n  max_records: many\n  timeout: 2s\n\
-         store:\n  url: postgres://host/db\n  max_connections: 2\n",
+         store:\n  url: postgres://host/db\n  max_connections: 3\n",
     );
     let found = found.expect_err("refused");
     assert_eq!(found.len(), 3, "{found:#?}");
     assert!(
-        found.iter().any(|line| line.starts_with("FILE:7: store.max_connections: 2 is too few")),
+        found.iter().any(|line| line.starts_with("FILE:7: store.max_connections: 3 is too few")),
         "{found:#?}"
     );
     assert!(
@@ -146,6 +147,11 @@ fn contradictions_are_listed_beside_bad_values() {
     );
     let found = with_file("server: {timeout: 2s}\nstore: {linger: 3s}\n").expect_err("refused");
     assert!(matches!(found.as_slice(), [only] if only.starts_with("FILE:2: store.linger: ")), "{found:#?}");
+    let found = with_file("store: {keep_results: 1h}\n").expect_err("refused");
+    assert!(
+        matches!(found.as_slice(), [only] if only.starts_with("FILE:1: store.keep_results: ")),
+        "{found:#?}"
+    );
 }
 
 #[test]

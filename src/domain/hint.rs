@@ -18,6 +18,20 @@ pub enum Hint {
 }
 
 impl Hint {
+    /// All hints.
+    const ALL: [Self; 5] = [
+        Self::TimeZoneShift,
+        Self::GenderReversed,
+        Self::DayMonthOrder,
+        Self::SpreadsheetNumber,
+        Self::WrongCharset,
+    ];
+
+    /// The hint with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hint| hint.code() == code)
+    }
+
     /// Stable, UPPER_SNAKE.
     pub fn code(self) -> &'static str {
         match self {

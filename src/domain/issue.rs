@@ -14,6 +14,11 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The severity of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Error, Self::Warning].into_iter().find(|severity| severity.name() == name)
+    }
+
     /// The severity in lower case, as profiles and the store write it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -4,7 +4,9 @@
 pub mod change;
 pub mod clean;
 pub mod country;
+pub mod digest;
 pub mod division;
+pub mod field;
 pub mod format;
 pub mod hint;
 pub mod hospital;

@@ -49,6 +49,21 @@ impl Outcome {
             Self::NotAttempted => "not_attempted",
         }
     }
+
+    /// The outcome of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+
+    /// Whether the data or the store has decided: the same record again would end no better.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Failed | Self::NotAttempted)
+    }
+
+    /// Whether nobody needs to look at the record.
+    pub fn is_fine(self) -> bool {
+        matches!(self, Self::Stored | Self::Unchanged | Self::Valid)
+    }
 }
 
 /// Why a batch ended.
@@ -65,6 +80,14 @@ pub enum Completion {
 }
 
 impl Completion {
+    /// All of them.
+    const ALL: [Self; 4] = [Self::Complete, Self::Deadline, Self::Cancelled, Self::Drained];
+
+    /// The completion of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|completion| completion.name() == name)
+    }
+
     /// The completion in lower case, as the store, the logs and the demo write it.
     pub fn name(self) -> &'static str {
         match self {
@@ -102,6 +125,20 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// All failures.
+    pub const ALL: [Self; 10] = [
+        Self::HospitalTimeout,
+        Self::HospitalUnavailable,
+        Self::HospitalProtocolError,
+        Self::HospitalRefused,
+        Self::StoreFailed,
+        Self::StoreOutcomeUnknown,
+        Self::Internal,
+        Self::DeadlineExceeded,
+        Self::Cancelled,
+        Self::Drained,
+    ];
+
     /// The stable code and texts of this failure.
     pub fn kind(self) -> &'static IssueKind {
         match self {

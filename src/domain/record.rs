@@ -7,11 +7,32 @@ use serde::Serialize;
 
 use super::phi::Phi;
 
+/// The id of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchId {
+    /// Never empty.
+    pub text: Arc<str>,
+    /// Whether the caller chose it, and may send the batch again under it.
+    pub is_given: bool,
+}
+
+impl BatchId {
+    /// An id that the caller chose.
+    pub fn given(text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), is_given: true }
+    }
+
+    /// An id that nobody has used before.
+    pub fn made(text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), is_given: false }
+    }
+}
+
 /// A batch as it was sent.
 #[derive(Debug)]
 pub struct RawBatch {
-    /// The batch's id; never empty.
-    pub id: Arc<str>,
+    /// The batch's id.
+    pub id: BatchId,
     /// Its records; the index of each is its place.
     pub records: Vec<RawRecord>,
     /// Do everything but store.

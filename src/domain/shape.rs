@@ -21,6 +21,15 @@ impl Shape {
         let length = text.chars().count();
         Self { classes: text.chars().take(MOST_SHOWN).map(class).collect(), length }
     }
+
+    /// From how it is shown. No shape that is shown whole ends like one that is not: its letters are `a`.
+    pub fn from_shown(shown: &str) -> Self {
+        let cut = shown.strip_suffix(" characters)").and_then(|shown| shown.rsplit_once("... ("));
+        match cut.and_then(|(classes, length)| Some((classes, length.parse().ok()?))) {
+            Some((classes, length)) => Self { classes: classes.into(), length },
+            None => Self { classes: shown.into(), length: shown.chars().count() },
+        }
+    }
 }
 
 impl fmt::Display for Shape {
@@ -71,6 +80,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_shape_is_read_back_from_how_it_is_shown(text in any::<String>()) {
+            let shape = Shape::of(&text);
+            prop_assert_eq!(Shape::from_shown(&shape.to_string()), shape);
+        }
+
         #[test]
         fn no_letter_or_digit_of_a_text_is_shown(text in any::<String>()) {
             let shown = Shape::of(&text);

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    claim::{Checked, Claim, ClaimError},
     course::{Course, Plan},
     feeder::RECORDS_PER_TURN,
     ledger::Ledger,
@@ -32,14 +33,20 @@ impl BatchProcessLogic {
     }
 
     /// Processes a batch and answers with one outcome per record before the call's deadline, also when the
-    /// caller goes away or the process is drained. The future must not be dropped: the process owns it.
+    /// caller goes away or the process is drained. What stands of an earlier sending of the batch is answered as
+    /// it was; a batch with another record in the place of one of these is refused as a whole. The future must
+    /// not be dropped: the process owns it.
     pub async fn run(self, batch: RawBatch) -> Result<BatchReport, BatchError> {
         let RawBatch { id: batch_id, records, validate_only } = batch;
         let count = records.len();
+        let mut claim = Claim::of(&batch_id, validate_only, &self.context, &self.svc).await?;
+        let mut checked = check(claim.as_mut(), &records).await?.into_iter();
         let ledger = Ledger::whole(u32::try_from(count).expect("the server bounds the records of a batch"));
         let linger = self.svc.limits.linger;
+        let claim = claim.map(|claim| claim.held());
         let fastest = fastest(&records, &self.svc);
-        let plan = Plan { batch_id, validate_only, ledger: Arc::clone(&ledger), fastest, linger };
+        let batch_id = batch_id.text;
+        let plan = Plan { batch_id, validate_only, claim, ledger: Arc::clone(&ledger), fastest, linger };
         let course = Course::start(self.context, self.svc, plan)?;
 
         let mut intake = course.intake(count);
@@ -47,7 +54,7 @@ impl BatchProcessLogic {
             if record.index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
                 tokio::task::yield_now().await;
             }
-            intake.receive(record.index, record);
+            intake.receive(record.index, record, checked.next());
         }
         intake.end();
         let by_itself = async {
@@ -59,6 +66,19 @@ impl BatchProcessLogic {
         let report = course.conclude(hospitals, completion).await;
         Ok(BatchReport { results: ledger.results(), ..report })
     }
+}
+
+/// Looks up every record of a batch that may have been sent before; nothing for one that cannot.
+async fn check(claim: Option<&mut Claim>, records: &[RawRecord]) -> Result<Vec<Checked>, ClaimError> {
+    let Some(claim) = claim else { return Ok(Vec::new()) };
+    let mut checked = Vec::with_capacity(records.len());
+    for record in records {
+        if record.index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+        checked.push(claim.check(record).await?);
+    }
+    Ok(checked)
 }
 
 /// The time that the fastest of some records usually needs at its hospital: none if it is not asked.

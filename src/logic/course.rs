@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{
+    claim::{ClaimError, Held},
     cutoffs::{Cutoffs, reserve},
     head::Head,
     intake::Intake,
@@ -33,7 +34,7 @@ use crate::{
         phi::Phi,
         tally::change_groups,
     },
-    model::{Content, FinishedBatch, Row},
+    model::{FinishedBatch, Row},
     pool,
     svc::{Full, Hospital, ServiceContext, Share},
 };
@@ -53,12 +54,17 @@ pub enum BatchError {
         /// How soon there may be room.
         retry_after: Duration,
     },
+    /// The batch cannot be sent again now, or not so.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
 }
 
 /// What a batch is started with.
 pub(super) struct Plan {
     pub batch_id: Arc<str>,
     pub validate_only: bool,
+    /// Present if the batch may be sent again.
+    pub claim: Option<Held>,
     pub ledger: Arc<Ledger>,
     /// The time that the fastest of its records needs at its hospital.
     pub fastest: Duration,
@@ -71,6 +77,7 @@ pub(super) struct Course {
     context: RequestContext,
     svc: Arc<ServiceContext>,
     batch_id: Arc<str>,
+    claim: Option<Held>,
     running: Arc<RunningBatch>,
     dispatch: pool::Batch,
     writing: Option<Writing>,
@@ -87,7 +94,7 @@ struct Writing {
 impl Course {
     /// Starts a batch in which no record is yet.
     pub fn start(context: RequestContext, svc: Arc<ServiceContext>, plan: Plan) -> Result<Self, BatchError> {
-        let Plan { batch_id, validate_only, ledger, fastest, linger } = plan;
+        let Plan { batch_id, validate_only, claim, ledger, fastest, linger } = plan;
         let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time());
         let until_a_turn = svc.pool.ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
         let to_settle_one = until_a_turn + fastest;
@@ -114,6 +121,7 @@ impl Course {
             let writer = Writer {
                 store: Arc::clone(&svc.store),
                 batch_id: Arc::clone(&batch_id),
+                claim: claim.clone(),
                 ledger: Arc::clone(&running.ledger),
                 timings: Arc::clone(&running.timings),
                 chunk_rows: svc.limits.chunk_rows,
@@ -125,7 +133,7 @@ impl Course {
             Writing { closing, task: svc.tasks.spawn(writer.run(entries, closed)) }
         });
         let dispatch = svc.pool.batch();
-        Ok(Self { context, svc, batch_id, running, dispatch, writing, _share: share })
+        Ok(Self { context, svc, batch_id, claim, running, dispatch, writing, _share: share })
     }
 
     /// The way in for the batch's records, which knows the ids of at least so many of them.
@@ -170,15 +178,19 @@ impl Course {
 
     /// Settles what is left, has it written down, and reports. The results are the ledger's to give.
     pub async fn conclude(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
-        let Self { context, batch_id, running, dispatch, writing, _share, .. } = self;
+        let Self { context, batch_id, claim, running, dispatch, writing, _share, .. } = self;
         drop(dispatch);
         let left = running.ledger.close(completion);
         let (counts, issue_groups) = running.ledger.account();
         if let Some(writing) = writing {
             running.all_handed_over().await;
-            let batch = finished(&batch_id, completion, &counts, context.arrived_at.elapsed());
+            let (warnings, elapsed) = (counts.warnings, context.arrived_at.elapsed());
+            let batch = FinishedBatch { batch_id: Arc::clone(&batch_id), completion, warnings, elapsed };
             let closing = Closing { left: left.into_iter().map(left_row).collect(), batch };
             conclude_writing(writing, closing, completion, running.cutoffs).await;
+        }
+        if let Some(claim) = claim {
+            claim.answered();
         }
         let tallies = running.tallies.take();
         let received_at = running.all_received.get().copied().unwrap_or_else(Instant::now);
@@ -209,8 +221,7 @@ async fn wait_for(event: impl Future<Output = ()>, until: Instant) {
 
 /// The row of a record that was settled by the closing of its batch.
 fn left_row((head, settlement): (Arc<Head>, Settlement)) -> Row {
-    let Settlement { outcome, issues, attempts, .. } = settlement;
-    head.row(Phi::default(), &issues, Arc::default(), attempts, Content::Settled(outcome))
+    head.settled_row(Phi::default(), &settlement)
 }
 
 /// Hands the end of the batch to its writer. A complete batch waits for the last words, so that its rejects
@@ -220,22 +231,6 @@ async fn conclude_writing(writing: Writing, closing: Closing, completion: Comple
     let _ = writing.closing.send(closing);
     if completion == Completion::Complete {
         let _ = timeout_at(cutoffs.answer_at, writing.task).await;
-    }
-}
-
-fn finished(
-    batch_id: &Arc<str>,
-    completion: Completion,
-    counts: &Counts,
-    elapsed: Duration,
-) -> FinishedBatch {
-    FinishedBatch {
-        batch_id: Arc::clone(batch_id),
-        completion,
-        received: counts.received,
-        outcomes: counts.by_outcome,
-        warnings: counts.warnings,
-        elapsed,
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    ledger::Ticket,
+    ledger::{Settlement, Ticket},
     running::{CleanRecord, RunningBatch},
     verification::Asking,
 };
@@ -27,8 +27,8 @@ use crate::{
 /// How many records are cleaned before other tasks get a turn: about a millisecond of work.
 pub(super) const RECORDS_PER_TURN: u32 = 64;
 
-/// One record in line to be cleaned.
-pub(super) type Queued = (Ticket, Payload);
+/// One record in line to be cleaned, and how it ended when it was sent before, if that stands.
+pub(super) type Queued = (Ticket, Payload, Option<Settlement>);
 
 /// The records of one hospital within one batch, and where they go.
 pub(super) struct Line {
@@ -46,7 +46,7 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
     let mut place = 0u32;
     let mut look_back = LookBack::default();
     let mut counting = batch.tallies.counting(Arc::clone(&hospital.profile.code));
-    while let Some((mut ticket, payload)) = records.recv().await {
+    while let Some((mut ticket, payload, earlier)) = records.recv().await {
         place = place.wrapping_add(1);
         if place.is_multiple_of(RECORDS_PER_TURN) {
             tokio::task::yield_now().await;
@@ -66,6 +66,11 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
             continue;
         };
         counting.add(&cleaned);
+        if let Some(earlier) = earlier {
+            // Cleaned all the same: later records are compared with it, and the tally counts it.
+            drop(ticket.settle(earlier));
+            continue;
+        }
         let Cleaned { patient, issues, changes, .. } = cleaned;
         let Some(patient) = patient else {
             batch.reject(ticket, raw, issues);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    domain::{change::Change, issue::Issue, phi::Phi, record::RawRecord},
+    domain::{change::Change, digest::Digest, issue::Issue, phi::Phi, record::RawRecord},
+    logic::ledger::Settlement,
     model::{Content, Row},
     svc::ServiceContext,
 };
@@ -24,16 +25,26 @@ pub struct Head {
     pub hospital_code: Arc<str>,
     /// The hospital as the caller wrote it, for the store.
     pub stated_hospital_code: Arc<str>,
+    /// The digest of the record, if its batch may be sent again.
+    pub digest: Option<Digest>,
 }
 
 impl Head {
-    pub(super) fn of(record: &RawRecord, svc: &ServiceContext) -> Arc<Self> {
+    pub(super) fn of(record: &RawRecord, digest: Option<Digest>, svc: &ServiceContext) -> Arc<Self> {
         Arc::new(Self {
             index: record.index,
             id: cut(&record.id),
             hospital_code: known(&record.hospital_code, svc),
             stated_hospital_code: cut(&record.hospital_code),
+            digest,
         })
+    }
+
+    /// The row of a record that is settled, with its raw record where that is kept.
+    pub(super) fn settled_row(&self, raw: Phi<Bytes>, settlement: &Settlement) -> Row {
+        let Settlement { outcome, issues, attempts, retryable } = settlement;
+        let row = self.row(raw, issues, Arc::default(), *attempts, Content::Settled(*outcome));
+        Row { retryable: *retryable, ..row }
     }
 
     /// The record's row for the store.
@@ -53,6 +64,8 @@ impl Head {
             issues: Arc::clone(issues),
             changes,
             attempts,
+            retryable: false,
+            digest: self.digest,
             content,
         }
     }

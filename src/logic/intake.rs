@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
+    claim::Checked,
     feeder::{self, Line, Queued},
     head::{Head, MAX_RECORD_ID},
     recent_ids::RecentIds,
@@ -59,15 +60,19 @@ impl<'c> Intake<'c> {
     }
 
     /// Gives a record its place in the ledger, and rejects it or puts it in its hospital's line. Never waits:
-    /// a line has room for every record that has a place.
-    pub fn receive(&mut self, place: u32, record: RawRecord) {
+    /// a line has room for every record that has a place. What stands of an earlier sending is its outcome.
+    pub fn receive(&mut self, place: u32, record: RawRecord, checked: Option<Checked>) {
         let issues = self.objections(&record);
-        let ticket = self.batch.ledger.admit(place, Head::of(&record, self.svc));
-        match self.svc.hospitals.get(&record.hospital_code) {
-            Some(hospital) if issues.is_empty() => {
+        let digest = checked.as_ref().map(|checked| checked.digest);
+        let earlier = checked.and_then(|checked| checked.settlement);
+        let ticket = self.batch.ledger.admit(place, Head::of(&record, digest, self.svc));
+        match (self.svc.hospitals.get(&record.hospital_code), earlier) {
+            (Some(hospital), earlier) if issues.is_empty() => {
                 // A feeder that has ended leaves the record to the closing of the batch.
-                let _ = self.line(hospital).try_send((ticket, record.payload));
+                let _ = self.line(hospital).try_send((ticket, record.payload, earlier));
             }
+            // The store has its outcome: the result may go out.
+            (_, Some(earlier)) => drop(ticket.settle(earlier)),
             _ => self.batch.reject(ticket, self.kept(record.payload), issues),
         }
     }

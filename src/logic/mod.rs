@@ -4,12 +4,17 @@
 pub mod batch_process;
 pub mod batch_stream;
 pub mod cutoffs;
+pub mod get_batch;
 pub mod head;
 pub mod ledger;
+pub mod list_results;
 pub mod report;
+pub mod retention;
 
 mod account;
+mod claim;
 mod course;
+mod earlier;
 mod feeder;
 mod intake;
 mod recent_ids;

@@ -121,13 +121,12 @@ impl RunningBatch {
         raw: Phi<Bytes>,
         settle: impl FnOnce(Settlement) -> Option<Receipt>,
     ) {
-        let (outcome, attempts) = (settlement.outcome, settlement.attempts);
-        let issues = Arc::clone(&settlement.issues);
+        let written = settlement.clone();
         self.handing_over.fetch_add(1, Ordering::AcqRel);
         if let Some(receipt) = settle(settlement)
             && let Some(writer) = &self.writer
         {
-            let row = head.row(raw, &issues, Arc::default(), attempts, Content::Settled(outcome));
+            let row = head.settled_row(raw, &written);
             writer.hand_over(Entry { row, record: Held::Outcome(receipt) });
         }
         self.handing_over.fetch_sub(1, Ordering::AcqRel);

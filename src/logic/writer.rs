@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::{
+    claim,
     ledger::{Attempt, Ledger, Receipt, Settlement},
     timings::Timings,
 };
@@ -59,6 +60,8 @@ pub(super) struct Closing {
 pub(super) struct Writer {
     pub store: Arc<dyn Store>,
     pub batch_id: Arc<str>,
+    /// Present if the batch may be sent again; kept until its last words are written.
+    pub claim: Option<claim::Held>,
     pub ledger: Arc<Ledger>,
     pub timings: Arc<Timings>,
     pub chunk_rows: usize,
@@ -161,7 +164,8 @@ impl Writer {
 
     async fn write(&self, rows: Vec<Row>, until: Instant) -> (Vec<Row>, Vec<Written>) {
         let started = Instant::now();
-        let chunk = Chunk { batch_id: Arc::clone(&self.batch_id), rows };
+        let resumes = self.claim.as_ref().is_some_and(|claim| claim.resumes);
+        let chunk = Chunk { batch_id: Arc::clone(&self.batch_id), resumes, rows };
         let written = self.store.write(&chunk, until).await;
         self.timings.write.add(started.elapsed());
         (chunk.rows, written)
@@ -175,9 +179,18 @@ impl Writer {
         let settlement = unwritten?;
         // A batch that has closed meanwhile has told its caller otherwise.
         let told = || Settlement::failed(Failure::StoreOutcomeUnknown, &[], row.attempts);
-        let Settlement { outcome, issues, attempts, .. } = if counted { settlement } else { told() };
+        let told = if counted { settlement } else { told() };
+        let Settlement { outcome, issues, attempts, retryable } = told;
         let content = Content::Settled(outcome);
-        Some(Row { raw: Phi::default(), issues, changes: Arc::default(), attempts, content, ..row })
+        Some(Row {
+            raw: Phi::default(),
+            issues,
+            changes: Arc::default(),
+            attempts,
+            retryable,
+            content,
+            ..row
+        })
     }
 
     fn settlement(&self, row: &Row, written: Written) -> Settlement {
@@ -202,9 +215,11 @@ impl Writer {
         }
     }
 
-    /// Writes what is still in the buffer, then the outcomes that no chunk carried, then the batch's row.
+    /// Writes what is still in the buffer, then the outcomes that no chunk carried, then the batch's row. Of a
+    /// batch that was sent again and answered as it stands in the books, nothing is written.
     async fn conclude(&self, mut buffer: Buffer, closing: Closing) {
         let until = Instant::now() + LAST_WORDS;
+        buffer.wrote |= !closing.left.is_empty();
         while !buffer.entries.is_empty() {
             self.flush(&mut buffer, until).await;
         }
@@ -213,6 +228,10 @@ impl Writer {
         let lost = buffer.lost + buffer.unwritten.len();
         if lost > 0 {
             warn!(batch_id = %self.batch_id, records = lost, "outcomes could not be written to the store");
+        }
+        let ended_before = self.claim.as_ref().and_then(|claim| claim.ended);
+        if !buffer.wrote && ended_before == Some(closing.batch.completion) {
+            return;
         }
         if let Err(error) = self.store.finish(&closing.batch, until).await {
             error!(batch_id = %self.batch_id, %error, "the end of the batch could not be written to the store");
@@ -237,6 +256,8 @@ struct Buffer {
     most_unwritten: usize,
     /// How many could not be kept.
     lost: usize,
+    /// Whether anything of the batch was handed to the store.
+    wrote: bool,
 }
 
 impl Buffer {
@@ -248,6 +269,7 @@ impl Buffer {
             unwritten: Vec::new(),
             most_unwritten: places,
             lost: 0,
+            wrote: false,
         }
     }
 
@@ -266,6 +288,7 @@ impl Buffer {
         self.flush_now = false;
         let count = self.entries.len().min(most);
         let (mut rows, mut held) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        self.wrote |= count > 0;
         for Entry { row, record } in self.entries.drain(..count) {
             match record {
                 Held::Patient(attempt) if !attempt.write() => attempt.leave(),

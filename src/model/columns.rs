@@ -117,8 +117,10 @@ pub(super) struct OutcomeColumns<'a> {
     pub(super) record_id: &'a str,
     pub(super) hospital_code: &'a str,
     pub(super) outcome: Outcome,
-    pub(super) codes: Cow<'a, str>,
+    pub(super) issues: Cow<'a, str>,
+    pub(super) retryable: bool,
     pub(super) attempts: u32,
+    pub(super) digest: Option<&'a [u8]>,
 }
 
 /// One row of `rejects`.
@@ -153,12 +155,6 @@ pub(super) fn issues_json(issues: &[Issue], written: Written) -> Cow<'static, st
     }
     let found: Vec<Issue> = written.findings().collect();
     json_of(issues.len() + found.len(), issues.iter().chain(&found).map(finding))
-}
-
-/// The codes of a row's issues, for `outcomes`, and those that came up when it was written.
-pub(super) fn codes_json(issues: &[Issue], more: &[&'static str]) -> Cow<'static, str> {
-    let codes = issues.iter().map(|issue| issue.kind.code).chain(more.iter().copied());
-    json_of(issues.len() + more.len(), codes)
 }
 
 /// What formatting changed, for `patients`.
@@ -198,7 +194,10 @@ fn list_json<T: Serialize>(list: &[T]) -> Cow<'static, str> {
 }
 
 /// A list of `length` elements. Most lists are empty; for the others there is room from the start.
-fn json_of<T: Serialize>(length: usize, elements: impl IntoIterator<Item = T>) -> Cow<'static, str> {
+pub(super) fn json_of<T: Serialize>(
+    length: usize,
+    elements: impl IntoIterator<Item = T>,
+) -> Cow<'static, str> {
     if length == 0 {
         return Cow::Borrowed("[]");
     }

@@ -7,13 +7,15 @@ use std::{fmt, time::Duration};
 pub struct Config {
     /// The database; its scheme chooses the engine.
     pub url: StoreUrl,
-    /// Most connections at a time, at least 2. One asks for signs of life; PostgreSQL writes on up to two
-    /// others, SQLite on one.
+    /// Most connections at a time, at least 3. One asks for signs of life and one reads the books; PostgreSQL
+    /// writes on up to two others, SQLite on one.
     pub max_connections: u32,
     /// Most rows of one transaction.
     pub chunk_rows: usize,
     /// How long a row waits for others to share its transaction.
     pub linger: Duration,
+    /// How long batches are known after they have ended.
+    pub keep_results: Duration,
 }
 
 /// The URL of a database: `sqlite://path/of/file.db` or `postgres://user:password@host/database`. Shown

@@ -7,11 +7,13 @@ use super::{Config, Store, StoreError, postgres::Postgres, sql_store::SqlStore, 
 /// The store that the URL names. Nothing is opened yet, so that the service can start while its database
 /// is down; every call connects when it has to.
 pub fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    // One connection is kept apart for signs of life: writers that hang must not hide a sound database.
-    let writers = match config.max_connections.checked_sub(1) {
+    // One connection is kept apart for signs of life, for writers that hang must not hide a sound database, and
+    // one for who reads the books.
+    let writers = match config.max_connections.checked_sub(2) {
         None | Some(0) => {
             return Err(StoreError::Configuration(
-                "store.max_connections must be at least 2: one to write and one to ask for signs of life"
+                "store.max_connections must be at least 3: one to write, one to read and one to ask for signs of \
+                 life"
                     .into(),
             ));
         }
@@ -31,7 +33,8 @@ mod tests {
     use super::*;
 
     fn config(url: &str, max_connections: u32) -> Config {
-        Config { url: url.into(), max_connections, chunk_rows: 500, linger: Duration::from_millis(50) }
+        let (linger, keep_results) = (Duration::from_millis(50), Duration::from_secs(3600));
+        Config { url: url.into(), max_connections, chunk_rows: 500, linger, keep_results }
     }
 
     fn refusal(url: &str, max_connections: u32) -> String {
@@ -46,7 +49,7 @@ mod tests {
     fn what_cannot_work_is_refused_with_the_key_that_is_wrong() {
         assert!(refusal("mysql://host/db", 4).contains("store.url"));
         assert!(refusal("data.db", 4).contains("store.url"));
-        assert!(refusal("sqlite://data.db", 1).contains("store.max_connections"));
+        assert!(refusal("sqlite://data.db", 2).contains("store.max_connections"));
         assert!(refusal("sqlite::memory:", 4).contains("store.url"));
         assert!(refusal("postgres://host:none/db", 4).contains("store.url"));
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::{Database, Transaction};
 
 use super::{
-    FinishedBatch, StoreError,
+    BatchKey, FinishedBatch, ResultsPage, StoreError, StoredBatch, StoredResult,
     classify::Head,
     columns::{Key, OutcomeColumns, RejectColumns, Winner},
     rejects::{Page, Reject},
@@ -68,15 +69,20 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
         patients: &[Winner<'_>],
     ) -> sqlx::Result<u64>;
 
-    /// Writes the outcomes over earlier ones of the same records, removes these records' rejects, and
-    /// makes sure that the batch has a row.
+    /// Notes that a batch runs again. Removes the rejects of these records where an earlier outcome is one that
+    /// [`Engine::record`] replaces.
+    async fn reopen(connection: &mut Connection<Self>, batch_id: &str, indexes: &[u32]) -> sqlx::Result<()>;
+
+    /// Writes the outcomes (sorted by index, as all writers lock them), and makes sure that the batch has a
+    /// row. An earlier outcome of the same record stands if it is final: it is replaced only if it is FAILED or
+    /// NOT_ATTEMPTED, or, by a final one, if it has no digest, for then nobody knows what it was about.
     async fn record(
         connection: &mut Connection<Self>,
         batch_id: &str,
         outcomes: &[OutcomeColumns<'_>],
     ) -> sqlx::Result<()>;
 
-    /// Writes the rejects of records that have none.
+    /// Writes rejects, over earlier ones of the same records.
     async fn reject(
         connection: &mut Connection<Self>,
         batch_id: &str,
@@ -87,7 +93,7 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     async fn supersede(connection: &mut Connection<Self>, batch_id: &str, losers: &[u32])
     -> sqlx::Result<()>;
 
-    /// Completes the row of a batch.
+    /// Completes the row of a batch, with the counters of its outcomes.
     async fn finish(connection: &mut Connection<Self>, batch: &FinishedBatch) -> sqlx::Result<()>;
 
     /// How many rejects a batch has, if it is known. This and the next run outside of a transaction.
@@ -95,4 +101,23 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
 
     /// Rejects of a batch, in the order of their indexes.
     async fn rejects(connection: &mut Connection<Self>, page: &Page<'_>) -> sqlx::Result<Vec<Reject>>;
+
+    /// What is known of a batch.
+    async fn batch(connection: &mut Connection<Self>, batch_id: &str) -> sqlx::Result<Option<StoredBatch>>;
+
+    /// How many records of a batch have which outcome; outcomes that none has may be left out.
+    async fn count_outcomes(
+        connection: &mut Connection<Self>,
+        batch: BatchKey,
+    ) -> sqlx::Result<Vec<(String, i64)>>;
+
+    /// Outcomes of records, in the order of their indexes.
+    async fn results(
+        connection: &mut Connection<Self>,
+        page: &ResultsPage<'_>,
+    ) -> sqlx::Result<Vec<StoredResult>>;
+
+    /// Deletes at most so many outcomes and rejects of the batch that was last used longest ago, if that was
+    /// before a time, and its row when it has none left. Answers how many rows were deleted.
+    async fn forget(connection: &mut Connection<Self>, before: Timestamp, most: u32) -> sqlx::Result<u64>;
 }

@@ -5,9 +5,14 @@ use std::borrow::Cow;
 use super::{
     Content, Row, Written,
     classify::Candidate,
-    columns::{OutcomeColumns, PatientColumns, RejectColumns, codes_json, issues_json},
+    columns::{OutcomeColumns, PatientColumns, RejectColumns, issues_json},
+    findings,
 };
-use crate::domain::outcome::{Failure, Outcome};
+use crate::domain::{
+    digest::Digest,
+    issue::Issue,
+    outcome::{Failure, Outcome},
+};
 
 /// One row of a chunk, prepared once and written as often as it takes.
 pub(super) struct Entry<'a> {
@@ -17,7 +22,9 @@ pub(super) struct Entry<'a> {
     pub(super) work: Work<'a>,
     record_id: Cow<'a, str>,
     hospital_code: Cow<'a, str>,
-    codes: Cow<'static, str>,
+    /// The column of the row's issues.
+    issues: Cow<'static, str>,
+    retryable: bool,
     /// What a transaction that may have been committed made of it.
     pub(super) unconfirmed: Option<Written>,
 }
@@ -42,16 +49,19 @@ impl<'a> Entry<'a> {
             work,
             record_id: without_nul(&row.record_id),
             hospital_code: without_nul(&row.hospital_code),
-            codes: codes_json(&row.issues, &[]),
+            issues: findings::to_column(&row.issues),
+            retryable: row.retryable,
             unconfirmed: None,
         }
     }
 
     /// The same row once the store has refused its data: only that it failed is written.
     pub(super) fn refused(self) -> Self {
-        let failure = Failure::StoreFailed.kind().code;
-        let codes = codes_json(&self.row.issues, &[failure]);
-        Self { work: Work::Outcome(Outcome::Failed), codes, unconfirmed: None, ..self }
+        let failure = Issue::error(Failure::StoreFailed.kind(), "");
+        let issues: Vec<Issue> = std::iter::once(failure).chain(self.row.issues.iter().cloned()).collect();
+        let issues = findings::to_column(&issues);
+        // The same data would be refused again.
+        Self { work: Work::Outcome(Outcome::Failed), issues, retryable: false, unconfirmed: None, ..self }
     }
 
     /// What the caller is told when time is up.
@@ -72,16 +82,21 @@ impl<'a> Entry<'a> {
     }
 
     pub(super) fn outcome(&self, outcome: Outcome, written: Written) -> OutcomeColumns<'_> {
-        let found: Vec<&'static str> = written.findings().map(|issue| issue.kind.code).collect();
-        let codes =
-            if found.is_empty() { Cow::Borrowed(&*self.codes) } else { codes_json(&self.row.issues, &found) };
+        let found: Vec<Issue> = written.findings().collect();
+        let issues = if found.is_empty() {
+            Cow::Borrowed(&*self.issues)
+        } else {
+            findings::to_column(&self.row.issues.iter().cloned().chain(found).collect::<Vec<_>>())
+        };
         OutcomeColumns {
             index: self.row.index,
             record_id: &self.record_id,
             hospital_code: &self.hospital_code,
             outcome,
-            codes,
+            issues,
+            retryable: self.retryable,
             attempts: self.row.attempts,
+            digest: self.row.digest.as_ref().map(Digest::as_bytes),
         }
     }
 

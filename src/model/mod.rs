@@ -9,10 +9,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::domain::{
     change::Change,
+    digest::Digest,
     issue::Issue,
     outcome::{Completion, Outcome},
     patient::Patient,
@@ -21,6 +23,7 @@ use crate::domain::{
 };
 
 mod backoff;
+mod books;
 mod classify;
 mod columns;
 mod config;
@@ -28,6 +31,7 @@ mod connect;
 mod connections;
 mod engine;
 mod entry;
+mod findings;
 mod flush_time;
 mod identity;
 mod migration;
@@ -39,6 +43,7 @@ mod writing;
 
 pub mod rejects;
 
+pub use books::{BatchKey, ResultsPage, StoredBatch, StoredResult};
 pub use config::{Config, StoreUrl};
 pub use connect::open;
 pub use identity::Overwritten;
@@ -56,7 +61,7 @@ pub trait Store: Send + Sync {
     /// row, in the order of the rows; never fails as a whole.
     async fn write(&self, chunk: &Chunk, until: Instant) -> Vec<Written>;
 
-    /// Writes the final row of a batch: its counters and why it ended.
+    /// Writes the final row of a batch: why it ended, and its counters, which are those of its outcomes.
     async fn finish(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError>;
 
     /// How many rejects a batch has; `None` if the store knows no such batch. Creates nothing: a store
@@ -65,6 +70,20 @@ pub trait Store: Send + Sync {
 
     /// Reads rejects of a batch, in the order of their indexes.
     async fn rejects(&self, page: &Page<'_>) -> Result<Vec<Reject>, StoreError>;
+
+    /// What is known of a batch. This and the next two read; they see every chunk that is written, and wait for
+    /// nobody who writes. A store that does not answer is asked again until then.
+    async fn batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError>;
+
+    /// How many records of a batch ended as each outcome, in the order of [`Outcome::ALL`].
+    async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<[u32; 8], StoreError>;
+
+    /// What became of records of a batch, in the order of their indexes.
+    async fn results(&self, page: &ResultsPage<'_>, until: Instant) -> Result<Vec<StoredResult>, StoreError>;
+
+    /// Deletes some of what is known of batches that ended before a time (or began before it, if they never
+    /// ended): about `most` rows, in one short transaction. Answers how many; 0 when none is left.
+    async fn forget(&self, before: Timestamp, most: u32, until: Instant) -> Result<u64, StoreError>;
 
     /// Asks the store for a sign of life on a connection of its own.
     async fn ping(&self) -> Result<(), StoreError>;
@@ -80,6 +99,8 @@ pub trait Store: Send + Sync {
 pub struct Chunk {
     /// The batch.
     pub batch_id: Arc<str>,
+    /// Whether the batch was known when it was sent this time: outcomes may be there that these rows replace.
+    pub resumes: bool,
     /// Its rows, in no particular order; an index occurs once.
     pub rows: Vec<Row>,
 }
@@ -100,6 +121,10 @@ pub struct Row {
     pub changes: Arc<[Change]>,
     /// How many times it was attempted.
     pub attempts: u32,
+    /// Whether sending it again may end better, if it is settled.
+    pub retryable: bool,
+    /// The digest of the record, if its batch may be sent again.
+    pub digest: Option<Digest>,
     /// What is to be written.
     pub content: Content,
 }
@@ -158,10 +183,6 @@ pub struct FinishedBatch {
     pub batch_id: Arc<str>,
     /// Why it ended.
     pub completion: Completion,
-    /// Records received.
-    pub received: u32,
-    /// How many records ended as each outcome, in the order of [`Outcome::ALL`].
-    pub outcomes: [u32; 8],
     /// Warnings over all records.
     pub warnings: u32,
     /// From the arrival of the headers to the answer.

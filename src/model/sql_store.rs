@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Chunk, FinishedBatch, Store, StoreError, Written,
+    BatchKey, Chunk, FinishedBatch, ResultsPage, Store, StoreError, StoredBatch, StoredResult, Written,
     backoff::Backoff,
     connections::{Connections, Lease},
-    engine::Engine,
+    engine::{Connection, Engine},
     flush_time::FlushTimes,
     rejects::{Page, Reject},
     transaction::Task,
     writing::{self, Aborted, Transact},
 };
+use crate::domain::outcome::Outcome;
 
 /// How long a commit that was sent in time may still be waited for. Giving up earlier would make its rows
 /// unknown for nothing.
@@ -26,7 +28,7 @@ const BEGIN_LIMIT: Duration = Duration::from_secs(1);
 
 const PING_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long one page may take.
+/// How long one page of rejects may take.
 const READ_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a migration waits for a connection; what it then runs has no limit.
@@ -40,7 +42,7 @@ pub(super) struct SqlStore<E: Engine> {
     flush_times: FlushTimes,
     /// The same database for who only reads.
     reading: E,
-    /// Opened by who reads rejects, which the service itself does not.
+    /// Opened by who reads the books.
     readers: Connections<E>,
 }
 
@@ -54,6 +56,18 @@ impl<E: Engine> SqlStore<E> {
             flush_times: FlushTimes::default(),
             readers: Connections::new(1),
         }
+    }
+
+    /// Reads on a connection of those who only read.
+    async fn read<T>(
+        &self,
+        until: Instant,
+        query: impl AsyncFnOnce(&mut Connection<E>) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut lease = self.readers.lease(&self.reading, until).await?;
+        let answer = before::<E, _>(until, query(&mut lease.connection)).await?;
+        lease.give_back();
+        Ok(answer)
     }
 
     /// Runs a transaction on a leased connection, which is kept only when it is surely out of it.
@@ -92,13 +106,17 @@ impl<E: Engine> Transact for SqlStore<E> {
         let mut lease = self.writers.lease(&self.engine, until).await?;
         let started = Instant::now();
         let left = until.saturating_duration_since(started);
-        if E::STARTS_ONLY_IN_TIME && matches!(task, Task::Rows { .. }) && left < self.flush_time() {
+        let writes_rows = matches!(task, Task::Rows { .. });
+        if E::STARTS_ONLY_IN_TIME && writes_rows && left < self.flush_time() {
             lease.give_back();
             return Err(no_time_left().into());
         }
         match self.transact_on(&mut lease, task, until).await {
             Ok(written) => {
-                self.flush_times.record(started.elapsed());
+                // The end of a batch counts its outcomes: that takes as long as the batch is large.
+                if writes_rows {
+                    self.flush_times.record(started.elapsed());
+                }
                 lease.give_back();
                 Ok(written)
             }
@@ -138,18 +156,34 @@ impl<E: Engine> Store for SqlStore<E> {
 
     async fn count_rejects(&self, batch_id: &str) -> Result<Option<u32>, StoreError> {
         let until = Instant::now() + READ_LIMIT;
-        let mut lease = self.readers.lease(&self.reading, until).await?;
-        let count = before::<E, _>(until, E::count_rejects(&mut lease.connection, batch_id)).await?;
-        lease.give_back();
-        Ok(count)
+        self.read(until, async |connection| E::count_rejects(connection, batch_id).await).await
     }
 
     async fn rejects(&self, page: &Page<'_>) -> Result<Vec<Reject>, StoreError> {
         let until = Instant::now() + READ_LIMIT;
-        let mut lease = self.readers.lease(&self.reading, until).await?;
-        let rejects = before::<E, _>(until, E::rejects(&mut lease.connection, page)).await?;
+        self.read(until, async |connection| E::rejects(connection, page).await).await
+    }
+
+    async fn batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError> {
+        again(until, || self.read(until, async |connection| E::batch(connection, batch_id).await)).await
+    }
+
+    async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<[u32; 8], StoreError> {
+        let read = || self.read(until, async |connection| E::count_outcomes(connection, batch).await);
+        let counted = again(until, read).await?;
+        let count = |outcome: Outcome| counted.iter().find(|(name, _)| name == outcome.name());
+        Ok(Outcome::ALL.map(|outcome| count(outcome).map_or(0, |(_, count)| *count as u32)))
+    }
+
+    async fn results(&self, page: &ResultsPage<'_>, until: Instant) -> Result<Vec<StoredResult>, StoreError> {
+        again(until, || self.read(until, async |connection| E::results(connection, page).await)).await
+    }
+
+    async fn forget(&self, before: Timestamp, most: u32, until: Instant) -> Result<u64, StoreError> {
+        let mut lease = self.writers.lease(&self.engine, until).await?;
+        let forgotten = forget::<E>(&mut lease.connection, before, most, until).await?;
         lease.give_back();
-        Ok(rejects)
+        Ok(forgotten)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -169,6 +203,41 @@ impl<E: Engine> Store for SqlStore<E> {
         self.health.close().await;
         self.readers.close().await;
     }
+}
+
+/// Reads again and again while the store does not answer and there is time: one that starts up, or that has ended
+/// our connection, is there in a moment.
+async fn again<T, F: Future<Output = Result<T, StoreError>>>(
+    until: Instant,
+    read: impl Fn() -> F,
+) -> Result<T, StoreError> {
+    let mut backoff = Backoff::new(until);
+    loop {
+        match read().await {
+            Err(StoreError::Unavailable(_) | StoreError::Transient(_)) if backoff.wait().await => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// One transaction that deletes about `most` rows.
+async fn forget<E: Engine>(
+    connection: &mut Connection<E>,
+    cutoff: Timestamp,
+    most: u32,
+    until: Instant,
+) -> Result<u64, StoreError> {
+    let limit = server_limit(until).ok_or_else(no_time_left)?;
+    let mut transaction = before::<E, _>(until, E::begin(connection, limit)).await?;
+    let mut forgotten = 0;
+    while forgotten < u64::from(most) {
+        match before::<E, _>(until, E::forget(&mut transaction, cutoff, most)).await? {
+            0 => break,
+            rows => forgotten += rows,
+        }
+    }
+    before::<E, _>(until, transaction.commit()).await?;
+    Ok(forgotten)
 }
 
 /// Sends the commit, unless time is up already, and reads its answer.

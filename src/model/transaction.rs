@@ -3,7 +3,7 @@
 use super::{
     FinishedBatch, StoreError, Written,
     classify::{Candidate, Head, Verdict, classify},
-    columns::{Key, PatientColumns, Winner},
+    columns::{Key, OutcomeColumns, PatientColumns, Winner},
     engine::{Connection, Engine},
     entry::{Entry, Work},
 };
@@ -13,7 +13,7 @@ use crate::domain::outcome::Outcome;
 #[derive(Clone, Copy)]
 pub(super) enum Task<'a> {
     /// Rows of a batch.
-    Rows { batch_id: &'a str, entries: &'a [Entry<'a>] },
+    Rows { batch_id: &'a str, resumes: bool, entries: &'a [Entry<'a>] },
     /// The final row of a batch.
     Finish(&'a FinishedBatch),
 }
@@ -25,7 +25,9 @@ impl Task<'_> {
         connection: &mut Connection<E>,
     ) -> Result<Vec<Written>, StoreError> {
         match self {
-            Self::Rows { batch_id, entries } => write_rows::<E>(connection, batch_id, entries).await,
+            Self::Rows { batch_id, resumes, entries } => {
+                write_rows::<E>(connection, batch_id, resumes, entries).await
+            }
             Self::Finish(batch) => {
                 E::finish(connection, batch).await.map_err(|error| E::fault(&error))?;
                 Ok(Vec::new())
@@ -37,6 +39,7 @@ impl Task<'_> {
 async fn write_rows<E: Engine>(
     connection: &mut Connection<E>,
     batch_id: &str,
+    resumes: bool,
     entries: &[Entry<'_>],
 ) -> Result<Vec<Written>, StoreError> {
     let mut written = vec![Written::Recorded; entries.len()];
@@ -44,7 +47,16 @@ async fn write_rows<E: Engine>(
     if !patients.rows.is_empty() {
         write_patients::<E>(connection, batch_id, patients.groups(), &mut written).await?;
     }
-    write_outcomes::<E>(connection, batch_id, entries, &written).await.map_err(|error| E::fault(&error))?;
+    let outcomes = outcomes(entries, &written);
+    let recorded = async {
+        if resumes {
+            let indexes: Vec<u32> =
+                outcomes.iter().filter(|row| row.outcome.is_final()).map(|row| row.index).collect();
+            E::reopen(connection, batch_id, &indexes).await?;
+        }
+        write_outcomes::<E>(connection, batch_id, &outcomes, entries, &written).await
+    };
+    recorded.await.map_err(|error| E::fault(&error))?;
     Ok(written)
 }
 
@@ -163,18 +175,25 @@ fn judge_all<'a>(
     groups.iter().zip(heads).filter_map(|(group, head)| group.judge(head, written)).collect()
 }
 
-async fn write_outcomes<E: Engine>(
-    connection: &mut Connection<E>,
-    batch_id: &str,
-    entries: &[Entry<'_>],
-    written: &[Written],
-) -> sqlx::Result<()> {
-    let outcomes: Vec<_> = entries
+/// The rows of `outcomes`, in the order of their indexes.
+fn outcomes<'a>(entries: &'a [Entry<'_>], written: &[Written]) -> Vec<OutcomeColumns<'a>> {
+    let mut outcomes: Vec<_> = entries
         .iter()
         .zip(written)
         .map(|(entry, written)| entry.outcome(outcome_of(&entry.work, *written), *written))
         .collect();
-    E::record(connection, batch_id, &outcomes).await?;
+    outcomes.sort_unstable_by_key(|row| row.index);
+    outcomes
+}
+
+async fn write_outcomes<E: Engine>(
+    connection: &mut Connection<E>,
+    batch_id: &str,
+    outcomes: &[OutcomeColumns<'_>],
+    entries: &[Entry<'_>],
+    written: &[Written],
+) -> sqlx::Result<()> {
+    E::record(connection, batch_id, outcomes).await?;
     let rejects: Vec<_> = entries.iter().filter_map(Entry::reject).collect();
     if !rejects.is_empty() {
         E::reject(connection, batch_id, &rejects).await?;

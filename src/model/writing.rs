@@ -31,7 +31,7 @@ impl From<StoreError> for Aborted {
 pub(super) async fn write(store: &impl Transact, chunk: &Chunk, until: Instant) -> Vec<Written> {
     let mut results = vec![Written::Unavailable; chunk.rows.len()];
     let entries = chunk.rows.iter().enumerate().map(|(place, row)| Entry::new(place, row)).collect();
-    let writing = Writing { store, batch_id: &chunk.batch_id, until };
+    let writing = Writing { store, batch_id: &chunk.batch_id, resumes: chunk.resumes, until };
     let refused = writing.write(entries, |place, written| results[place] = written).await;
     for entry in &refused {
         results[entry.place] = Written::Refused;
@@ -61,6 +61,7 @@ pub(super) async fn persist(store: &impl Transact, task: Task<'_>, until: Instan
 struct Writing<'s, S> {
     store: &'s S,
     batch_id: &'s str,
+    resumes: bool,
     until: Instant,
 }
 
@@ -101,7 +102,7 @@ impl<S: Transact> Writing<'_, S> {
     async fn settle(&self, entries: &mut [Entry<'_>]) -> Settled {
         let mut backoff = Backoff::new(self.until);
         loop {
-            let task = Task::Rows { batch_id: self.batch_id, entries };
+            let task = Task::Rows { batch_id: self.batch_id, resumes: self.resumes, entries };
             let Aborted { error, tentative } = match self.store.transact(task, self.until).await {
                 Ok(results) => return Settled::Written(results),
                 Err(aborted) => aborted,
@@ -190,9 +191,11 @@ mod tests {
             issues: Arc::from([]),
             changes: Arc::from([]),
             attempts: 1,
+            retryable: false,
+            digest: None,
             content: Content::Settled(Outcome::Valid),
         };
-        Chunk { batch_id: "b".into(), rows: (0..rows).map(row).collect() }
+        Chunk { batch_id: "b".into(), resumes: false, rows: (0..rows).map(row).collect() }
     }
 
     fn soon() -> Instant {

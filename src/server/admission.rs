@@ -9,7 +9,10 @@ use std::sync::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Status, service::Interceptor};
 
-use super::status::{self, Exhausted};
+use super::{
+    calls::Call,
+    status::{self, Exhausted},
+};
 use crate::svc::Load;
 
 /// The process's places for batches.
@@ -50,7 +53,9 @@ impl Admission {
 
 impl Interceptor for Admission {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.extensions_mut().insert(self.admit()?);
+        if !request.extensions().get::<Call>().is_some_and(|call| call.reads) {
+            request.extensions_mut().insert(self.admit()?);
+        }
         Ok(request)
     }
 }

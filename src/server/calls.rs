@@ -39,6 +39,8 @@ pub(super) struct Call {
     pub arrived_at: Instant,
     /// The caller's deadline or the server's limit, whichever is earlier.
     pub deadline: Instant,
+    /// Whether the call only reads the books, and needs no place of a batch.
+    pub reads: bool,
     reached: Arc<AtomicBool>,
 }
 
@@ -56,6 +58,8 @@ pub(super) struct CallsLayer {
     pub timeout: Duration,
     /// The path of the call that brings its batch as a stream.
     pub stream: &'static str,
+    /// The paths of the calls that only read the books.
+    pub reads: [&'static str; 2],
     /// Longest time of that one.
     pub stream_timeout: Duration,
     /// Largest request, for the text that names it.
@@ -106,7 +110,8 @@ where
         };
         let deadline = arrived_at + timeout;
         let reached = Arc::new(AtomicBool::new(false));
-        request.extensions_mut().insert(Call { arrived_at, deadline, reached: Arc::clone(&reached) });
+        let reads = self.layer.reads.contains(&request.uri().path());
+        request.extensions_mut().insert(Call { arrived_at, deadline, reads, reached: Arc::clone(&reached) });
         let running =
             request.uri().path().starts_with(self.layer.counted).then(|| self.layer.running.token());
         let max_message_size = self.layer.max_message_size;

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{Request, Response, Status, Streaming};
 use tracing::error;
@@ -16,7 +16,7 @@ use super::{
     download::{Download, Messages},
     encode::{self, stream::Results},
     pb::{self, data_processing_server::DataProcessing},
-    status,
+    results, status,
     upload::Upload,
 };
 use crate::{
@@ -24,14 +24,31 @@ use crate::{
     logic::{
         batch_process::{BatchError, BatchProcessLogic},
         batch_stream::BatchStreamLogic,
+        get_batch::GetBatchLogic,
+        list_results::ListResultsLogic,
     },
     svc::ServiceContext,
 };
 
 /// The gRPC face of the service.
 pub(super) struct DataProcessingService {
-    pub svc: Arc<ServiceContext>,
-    pub limits: Limits,
+    svc: Arc<ServiceContext>,
+    limits: Limits,
+    /// Calls that may read the books at a time.
+    reads: Semaphore,
+}
+
+/// Most calls that read the books at a time: few, for they share a connection with batches that are sent again.
+const MOST_READS: usize = 4;
+
+impl DataProcessingService {
+    pub fn new(svc: Arc<ServiceContext>, limits: Limits) -> Self {
+        Self { svc, limits, reads: Semaphore::new(MOST_READS) }
+    }
+
+    fn read(&self) -> Result<SemaphorePermit<'_>, Status> {
+        self.reads.try_acquire().map_err(|_| status::too_many_reads(MOST_READS))
+    }
 }
 
 #[tonic::async_trait]
@@ -74,7 +91,7 @@ impl DataProcessing for DataProcessingService {
         };
         let asked = decode::start(start)?;
 
-        let started = BatchStreamLogic::start(context.clone(), Arc::clone(&self.svc), asked.batch);
+        let started = BatchStreamLogic::start(context.clone(), Arc::clone(&self.svc), asked.batch).await;
         let (logic, outlet) = started.map_err(|error| self.refusal(&error))?;
         let (reported, report) = oneshot::channel();
         self.svc.tasks.spawn(async move {
@@ -84,6 +101,29 @@ impl DataProcessing for DataProcessingService {
         let results = Results::new(asked.view, asked.language, self.limits.max_response_size);
         let download = Download::new(&context, outlet, report, results, caller);
         Ok(Response::new(download.messages()))
+    }
+
+    async fn get_batch(&self, request: Request<pb::GetBatchRequest>) -> Result<Response<pb::Batch>, Status> {
+        let context = context(&request, CancellationToken::new())?;
+        let _read = self.read()?;
+        let pb::GetBatchRequest { batch_id } = request.into_inner();
+        decode::known_batch_id(&batch_id)?;
+        let logic = GetBatchLogic::new(context, Arc::clone(&self.svc));
+        let batch = logic.run(&batch_id).await.map_err(|error| status::of_read_error(error, &batch_id))?;
+        Ok(Response::new(results::batch(batch_id, &batch)))
+    }
+
+    async fn list_results(
+        &self,
+        request: Request<pb::ListResultsRequest>,
+    ) -> Result<Response<pb::ListResultsResponse>, Status> {
+        let context = context(&request, CancellationToken::new())?;
+        let _read = self.read()?;
+        let asked = results::asked(request.into_inner())?;
+        let logic = ListResultsLogic::new(context, Arc::clone(&self.svc));
+        let found = logic.run(&asked.page).await;
+        let found = found.map_err(|error| status::of_read_error(error, &asked.page.batch_id))?;
+        Ok(Response::new(results::page(asked, found, self.limits.max_response_size)))
     }
 }
 

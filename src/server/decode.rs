@@ -16,7 +16,9 @@ use crate::{
     domain::{
         issue::Language,
         phi::Phi,
-        record::{Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord},
+        record::{
+            BatchId, Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord,
+        },
     },
     logic::batch_stream::StreamedBatch,
 };
@@ -85,7 +87,7 @@ fn view(number: i32) -> Result<View, Status> {
     }
 }
 
-fn language(number: i32) -> Result<Language, Status> {
+pub(super) fn language(number: i32) -> Result<Language, Status> {
     match pb::Language::try_from(number) {
         Ok(pb::Language::Unspecified | pb::Language::En) => Ok(Language::En),
         Ok(pb::Language::Zh) => Ok(Language::Zh),
@@ -93,7 +95,7 @@ fn language(number: i32) -> Result<Language, Status> {
     }
 }
 
-fn unknown_enum(field: &str, number: i32, known: &str) -> Status {
+pub(super) fn unknown_enum(field: &str, number: i32, known: &str) -> Status {
     invalid("UNKNOWN_ENUM_VALUE", field, format!("{field} {number} is unknown; known values are {known}"))
 }
 
@@ -111,15 +113,28 @@ fn check_count(records: usize, max_records: usize) -> Result<(), Status> {
     Ok(())
 }
 
-fn batch_id(given: String) -> Result<Arc<str>, Status> {
+/// Checks the id of a batch that is asked for.
+pub(super) fn known_batch_id(given: &str) -> Result<(), Status> {
     if given.is_empty() {
-        return Ok(Uuid::now_v7().to_string().into());
+        return Err(invalid("BATCH_ID_MISSING", "batch_id", "batch_id says which batch is asked for"));
     }
+    sound_batch_id(given)
+}
+
+fn batch_id(given: String) -> Result<BatchId, Status> {
+    if given.is_empty() {
+        return Ok(BatchId::made(Uuid::now_v7().to_string()));
+    }
+    sound_batch_id(&given)?;
+    Ok(BatchId::given(given))
+}
+
+fn sound_batch_id(given: &str) -> Result<(), Status> {
     if given.chars().count() > MAX_BATCH_ID || given.chars().any(char::is_control) {
         let text = format!("batch_id must have at most {MAX_BATCH_ID} characters and no control character");
         return Err(invalid("INVALID_BATCH_ID", "batch_id", text));
     }
-    Ok(given.into())
+    Ok(())
 }
 
 impl Records {

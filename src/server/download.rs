@@ -23,6 +23,7 @@ use super::{
 use crate::{
     context::RequestContext,
     logic::{
+        batch_stream::StreamError,
         ledger::{Outlet, Progress},
         report::{BatchReport, RecordResult},
     },
@@ -38,7 +39,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 pub(super) type Messages = Pin<Box<dyn Stream<Item = Result<BatchProcessStreamResponse, Status>> + Send>>;
 
 /// What a batch reports, or by what its upload broke the protocol.
-pub(super) type Reported = Result<BatchReport, Status>;
+pub(super) type Reported = Result<BatchReport, StreamError<Status>>;
 
 /// The answer of one streamed batch.
 pub(super) struct Download {
@@ -117,7 +118,9 @@ impl Download {
                 Turn::Reported(reported) => self.report = Report::Here(reported),
                 Turn::Gathered => return Some(Ok(self.results.message())),
                 Turn::AllTaken(reported) => {
-                    return self.end(reported.map(|report| self.results.report(report)));
+                    return self.end(
+                        reported.map(|report| self.results.report(report)).map_err(status::of_stream_error),
+                    );
                 }
                 Turn::Taken(results) => {
                     let was_empty = self.results.is_empty();
@@ -161,7 +164,7 @@ impl Download {
                 let turn = tokio::select! {
                     biased;
                     () = last_word => Turn::TimeIsUp,
-                    reported = &mut report => Turn::Reported(Box::new(reported.unwrap_or_else(|_panic| Err(bug())))),
+                    reported = &mut report => Turn::Reported(Box::new(reported.unwrap_or_else(|_panic| Err(StreamError::Upload(bug()))))),
                     () = gathered, if !self.results.is_empty() => Turn::Gathered,
                     () = progress => Turn::Progress,
                     results = self.outlet.next(room) => Turn::Taken(results),

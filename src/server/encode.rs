@@ -21,7 +21,7 @@ use crate::{
 pub(super) mod stream;
 
 /// Bytes that a result takes in the response beside its own: the field's tag and the length.
-const RESULT_OVERHEAD: usize = 6;
+pub(super) const RESULT_OVERHEAD: usize = 6;
 
 pub(super) fn response(
     report: BatchReport,
@@ -77,7 +77,7 @@ fn shows(view: View, outcome: Outcome) -> bool {
     match view {
         View::All => true,
         View::Summary => false,
-        View::Failures => !matches!(outcome, Outcome::Stored | Outcome::Unchanged | Outcome::Valid),
+        View::Failures => !outcome.is_fine(),
     }
 }
 
@@ -100,7 +100,7 @@ fn message(report: &BatchReport, language: Language) -> String {
     }
 }
 
-fn completion(completion: Completion) -> pb::Completion {
+pub(super) fn completion(completion: Completion) -> pb::Completion {
     match completion {
         Completion::Complete => pb::Completion::Complete,
         Completion::Deadline => pb::Completion::Deadline,
@@ -109,7 +109,7 @@ fn completion(completion: Completion) -> pb::Completion {
     }
 }
 
-fn outcome(outcome: Outcome) -> pb::Outcome {
+pub(super) fn outcome(outcome: Outcome) -> pb::Outcome {
     match outcome {
         Outcome::Stored => pb::Outcome::Stored,
         Outcome::Unchanged => pb::Outcome::Unchanged,
@@ -198,7 +198,7 @@ fn change_group(group: &ChangeGroup) -> pb::ChangeGroup {
     }
 }
 
-fn result(record: RecordResult, language: Language) -> pb::RecordResult {
+pub(super) fn result(record: RecordResult, language: Language) -> pb::RecordResult {
     let settlement = &record.settlement;
     pb::RecordResult {
         index: record.index,

@@ -35,7 +35,9 @@ mod deadline;
 mod decode;
 mod download;
 mod encode;
+mod page_token;
 mod readiness;
+mod results;
 mod status;
 mod upload;
 
@@ -51,6 +53,9 @@ pub const SERVICE_NAME: &str = "dataprocessing.v1.DataProcessing";
 const SERVICE_PATH: &str = "/dataprocessing.v1.DataProcessing/";
 /// The path of the call that brings its batch as a stream.
 const STREAM_PATH: &str = "/dataprocessing.v1.DataProcessing/BatchProcessStream";
+/// The paths of the calls that only read the books.
+const READ_PATHS: [&str; 2] =
+    ["/dataprocessing.v1.DataProcessing/GetBatch", "/dataprocessing.v1.DataProcessing/ListResults"];
 /// The encoded descriptor set of the contract.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
@@ -129,6 +134,7 @@ fn router(
     let calls = CallsLayer {
         timeout: config.timeout,
         stream: STREAM_PATH,
+        reads: READ_PATHS,
         stream_timeout: config.stream_timeout,
         max_message_size: config.max_message_size,
         counted: SERVICE_PATH,
@@ -142,7 +148,7 @@ fn router(
         max_response_size: config.max_response_size,
         stream_idle: config.stream_idle,
     };
-    let service = DataProcessingServer::new(DataProcessingService { svc, limits })
+    let service = DataProcessingServer::new(DataProcessingService::new(svc, limits))
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(config.max_message_size);
     let router = http2(config)

@@ -6,10 +6,17 @@ use std::{collections::HashMap, error::Error, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::logic::batch_process::BatchError;
+use crate::logic::{
+    batch_process::BatchError,
+    batch_stream::{ClaimError, StreamError},
+    get_batch::ReadError,
+};
 
 /// The domain of all `ErrorInfo`s.
 const DOMAIN: &str = "dataprocessing.v1";
+
+/// How long a caller should wait where nothing tells how long it takes.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// One field of the request breaks a limit or cannot be understood.
 pub(super) fn invalid(reason: &str, field: &str, description: impl Into<String>) -> Status {
@@ -105,7 +112,74 @@ pub(super) fn of_batch_error(error: &BatchError, max_records_in_flight: usize) -
         BatchError::Full { retry_after } => {
             exhausted(Exhausted::Records(max_records_in_flight), *retry_after)
         }
+        BatchError::Claim(error) => of_claim_error(error),
     }
+}
+
+fn of_claim_error(error: &ClaimError) -> Status {
+    match error {
+        ClaimError::Running => later(
+            Code::Aborted,
+            "BATCH_RUNNING",
+            "the same batch is running now; send it again when that has ended",
+        ),
+        ClaimError::Reused { index } => reused(*index),
+        ClaimError::StoreUnavailable => store_unavailable(),
+    }
+}
+
+/// What a streamed batch answers in the place of its report.
+pub(super) fn of_stream_error(error: StreamError<Status>) -> Status {
+    match error {
+        StreamError::Upload(status) => status,
+        StreamError::Claim(error) => of_claim_error(&error),
+    }
+}
+
+/// What a call that reads the books answers when it cannot.
+pub(super) fn of_read_error(error: ReadError, batch_id: &str) -> Status {
+    match error {
+        ReadError::NotFound => {
+            let text = format!(
+                "the books know no batch `{batch_id}`: nothing of it was written yet, or it was forgotten after \
+                 store.keep_results"
+            );
+            plain(Code::NotFound, "BATCH_NOT_FOUND", &text)
+        }
+        ReadError::StoreUnavailable => store_unavailable(),
+    }
+}
+
+/// All places of calls that read the books are taken.
+pub(super) fn too_many_reads(most: usize) -> Status {
+    let text = format!("{most} calls read the books already; retry later");
+    later(Code::ResourceExhausted, "TOO_MANY_READS", &text)
+}
+
+/// The books cannot be read.
+fn store_unavailable() -> Status {
+    later(
+        Code::Unavailable,
+        "STORE_UNAVAILABLE",
+        "the store does not answer, so what became of the batch is not known; retry later",
+    )
+}
+
+fn reused(index: u32) -> Status {
+    let text = format!(
+        "record {index} is not the one that was sent in its place under this batch_id before; other content, \
+         such as a part of a batch, needs a batch_id of its own"
+    );
+    let first = HashMap::from([("first_index".to_owned(), index.to_string())]);
+    let details = ErrorDetails::with_error_info("BATCH_ID_REUSED", DOMAIN, first);
+    Status::with_error_details(Code::AlreadyExists, text, details)
+}
+
+/// A status after which the same call may end better.
+fn later(code: Code, reason: &str, text: &str) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.set_retry_info(Some(RETRY_DELAY));
+    Status::with_error_details(code, text, details)
 }
 
 fn plain(code: Code, reason: &str, text: &str) -> Status {

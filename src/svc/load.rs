@@ -160,12 +160,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn room_is_bounded_and_comes_back() {
         let load = Load::new(100);
-        let first = load.take(batch(0, 60)).ok().expect("there is room");
+        let first = load.take(batch(0, 60)).expect("there is room");
         let Err(full) = load.take(batch(0, 41)) else { panic!("there is no room") };
         assert_eq!(full.retry_after, USUAL_WAIT);
-        let second = load.take(batch(0, 40)).ok().expect("there is room");
+        let second = load.take(batch(0, 40)).expect("there is room");
         drop(first);
-        let _third = load.take(batch(0, 60)).ok().expect("there is room again");
+        let _third = load.take(batch(0, 60)).expect("there is room again");
         drop(second);
     }
 

@@ -14,7 +14,7 @@ use dataprocessing::{
     domain::{
         outcome::Outcome,
         patient::Patient,
-        record::{Payload, RawBatch, RawRecord},
+        record::{BatchId, Payload, RawBatch, RawRecord},
     },
     logic::batch_process::BatchProcessLogic,
     server::pb::{
@@ -134,6 +134,7 @@ async fn verify_with_a_hospital_that_panics() {
         store: Arc::clone(&service.svc.store),
         hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
         pool: Arc::clone(&service.svc.pool),
+        running: Default::default(),
         load: Arc::clone(&service.svc.load),
         limits: service.svc.limits,
         tasks: service.svc.tasks.clone(),
@@ -146,7 +147,7 @@ async fn verify_with_a_hospital_that_panics() {
         payload: Payload::Json(febrl("", "19990219").into()),
     };
     trace!(?record, "looking at a record");
-    let batch = RawBatch { id: "b".into(), records: vec![record], validate_only: false };
+    let batch = RawBatch { id: BatchId::made("b"), records: vec![record], validate_only: false };
     let context = RequestContext::within(Duration::from_secs(20));
     let report = BatchProcessLogic::new(context, svc).run(batch).await.expect("there is time");
     assert_eq!(report.counts.of(Outcome::Failed), 1);

@@ -2,9 +2,11 @@
 
 mod across;
 mod admission;
+mod again;
 mod bad_input;
 mod batch;
 mod bench;
+mod books;
 mod canary;
 mod catalogue;
 mod command_line;

@@ -11,7 +11,7 @@ use dataprocessing::{
     domain::{
         outcome::{Completion, Outcome},
         patient::Patient,
-        record::{Payload, RawBatch, RawRecord},
+        record::{BatchId, Payload, RawBatch, RawRecord},
     },
     logic::{
         batch_process::BatchProcessLogic,
@@ -71,6 +71,7 @@ fn wilful(service: &TestService) -> Arc<ServiceContext> {
         store: Arc::clone(&service.svc.store),
         hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
         pool: Arc::clone(&service.svc.pool),
+        running: Arc::clone(&service.svc.running),
         load: Arc::clone(&service.svc.load),
         limits: service.svc.limits,
         tasks: service.svc.tasks.clone(),
@@ -91,7 +92,11 @@ fn batch(id: &str, fates: &[usize]) -> RawBatch {
             payload: Payload::Json(json.to_string().into()),
         }
     };
-    RawBatch { id: id.into(), records: fates.iter().enumerate().map(record).collect(), validate_only: false }
+    RawBatch {
+        id: BatchId::made(id),
+        records: fates.iter().enumerate().map(record).collect(),
+        validate_only: false,
+    }
 }
 
 /// What ends a batch before it ends by itself.
@@ -141,7 +146,7 @@ async fn run(
 async fn stream(context: RequestContext, svc: Arc<ServiceContext>, batch: RawBatch) -> BatchReport {
     let tasks = svc.tasks.clone();
     let start = StreamedBatch { id: batch.id, validate_only: batch.validate_only };
-    let (logic, mut outlet) = BatchStreamLogic::start(context, svc, start).expect("there is time");
+    let (logic, mut outlet) = BatchStreamLogic::start(context, svc, start).await.expect("there is time");
     let (reported, mut report) = oneshot::channel();
     let running = tasks.spawn(logic.run(Records(batch.records.into_iter()), reported));
     let mut results = Vec::new();

@@ -55,9 +55,11 @@ async fn write(database: &TestDatabase, batch_id: &str, count: u32) {
         issues: Arc::from([rules::find("NAME_MISSING").expect("a rule").issue(None)]),
         changes: Arc::from([]),
         attempts: 0,
+        retryable: false,
+        digest: None,
         content: Content::Settled(Outcome::Rejected),
     };
-    let chunk = Chunk { batch_id: batch_id.into(), rows: (0..count).map(row).collect() };
+    let chunk = Chunk { batch_id: batch_id.into(), resumes: false, rows: (0..count).map(row).collect() };
     store.write(&chunk, Instant::now() + Duration::from_secs(20)).await;
     store.close().await;
 }

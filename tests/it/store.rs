@@ -28,6 +28,7 @@ macro_rules! on_both_engines {
     };
 }
 
+mod books;
 mod both;
 mod findings;
 mod postgres;
@@ -68,6 +69,8 @@ fn row(index: u32, content: Content) -> Row {
         issues: Arc::from([]),
         changes: Arc::from([]),
         attempts: 1,
+        retryable: false,
+        digest: None,
         content,
     }
 }
@@ -86,15 +89,13 @@ async fn write(store: &dyn Store, batch: &str, rows: Vec<Row>) -> Vec<Written> {
 }
 
 async fn write_within(store: &dyn Store, batch: &str, rows: Vec<Row>, limit: Duration) -> Vec<Written> {
-    store.write(&Chunk { batch_id: batch.into(), rows }, Instant::now() + limit).await
+    store.write(&Chunk { batch_id: batch.into(), resumes: true, rows }, Instant::now() + limit).await
 }
 
 fn finished(batch: &str) -> FinishedBatch {
     FinishedBatch {
         batch_id: batch.into(),
         completion: Completion::Deadline,
-        received: 36,
-        outcomes: [1, 2, 3, 4, 5, 6, 7, 8],
         warnings: 9,
         elapsed: Duration::from_millis(1_500),
     }
@@ -104,5 +105,5 @@ fn finished(batch: &str) -> FinishedBatch {
 const PATIENTS: &str = "SELECT patient_id || ' ' || name FROM patients ORDER BY patient_id";
 
 /// `batch index outcome` of every outcome.
-const OUTCOMES: &str = "SELECT batch_id || ' ' || CAST(record_index AS TEXT) || ' ' || outcome FROM outcomes \
-                        ORDER BY batch_id, record_index";
+const OUTCOMES: &str = "SELECT batch_id || ' ' || CAST(record_index AS TEXT) || ' ' || outcome \
+                        FROM outcomes JOIN batches USING (batch_key) ORDER BY batch_id, record_index";

@@ -3,13 +3,14 @@
 use std::{str::FromStr, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor, PgConnection, Transaction, migrate::Migrator,
     postgres::PgConnectOptions,
 };
 
 use super::{
-    FinishedBatch, StoreError, StoreUrl,
+    BatchKey, FinishedBatch, ResultsPage, StoreError, StoreUrl, StoredBatch, StoredResult,
     classify::Head,
     columns::{Key, OutcomeColumns, RejectColumns, Winner},
     engine::Engine,
@@ -17,6 +18,7 @@ use super::{
     rejects::{Page, Reject},
 };
 
+mod books;
 mod fault;
 mod rejects;
 mod statements;
@@ -55,8 +57,9 @@ impl Engine for Postgres {
 
     const STARTS_ONLY_IN_TIME: bool = false;
 
+    /// Its statements look rows up by their keys, too: see [`Self::begin`].
     fn to_read(&self) -> Self {
-        Self { options: self.options.clone() }
+        Self { options: self.options.clone().options([("enable_seqscan", "off")]) }
     }
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {
@@ -116,6 +119,10 @@ impl Engine for Postgres {
         statements::upsert(connection, batch_id, patients).await
     }
 
+    async fn reopen(connection: &mut PgConnection, batch_id: &str, indexes: &[u32]) -> sqlx::Result<()> {
+        statements::reopen(connection, batch_id, indexes).await
+    }
+
     async fn record(
         connection: &mut PgConnection,
         batch_id: &str,
@@ -146,5 +153,27 @@ impl Engine for Postgres {
 
     async fn rejects(connection: &mut PgConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
         rejects::page(connection, page).await
+    }
+
+    async fn batch(connection: &mut PgConnection, batch_id: &str) -> sqlx::Result<Option<StoredBatch>> {
+        books::batch(connection, batch_id).await
+    }
+
+    async fn count_outcomes(
+        connection: &mut PgConnection,
+        batch: BatchKey,
+    ) -> sqlx::Result<Vec<(String, i64)>> {
+        books::count_outcomes(connection, batch).await
+    }
+
+    async fn results(
+        connection: &mut PgConnection,
+        page: &ResultsPage<'_>,
+    ) -> sqlx::Result<Vec<StoredResult>> {
+        books::results(connection, page).await
+    }
+
+    async fn forget(connection: &mut PgConnection, before: Timestamp, most: u32) -> sqlx::Result<u64> {
+        books::forget(connection, before, most).await
     }
 }

@@ -85,44 +85,82 @@ WHERE NOT (stored.order_kind = EXCLUDED.order_kind AND stored.order_value > EXCL
   )
 "#;
 
-/// Three tables in one round trip. A record whose outcome is written anew loses its reject; one that is
-/// rejected again gets another in the next statement.
-const RECORD: &str = r#"
-WITH opened AS (
-    INSERT INTO batches (batch_id) VALUES ($1) ON CONFLICT (batch_id) DO NOTHING
-), cleared AS (
-    DELETE FROM rejects WHERE ctid = ANY (ARRAY(
-        SELECT earlier.ctid
-        FROM UNNEST($2::bigint[]) AS anew (record_index)
-        CROSS JOIN LATERAL (
-            SELECT ctid FROM rejects WHERE batch_id = $1 AND record_index = anew.record_index FOR UPDATE
-        ) AS earlier
-    ))
+/// Only outcomes without a digest are replaced where there may be a reject.
+const REOPEN: &str = r#"
+WITH reopened AS (
+    UPDATE batches SET completion = NULL WHERE caller = '' AND batch_id = $1 AND completion IS NOT NULL
 )
-INSERT INTO outcomes (batch_id, record_index, record_id, hospital_code, outcome, codes, attempts)
-SELECT $1, outcome.*
-FROM UNNEST($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[]) AS outcome
-ON CONFLICT (batch_id, record_index) DO UPDATE SET
+DELETE FROM rejects WHERE ctid = ANY (ARRAY(
+    SELECT earlier.ctid
+    FROM batches
+    CROSS JOIN UNNEST($2::bigint[]) AS anew (record_index)
+    CROSS JOIN LATERAL (
+        SELECT rejects.ctid
+        FROM rejects JOIN outcomes USING (batch_key, record_index)
+        WHERE batch_key = batches.batch_key AND record_index = anew.record_index AND digest IS NULL
+        FOR UPDATE
+    ) AS earlier
+    WHERE batches.caller = '' AND batches.batch_id = $1
+))
+"#;
+
+/// Two tables in one round trip. A batch that another process is just opening is waited for: updating a row in
+/// place of inserting it is the way to be told its key.
+const RECORD: &str = r#"
+WITH known AS (
+    SELECT batch_key FROM batches WHERE caller = '' AND batch_id = $1
+), opened AS (
+    INSERT INTO batches (batch_id) SELECT $1 WHERE NOT EXISTS (SELECT FROM known)
+    ON CONFLICT (caller, batch_id) DO UPDATE SET batch_id = EXCLUDED.batch_id
+    RETURNING batch_key
+), batch AS (
+    SELECT batch_key FROM known UNION ALL SELECT batch_key FROM opened
+)
+INSERT INTO outcomes AS stored (
+    batch_key, record_index, record_id, hospital_code, outcome, issues, retryable, attempts, digest
+)
+SELECT batch.batch_key, outcome.*
+FROM batch CROSS JOIN UNNEST(
+    $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::bigint[], $9::bytea[]
+) AS outcome
+ON CONFLICT (batch_key, record_index) DO UPDATE SET
     record_id = EXCLUDED.record_id,
     hospital_code = EXCLUDED.hospital_code,
     outcome = EXCLUDED.outcome,
-    codes = EXCLUDED.codes,
-    attempts = EXCLUDED.attempts
+    issues = EXCLUDED.issues,
+    retryable = EXCLUDED.retryable,
+    attempts = EXCLUDED.attempts,
+    digest = EXCLUDED.digest
+WHERE stored.outcome IN ('failed', 'not_attempted')
+   OR (stored.digest IS NULL AND EXCLUDED.outcome NOT IN ('failed', 'not_attempted'))
 "#;
 
+/// The outcomes were written before, so the batch has a key.
 const REJECT: &str = r#"
-INSERT INTO rejects (batch_id, record_index, record_id, hospital_code, raw, issues)
-SELECT $1, reject.*
-FROM UNNEST($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[]) AS reject
+INSERT INTO rejects (batch_key, record_index, record_id, hospital_code, raw, issues)
+SELECT batches.batch_key, reject.*
+FROM batches CROSS JOIN UNNEST($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[]) AS reject
+WHERE batches.caller = '' AND batches.batch_id = $1
+ON CONFLICT (batch_key, record_index) DO UPDATE SET
+    record_id = EXCLUDED.record_id,
+    hospital_code = EXCLUDED.hospital_code,
+    raw = EXCLUDED.raw,
+    key_id = EXCLUDED.key_id,
+    issues = EXCLUDED.issues,
+    rejected_at = EXCLUDED.rejected_at
 "#;
 
 const SUPERSEDE: &str = r#"
 UPDATE outcomes SET outcome = $2 WHERE ctid = ANY (ARRAY(
     SELECT loser.ctid
-    FROM UNNEST($3::bigint[]) AS lost (record_index)
+    FROM batches
+    CROSS JOIN UNNEST($3::bigint[]) AS lost (record_index)
     CROSS JOIN LATERAL (
-        SELECT ctid FROM outcomes WHERE batch_id = $1 AND record_index = lost.record_index FOR UPDATE
+        SELECT ctid FROM outcomes
+        WHERE batch_key = batches.batch_key AND record_index = lost.record_index
+        FOR UPDATE
     ) AS loser
+    WHERE batches.caller = '' AND batches.batch_id = $1
 ))
 "#;
 
@@ -131,9 +169,21 @@ INSERT INTO batches (
     batch_id, started_at, finished_at, completion, elapsed_micros, received, stored, unchanged, stale,
     superseded, valid, rejected, failed, not_attempted, warnings
 )
-VALUES ($1, now() - $3 * interval '1 microsecond', now(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-ON CONFLICT (batch_id) DO UPDATE SET
-    started_at = EXCLUDED.started_at,
+SELECT $1, now() - $3 * interval '1 microsecond', now(), $2, $3,
+       count(*),
+       count(*) FILTER (WHERE outcome = 'stored'),
+       count(*) FILTER (WHERE outcome = 'unchanged'),
+       count(*) FILTER (WHERE outcome = 'stale'),
+       count(*) FILTER (WHERE outcome = 'superseded'),
+       count(*) FILTER (WHERE outcome = 'valid'),
+       count(*) FILTER (WHERE outcome = 'rejected'),
+       count(*) FILTER (WHERE outcome = 'failed'),
+       count(*) FILTER (WHERE outcome = 'not_attempted'),
+       $4
+FROM outcomes
+WHERE batch_key = (SELECT batch_key FROM batches WHERE caller = '' AND batch_id = $1)
+ON CONFLICT (caller, batch_id) DO UPDATE SET
+    started_at = LEAST(batches.started_at, EXCLUDED.started_at),
     finished_at = EXCLUDED.finished_at,
     completion = EXCLUDED.completion,
     elapsed_micros = EXCLUDED.elapsed_micros,
@@ -218,6 +268,19 @@ pub(super) async fn upsert(
         .map(|done| done.rows_affected())
 }
 
+pub(super) async fn reopen(
+    connection: &mut PgConnection,
+    batch_id: &str,
+    indexes: &[u32],
+) -> sqlx::Result<()> {
+    sqlx::query(REOPEN)
+        .bind(batch_id)
+        .bind(indexes.iter().map(|index| i64::from(*index)).bind_iter())
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 pub(super) async fn record(
     connection: &mut PgConnection,
     batch_id: &str,
@@ -230,8 +293,10 @@ pub(super) async fn record(
         .bind(rows().map(|row| row.record_id).bind_iter())
         .bind(rows().map(|row| row.hospital_code).bind_iter())
         .bind(rows().map(|row| row.outcome.name()).bind_iter())
-        .bind(rows().map(|row| &*row.codes).bind_iter())
+        .bind(rows().map(|row| &*row.issues).bind_iter())
+        .bind(rows().map(|row| row.retryable).bind_iter())
         .bind(rows().map(|row| i64::from(row.attempts)).bind_iter())
+        .bind(rows().map(|row| row.digest).bind_iter())
         .execute(connection)
         .await
         .map(drop)
@@ -271,13 +336,12 @@ pub(super) async fn supersede(
 
 pub(super) async fn finish(connection: &mut PgConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
     let elapsed = i64::try_from(batch.elapsed.as_micros()).unwrap_or(i64::MAX);
-    let mut query = sqlx::query(FINISH)
+    sqlx::query(FINISH)
         .bind(&*batch.batch_id)
         .bind(batch.completion.name())
         .bind(elapsed)
-        .bind(i64::from(batch.received));
-    for count in batch.outcomes {
-        query = query.bind(i64::from(count));
-    }
-    query.bind(i64::from(batch.warnings)).execute(connection).await.map(drop)
+        .bind(i64::from(batch.warnings))
+        .execute(connection)
+        .await
+        .map(drop)
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::{
     ConnectOptions, Connection as _, Executor, SqliteConnection, Transaction,
     migrate::Migrator,
@@ -14,7 +15,7 @@ use sqlx::{
 };
 
 use super::{
-    FinishedBatch, StoreError, StoreUrl,
+    BatchKey, FinishedBatch, ResultsPage, StoreError, StoreUrl, StoredBatch, StoredResult,
     classify::Head,
     columns::{Key, OutcomeColumns, RejectColumns, Winner},
     engine::Engine,
@@ -22,6 +23,7 @@ use super::{
     rejects::{Page, Reject},
 };
 
+mod books;
 mod fault;
 mod inserts;
 mod rejects;
@@ -142,6 +144,10 @@ impl Engine for Sqlite {
         statements::upsert(connection, batch_id, patients).await
     }
 
+    async fn reopen(connection: &mut SqliteConnection, batch_id: &str, indexes: &[u32]) -> sqlx::Result<()> {
+        statements::reopen(connection, batch_id, indexes).await
+    }
+
     async fn record(
         connection: &mut SqliteConnection,
         batch_id: &str,
@@ -176,6 +182,28 @@ impl Engine for Sqlite {
 
     async fn rejects(connection: &mut SqliteConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
         rejects::page(connection, page).await
+    }
+
+    async fn batch(connection: &mut SqliteConnection, batch_id: &str) -> sqlx::Result<Option<StoredBatch>> {
+        books::batch(connection, batch_id).await
+    }
+
+    async fn count_outcomes(
+        connection: &mut SqliteConnection,
+        batch: BatchKey,
+    ) -> sqlx::Result<Vec<(String, i64)>> {
+        books::count_outcomes(connection, batch).await
+    }
+
+    async fn results(
+        connection: &mut SqliteConnection,
+        page: &ResultsPage<'_>,
+    ) -> sqlx::Result<Vec<StoredResult>> {
+        books::results(connection, page).await
+    }
+
+    async fn forget(connection: &mut SqliteConnection, before: Timestamp, most: u32) -> sqlx::Result<u64> {
+        books::forget(connection, before, most).await
     }
 }
 

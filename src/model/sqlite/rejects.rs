@@ -5,12 +5,13 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use crate::model::rejects::{Page, Reject, issues_from_column};
 
 const COUNT: &str = "
-SELECT (SELECT count(*) FROM rejects WHERE batch_id = ?1) FROM batches WHERE batch_id = ?1";
+SELECT (SELECT count(*) FROM rejects WHERE rejects.batch_key = batches.batch_key)
+FROM batches WHERE caller = '' AND batch_id = ?1";
 
 const PAGE: &str = "
 SELECT record_index, record_id, hospital_code, issues, CASE WHEN ?4 THEN raw END
 FROM rejects
-WHERE batch_id = ?1 AND record_index > ?2
+WHERE batch_key = (SELECT batch_key FROM batches WHERE caller = '' AND batch_id = ?1) AND record_index > ?2
 ORDER BY record_index
 LIMIT ?3";
 

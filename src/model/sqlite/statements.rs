@@ -76,46 +76,80 @@ WHERE NOT (patients.order_kind = excluded.order_kind AND patients.order_value > 
       AND patients.batch_index > excluded.batch_index
   )";
 
-const OPEN_BATCH: &str = "INSERT INTO batches (batch_id) VALUES (?1) ON CONFLICT (batch_id) DO NOTHING";
+const BATCH_KEY: &str = "SELECT batch_key FROM batches WHERE caller = '' AND batch_id = ?1";
 
-/// A record whose outcome is written anew loses its reject; one that is rejected again gets another.
+const OPEN_BATCH: &str = "INSERT INTO batches (batch_id) VALUES (?1) RETURNING batch_key";
+
+const REOPEN: &str = "
+UPDATE batches SET completion = NULL WHERE caller = '' AND batch_id = ?1 AND completion IS NOT NULL";
+
+/// Only outcomes without a digest are replaced where there may be a reject.
 const CLEAR_REJECTS: &str = "
-DELETE FROM rejects WHERE batch_id = ?1 AND record_index IN (SELECT value FROM json_each(?2))";
+DELETE FROM rejects
+WHERE batch_key = ?1
+  AND record_index IN (
+      SELECT record_index FROM json_each(?2) AS anew
+      CROSS JOIN outcomes ON batch_key = ?1 AND record_index = anew.value
+      WHERE digest IS NULL
+  )";
 
-static RECORD: Insert = Insert::new(RECORD_INTO, 7, RECORD_CONFLICT);
+static RECORD: Insert = Insert::new(RECORD_INTO, 9, RECORD_CONFLICT);
 
 const RECORD_INTO: &str = "
-INSERT INTO outcomes (batch_id, record_index, record_id, hospital_code, outcome, codes, attempts) ";
+INSERT INTO outcomes (
+    batch_key, record_index, record_id, hospital_code, outcome, issues, retryable, attempts, digest
+) ";
 
 const RECORD_CONFLICT: &str = "
-ON CONFLICT (batch_id, record_index) DO UPDATE SET
+ON CONFLICT (batch_key, record_index) DO UPDATE SET
     record_id = excluded.record_id,
     hospital_code = excluded.hospital_code,
     outcome = excluded.outcome,
-    codes = excluded.codes,
-    attempts = excluded.attempts";
+    issues = excluded.issues,
+    retryable = excluded.retryable,
+    attempts = excluded.attempts,
+    digest = excluded.digest
+WHERE outcomes.outcome IN ('failed', 'not_attempted')
+   OR (outcomes.digest IS NULL AND excluded.outcome NOT IN ('failed', 'not_attempted'))";
 
 static REJECT: Insert = Insert::new(
-    "INSERT INTO rejects (batch_id, record_index, record_id, hospital_code, raw, issues) ",
+    "INSERT INTO rejects (batch_key, record_index, record_id, hospital_code, raw, issues) ",
     6,
-    "",
+    "
+ON CONFLICT (batch_key, record_index) DO UPDATE SET
+    record_id = excluded.record_id,
+    hospital_code = excluded.hospital_code,
+    raw = excluded.raw,
+    key_id = excluded.key_id,
+    issues = excluded.issues,
+    rejected_at = excluded.rejected_at",
 );
 
 const SUPERSEDE: &str = "
 UPDATE outcomes SET outcome = ?2
-WHERE batch_id = ?1 AND record_index IN (SELECT value FROM json_each(?3))";
+WHERE batch_key = ?1 AND record_index IN (SELECT value FROM json_each(?3))";
 
 const FINISH: &str = "
 INSERT INTO batches (
     batch_id, started_at, finished_at, completion, elapsed_micros, received, stored, unchanged, stale,
     superseded, valid, rejected, failed, not_attempted, warnings
 )
-VALUES (
-    ?1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (-?3 / 1e6) || ' seconds'),
-    strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
-)
-ON CONFLICT (batch_id) DO UPDATE SET
-    started_at = excluded.started_at,
+SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (-?3 / 1e6) || ' seconds'),
+       strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?2, ?3,
+       count(*),
+       count(*) FILTER (WHERE outcome = 'stored'),
+       count(*) FILTER (WHERE outcome = 'unchanged'),
+       count(*) FILTER (WHERE outcome = 'stale'),
+       count(*) FILTER (WHERE outcome = 'superseded'),
+       count(*) FILTER (WHERE outcome = 'valid'),
+       count(*) FILTER (WHERE outcome = 'rejected'),
+       count(*) FILTER (WHERE outcome = 'failed'),
+       count(*) FILTER (WHERE outcome = 'not_attempted'),
+       ?4
+FROM outcomes
+WHERE batch_key = (SELECT batch_key FROM batches WHERE caller = '' AND batch_id = ?1)
+ON CONFLICT (caller, batch_id) DO UPDATE SET
+    started_at = min(batches.started_at, excluded.started_at),
     finished_at = excluded.finished_at,
     completion = excluded.completion,
     elapsed_micros = excluded.elapsed_micros,
@@ -207,23 +241,40 @@ pub(super) async fn upsert(
     UPSERT.run(connection, patients, bind).await
 }
 
+/// The key of a batch that has a row.
+async fn key(connection: &mut SqliteConnection, batch_id: &str) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar(BATCH_KEY).bind(batch_id).fetch_optional(connection).await
+}
+
+pub(super) async fn reopen(
+    connection: &mut SqliteConnection,
+    batch_id: &str,
+    indexes: &[u32],
+) -> sqlx::Result<()> {
+    sqlx::query(REOPEN).bind(batch_id).execute(&mut *connection).await?;
+    let batch_key = key(connection, batch_id).await?;
+    sqlx::query(CLEAR_REJECTS).bind(batch_key).bind(json(indexes)).execute(connection).await.map(drop)
+}
+
 pub(super) async fn record(
     connection: &mut SqliteConnection,
     batch_id: &str,
     outcomes: &[OutcomeColumns<'_>],
 ) -> sqlx::Result<()> {
-    sqlx::query(OPEN_BATCH).bind(batch_id).execute(&mut *connection).await?;
-    let indexes: Vec<u32> = outcomes.iter().map(|row| row.index).collect();
-    sqlx::query(CLEAR_REJECTS).bind(batch_id).bind(json(&indexes)).execute(&mut *connection).await?;
-    let batch_id = text(batch_id);
+    let batch_key = match key(connection, batch_id).await? {
+        Some(batch_key) => batch_key,
+        None => sqlx::query_scalar(OPEN_BATCH).bind(batch_id).fetch_one(&mut *connection).await?,
+    };
     let bind = |values: &mut SqliteArguments, row: &OutcomeColumns<'_>| {
-        values.add(Arc::clone(&batch_id))?;
+        values.add(batch_key)?;
         values.add(row.index)?;
         values.add(text(row.record_id))?;
         values.add(text(row.hospital_code))?;
         values.add(text(row.outcome.name()))?;
-        values.add(text(&row.codes))?;
-        values.add(row.attempts)
+        values.add(text(&row.issues))?;
+        values.add(row.retryable)?;
+        values.add(row.attempts)?;
+        values.add(row.digest)
     };
     RECORD.run(connection, outcomes, bind).await.map(drop)
 }
@@ -233,9 +284,9 @@ pub(super) async fn reject(
     batch_id: &str,
     rejects: &[RejectColumns<'_>],
 ) -> sqlx::Result<()> {
-    let batch_id = text(batch_id);
+    let batch_key = key(connection, batch_id).await?;
     let bind = |values: &mut SqliteArguments, row: &RejectColumns<'_>| {
-        values.add(Arc::clone(&batch_id))?;
+        values.add(batch_key)?;
         values.add(row.index)?;
         values.add(text(row.record_id))?;
         values.add(text(row.hospital_code))?;
@@ -250,8 +301,9 @@ pub(super) async fn supersede(
     batch_id: &str,
     losers: &[u32],
 ) -> sqlx::Result<()> {
+    let batch_key = key(connection, batch_id).await?;
     sqlx::query(SUPERSEDE)
-        .bind(batch_id)
+        .bind(batch_key)
         .bind(Outcome::Superseded.name())
         .bind(json(losers))
         .execute(connection)
@@ -261,15 +313,14 @@ pub(super) async fn supersede(
 
 pub(super) async fn finish(connection: &mut SqliteConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
     let elapsed = i64::try_from(batch.elapsed.as_micros()).unwrap_or(i64::MAX);
-    let mut query = sqlx::query(FINISH)
+    sqlx::query(FINISH)
         .bind(&*batch.batch_id)
         .bind(batch.completion.name())
         .bind(elapsed)
-        .bind(batch.received);
-    for count in batch.outcomes {
-        query = query.bind(count);
-    }
-    query.bind(batch.warnings).execute(connection).await.map(drop)
+        .bind(batch.warnings)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 const PATIENTS: &str = "SELECT hospital_code, patient_id, raw FROM patients";
-const OUTCOMES: &str = "SELECT batch_id, record_index, outcome FROM outcomes";
+const OUTCOMES: &str = "SELECT batch_id, record_index, outcome FROM outcomes JOIN batches USING (batch_key)";
 
 /// A SQLite file, or a PostgreSQL server of its own behind a proxy.
 pub enum Database {

@@ -17,9 +17,12 @@ on_both_engines! {
     encrypted_identifiers_are_not_compared
 }
 
-/// The codes that are kept of a record.
-async fn stored_codes(database: &TestDatabase, batch: &str, index: u32) -> String {
-    let sql = format!("SELECT codes FROM outcomes WHERE batch_id = '{batch}' AND record_index = {index}");
+/// The issues that are kept with the outcome of a record.
+async fn stored_issues(database: &TestDatabase, batch: &str, index: u32) -> String {
+    let sql = format!(
+        "SELECT issues FROM outcomes JOIN batches USING (batch_key) \
+         WHERE batch_id = '{batch}' AND record_index = {index}"
+    );
     database.column(&sql).await.concat()
 }
 
@@ -33,8 +36,8 @@ async fn a_stale_record_says_that_a_newer_one_is_stored(database: &TestDatabase)
     let found: Vec<Issue> = results[0].findings().collect();
     assert_eq!((found[0].kind.code, found[0].field), ("RECORD_OLDER_THAN_STORED", "updated_at"));
     assert_eq!(
-        stored_codes(database, "second", 0).await,
-        r#"["EXAMPLE_MISSING","RECORD_OLDER_THAN_STORED"]"#
+        stored_issues(database, "second", 0).await,
+        r#"[["EXAMPLE_MISSING","warning","name"],["RECORD_OLDER_THAN_STORED","warning","updated_at"]]"#
     );
     assert_eq!(database.column("SELECT issues FROM patients").await, ["[]"]);
 }
@@ -83,8 +86,9 @@ async fn a_known_patient_who_becomes_somebody_else_is_reported_and_stored_with_t
         database.column("SELECT issues FROM patients ORDER BY patient_id").await,
         [format!("[{own},{gender},{birth_date},{identifiers}]"), format!("[{gender}]"), "[]".to_owned()]
     );
-    assert_eq!(stored_codes(database, "second", 1).await, r#"["IDENTITY_OVERWRITTEN"]"#);
-    assert_eq!(stored_codes(database, "second", 2).await, "[]");
+    let found = r#"[["IDENTITY_OVERWRITTEN","warning","gender"]]"#;
+    assert_eq!(stored_issues(database, "second", 1).await, found);
+    assert_eq!(stored_issues(database, "second", 2).await, "");
 }
 
 async fn an_overwritten_identity_is_not_forgotten_by_a_later_chunk_of_its_batch(database: &TestDatabase) {

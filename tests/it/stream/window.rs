@@ -12,10 +12,10 @@ use dataprocessing::{
     context::RequestContext,
     domain::{
         outcome::{Completion, Outcome},
-        record::{Payload, RawRecord},
+        record::{BatchId, Payload, RawRecord},
     },
     logic::{
-        batch_stream::{BatchStreamLogic, End, StreamedBatch, Upload},
+        batch_stream::{BatchStreamLogic, End, StreamError, StreamedBatch, Upload},
         ledger::Outlet,
         report::BatchReport,
     },
@@ -64,16 +64,17 @@ struct Run {
     read: Arc<AtomicU32>,
     taken: Arc<AtomicU32>,
     outlet: Outlet,
-    report: oneshot::Receiver<Result<BatchReport, ()>>,
+    report: oneshot::Receiver<Result<BatchReport, StreamError<()>>>,
     task: JoinHandle<()>,
 }
 
-fn run(svc: &Arc<ServiceContext>, count: u32, bad: bool, timeout: Duration) -> Run {
+async fn run(svc: &Arc<ServiceContext>, count: u32, bad: bool, timeout: Duration) -> Run {
     let (read, taken) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let upload = Generated { count, next: 0, bad, read: Arc::clone(&read), taken: Arc::clone(&taken) };
-    let batch = StreamedBatch { id: uuid::Uuid::now_v7().to_string().into(), validate_only: false };
+    let batch = StreamedBatch { id: BatchId::made(uuid::Uuid::now_v7().to_string()), validate_only: false };
     let context = RequestContext::within(timeout);
-    let (logic, outlet) = BatchStreamLogic::start(context, Arc::clone(svc), batch).expect("there is time");
+    let (logic, outlet) =
+        BatchStreamLogic::start(context, Arc::clone(svc), batch).await.expect("there is time");
     let (reported, report) = oneshot::channel();
     let task = svc.tasks.spawn(logic.run(upload, reported));
     Run { read, taken, outlet, report, task }
@@ -120,7 +121,7 @@ async fn service() -> TestService {
 #[tokio::test]
 async fn nothing_is_read_beyond_the_window_while_nobody_takes() {
     let service = service().await;
-    let mut run = run(&service.svc, 3000, false, Duration::from_secs(60));
+    let mut run = run(&service.svc, 3000, false, Duration::from_secs(60)).await;
     eventually("the window is full", async || run.is_full()).await;
     eventually("all of it is settled", async || {
         run.outlet.progress().is_some_and(|progress| progress.settled() == WINDOW)
@@ -144,7 +145,7 @@ async fn a_store_that_stands_still_stops_the_reading_of_rejects_too() {
     let service = service().await;
     for bad in [true, false] {
         let lock = Lock::of(&service.database_url).await;
-        let mut run = run(&service.svc, 500, bad, Duration::from_secs(60));
+        let mut run = run(&service.svc, 500, bad, Duration::from_secs(60)).await;
         eventually("the window is full", async || run.is_full()).await;
         assert!(run.outlet.now(100).is_empty(), "what the store does not have is not told");
         lock.release().await;
@@ -164,7 +165,7 @@ async fn a_store_that_stands_still_stops_the_reading_of_rejects_too() {
 #[tokio::test]
 async fn a_batch_whose_results_nobody_takes_ends_at_its_deadline_and_lets_go_of_them() {
     let service = service().await;
-    let mut run = run(&service.svc, 500, false, Duration::from_millis(800));
+    let mut run = run(&service.svc, 500, false, Duration::from_millis(800)).await;
     let report = (&mut run.report).await.unwrap().unwrap();
     assert_eq!((report.completion, report.counts.received), (Completion::Deadline, WINDOW));
     run.task.await.unwrap();

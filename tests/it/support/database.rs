@@ -86,6 +86,20 @@ impl TestDatabase {
         }
     }
 
+    /// Brings the schema to where some migrations end.
+    pub async fn migrate(&self, migrations: &sqlx::migrate::Migrator) {
+        if let Place::Sqlite { .. } = &self.place {
+            let file = self.url.strip_prefix("sqlite://").expect("our own URL");
+            let directory = std::path::Path::new(file).parent().expect("a directory");
+            std::fs::create_dir_all(directory).expect("a directory");
+        }
+        match self.connect().await {
+            Direct::Sqlite(mut connection) => migrations.run_direct(None, &mut connection, false).await,
+            Direct::Postgres(mut connection) => migrations.run_direct(None, &mut connection, false).await,
+        }
+        .expect("the migrations work");
+    }
+
     /// Runs statements.
     pub async fn execute(&self, sql: &str) {
         self.connect().await.execute(sql).await;
@@ -119,8 +133,13 @@ impl Direct {
 
 /// A store with the default settings.
 pub fn open(url: &str) -> Arc<dyn Store> {
-    let config =
-        Config { url: url.into(), max_connections: 4, chunk_rows: 500, linger: Duration::from_millis(50) };
+    let config = Config {
+        url: url.into(),
+        max_connections: 4,
+        chunk_rows: 500,
+        linger: Duration::from_millis(50),
+        keep_results: Duration::from_secs(3600),
+    };
     model::open(&config).expect("the configuration is right")
 }
 

@@ -1,0 +1,111 @@
+//! What a batch starts with whose caller chose its id: nobody else runs it in this process, and what an earlier
+//! sending of it has left is known.
+
+use std::{sync::Arc, time::Duration};
+
+use thiserror::Error;
+use tokio::time::Instant;
+
+use super::{earlier::Earlier, ledger::Settlement};
+use crate::{
+    context::RequestContext,
+    domain::{
+        digest::Digest,
+        outcome::Completion,
+        record::{BatchId, RawRecord},
+    },
+    svc::{RunningBatch, ServiceContext},
+};
+
+/// Longest time that the books may take to say what they know of a batch.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why a batch cannot be sent again now, or not so.
+#[derive(Debug, Error)]
+pub enum ClaimError {
+    /// The same batch runs now.
+    #[error("the same batch runs now")]
+    Running,
+    /// A record is not the one that was sent in its place before.
+    #[error("record {index} is not the one that was sent in its place before")]
+    Reused {
+        /// Place of the first such record in the batch.
+        index: u32,
+    },
+    /// The store does not say what became of the batch before.
+    #[error("the store does not say what became of the batch before")]
+    StoreUnavailable,
+}
+
+/// A batch that its caller may send again.
+pub(super) struct Claim {
+    running: Arc<RunningBatch>,
+    earlier: Option<Earlier>,
+}
+
+/// What the writer of a batch keeps of its claim.
+#[derive(Clone)]
+pub(super) struct Held {
+    running: Arc<RunningBatch>,
+    /// Whether the batch was known before.
+    pub resumes: bool,
+    /// As what it ended before.
+    pub ended: Option<Completion>,
+}
+
+/// A record of a claimed batch, and what became of it before if that stands.
+pub(super) struct Checked {
+    pub digest: Digest,
+    pub settlement: Option<Settlement>,
+}
+
+impl Claim {
+    /// Claims a batch. None for one that nobody can send again, or that leaves nothing behind: such a batch
+    /// costs nothing here.
+    pub async fn of(
+        batch_id: &BatchId,
+        validate_only: bool,
+        context: &RequestContext,
+        svc: &ServiceContext,
+    ) -> Result<Option<Self>, ClaimError> {
+        if !batch_id.is_given || validate_only {
+            return Ok(None);
+        }
+        let until = patience(context.deadline);
+        let running = svc.running.enter(&batch_id.text, until).await.ok_or(ClaimError::Running)?;
+        let earlier = Earlier::find(&svc.store, &batch_id.text, context.deadline).await?;
+        Ok(Some(Self { running: Arc::new(running), earlier }))
+    }
+
+    /// What the writer of the batch keeps.
+    pub fn held(&self) -> Held {
+        Held {
+            running: Arc::clone(&self.running),
+            resumes: self.earlier.is_some(),
+            ended: self.earlier.as_ref().and_then(|earlier| earlier.ended),
+        }
+    }
+
+    /// Looks a record up. An error if another one was sent in its place before.
+    pub async fn check(&mut self, record: &RawRecord) -> Result<Checked, ClaimError> {
+        let digest = Digest::of(record);
+        let settlement = match &mut self.earlier {
+            Some(earlier) => earlier.settlement(record.index, digest).await?,
+            None => None,
+        };
+        Ok(Checked { digest, settlement })
+    }
+}
+
+impl Held {
+    /// Notes that the answer is there.
+    pub fn answered(&self) {
+        self.running.answered();
+    }
+}
+
+/// Until when the books are waited for: long enough for a store that works, and well before the deadline.
+pub(super) fn patience(deadline: Instant) -> Instant {
+    let now = Instant::now();
+    now + PATIENCE.min(deadline.saturating_duration_since(now) / 4)
+}

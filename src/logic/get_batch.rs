@@ -1,0 +1,81 @@
+//! `GetBatch`: what the books know of a batch.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::claim::patience;
+use crate::{
+    context::RequestContext,
+    domain::outcome::Completion,
+    model::{StoreError, StoredBatch},
+    svc::ServiceContext,
+};
+
+/// Longest time that one call reads.
+const LONGEST_READ: Duration = Duration::from_secs(5);
+
+/// Why the books do not answer.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// They know no such batch.
+    #[error("no such batch is known")]
+    NotFound,
+    /// The store cannot be read.
+    #[error("the store cannot be read")]
+    StoreUnavailable,
+}
+
+/// What is known of a batch.
+pub struct BatchState {
+    /// When it was sent first.
+    pub started_at: Timestamp,
+    /// When and as what it ended the last time; none while it runs, and if its process died.
+    pub ended: Option<(Timestamp, Completion)>,
+    /// How many records ended how, in the order of [`Outcome::ALL`](crate::domain::outcome::Outcome::ALL).
+    pub by_outcome: [u32; 8],
+}
+
+/// The logic of one `GetBatch` call.
+pub struct GetBatchLogic {
+    context: RequestContext,
+    svc: Arc<ServiceContext>,
+}
+
+impl GetBatchLogic {
+    /// The logic of a call.
+    pub fn new(context: RequestContext, svc: Arc<ServiceContext>) -> Self {
+        Self { context, svc }
+    }
+
+    /// Looks a batch up and counts its outcomes.
+    pub async fn run(self, batch_id: &str) -> Result<BatchState, ReadError> {
+        let until = read_until(&self.context);
+        let StoredBatch { key, started_at, ended } = find(&self.svc, batch_id, &self.context).await?;
+        let by_outcome = self.svc.store.count_outcomes(key, until).await.map_err(unreadable)?;
+        Ok(BatchState { started_at, ended, by_outcome })
+    }
+}
+
+/// Until when one call reads.
+pub(super) fn read_until(context: &RequestContext) -> Instant {
+    context.deadline.min(Instant::now() + LONGEST_READ)
+}
+
+/// What is known of a batch.
+pub(super) async fn find(
+    svc: &ServiceContext,
+    batch_id: &str,
+    context: &RequestContext,
+) -> Result<StoredBatch, ReadError> {
+    let found = svc.store.batch(batch_id, patience(context.deadline)).await.map_err(unreadable)?;
+    found.ok_or(ReadError::NotFound)
+}
+
+pub(super) fn unreadable(error: StoreError) -> ReadError {
+    warn!(%error, "the books could not be read");
+    ReadError::StoreUnavailable
+}

@@ -1,0 +1,71 @@
+//! `ListResults`: what became of the records of a batch, page by page.
+
+use std::sync::Arc;
+
+use super::{
+    earlier::settlement,
+    get_batch::{ReadError, find, read_until, unreadable},
+    report::RecordResult,
+};
+use crate::{
+    context::RequestContext,
+    domain::outcome::Outcome,
+    model::{ResultsPage, StoredResult},
+    svc::ServiceContext,
+};
+
+/// Which results are asked for.
+pub struct AskedPage {
+    /// The batch.
+    pub batch_id: String,
+    /// Which outcomes are listed.
+    pub outcomes: Vec<Outcome>,
+    /// The least index.
+    pub from: u32,
+    /// Most results of the page.
+    pub size: u32,
+}
+
+/// Some results of a batch, in the order of their indexes.
+pub struct FoundPage {
+    /// At most as many as were asked for.
+    pub results: Vec<RecordResult>,
+    /// Whether there are more behind them.
+    pub more: bool,
+}
+
+/// The logic of one `ListResults` call.
+pub struct ListResultsLogic {
+    context: RequestContext,
+    svc: Arc<ServiceContext>,
+}
+
+impl ListResultsLogic {
+    /// The logic of a call.
+    pub fn new(context: RequestContext, svc: Arc<ServiceContext>) -> Self {
+        Self { context, svc }
+    }
+
+    /// Reads a page.
+    pub async fn run(self, asked: &AskedPage) -> Result<FoundPage, ReadError> {
+        let batch = find(&self.svc, &asked.batch_id, &self.context).await?;
+        // One more tells whether there are more.
+        let limit = asked.size.saturating_add(1);
+        let page = ResultsPage {
+            batch: batch.key,
+            from: asked.from,
+            to: u32::MAX,
+            limit,
+            outcomes: &asked.outcomes,
+        };
+        let mut found = self.svc.store.results(&page, read_until(&self.context)).await.map_err(unreadable)?;
+        let more = found.len() > asked.size as usize;
+        found.truncate(asked.size as usize);
+        Ok(FoundPage { results: found.into_iter().map(result).collect(), more })
+    }
+}
+
+fn result(mut stored: StoredResult) -> RecordResult {
+    let id = std::mem::take(&mut stored.record_id).into();
+    RecordResult { index: stored.index, id, settlement: settlement(stored) }
+}

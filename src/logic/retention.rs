@@ -1,0 +1,72 @@
+//! Forgetting: batches that ended long ago go, with the outcomes and the rejects of their records. Patients stay.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::{
+    model::{Store, StoreError},
+    svc::ServiceContext,
+};
+
+/// How often old batches are looked for.
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// How long to wait after the store could not be asked; at a start it may not be ready for a moment.
+const RETRY: Duration = Duration::from_secs(1);
+const LATER: Duration = Duration::from_secs(60);
+
+/// Rows of one transaction: some milliseconds.
+const ROWS: u32 = 1_000;
+
+/// How long one transaction may take, the wait for its connection included.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// The pause after a transaction, as a multiple of its time: batches that run have the writers for the rest.
+const PAUSE: u32 = 4;
+
+/// Forgets old batches, at once and then every hour, until `stop`. What a transaction has begun it ends.
+pub async fn keep_forgetting(svc: Arc<ServiceContext>, keep: Duration, stop: CancellationToken) {
+    let mut has_worked = false;
+    loop {
+        let pause = match forget(&*svc.store, keep, &stop).await {
+            Ok(rows) => {
+                has_worked = true;
+                if rows > 0 {
+                    info!(rows, "old batches were forgotten");
+                }
+                EVERY
+            }
+            Err(error) if has_worked => {
+                warn!(%error, "old batches could not be forgotten");
+                LATER
+            }
+            Err(error) => {
+                debug!(%error, "the store is not ready to forget old batches");
+                RETRY
+            }
+        };
+        if stop.run_until_cancelled(sleep(pause)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Forgets what is older than `keep`, in small transactions with pauses between. Answers how many rows went.
+pub async fn forget(store: &dyn Store, keep: Duration, stop: &CancellationToken) -> Result<u64, StoreError> {
+    let keep = SignedDuration::try_from(keep).unwrap_or(SignedDuration::MAX);
+    let Ok(before) = Timestamp::now().checked_sub(keep) else { return Ok(0) };
+    let mut forgotten = 0;
+    while !stop.is_cancelled() {
+        let started = Instant::now();
+        match store.forget(before, ROWS, started + LIMIT).await? {
+            0 => break,
+            rows => forgotten += rows,
+        }
+        stop.run_until_cancelled(sleep(started.elapsed() * PAUSE)).await;
+    }
+    Ok(forgotten)
+}

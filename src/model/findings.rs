@@ -1,0 +1,183 @@
+//! What was found about a record, as its outcome keeps it: enough to answer again as the first time, and
+//! nothing where nothing was found.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
+
+use super::columns::json_of;
+use crate::domain::{
+    field,
+    hint::Hint,
+    issue::{Issue, IssueKind, Severity, Text},
+    outcome::Failure,
+    rules,
+    shape::Shape,
+};
+
+/// Stands for a finding whose code this version of the service does not know.
+static FINDING_OF_ANOTHER_VERSION: IssueKind = IssueKind {
+    code: "FINDING_OF_ANOTHER_VERSION",
+    text: Text {
+        en: "another version of the service has found something that this one does not know",
+        zh: "服务的另一版本发现了本版本未知的问题",
+    },
+};
+
+/// The column of some issues.
+pub(super) fn to_column(issues: &[Issue]) -> Cow<'static, str> {
+    if issues.is_empty() { Cow::Borrowed("") } else { json_of(issues.len(), issues.iter().map(Compact)) }
+}
+
+/// The issues of a column.
+pub(super) fn from_column(column: &str) -> sqlx::Result<Vec<Issue>> {
+    if column.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stored: Vec<Stored<'_>> =
+        serde_json::from_str(column).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(stored.into_iter().map(Stored::into_issue).collect())
+}
+
+/// An issue as a list without names, cut after its last value.
+struct Compact<'a>(&'a Issue);
+
+impl Serialize for Compact<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Issue { kind, severity, field, position, source_field, shape, clue } = self.0;
+        let given = [position.is_some(), source_field.is_some(), shape.is_some(), clue.is_some()];
+        let last = given.iter().rposition(|given| *given).map_or(0, |last| last + 1);
+        let mut list = serializer.serialize_seq(Some(3 + last))?;
+        list.serialize_element(kind.code)?;
+        list.serialize_element(severity.name())?;
+        list.serialize_element(field)?;
+        for place in 0..last {
+            match place {
+                0 => list.serialize_element(position)?,
+                1 => list.serialize_element(&source_field.as_deref())?,
+                2 => list.serialize_element(&shape.as_ref().map(Shape::to_string))?,
+                _ => list.serialize_element(&clue.map(Hint::code))?,
+            }
+        }
+        list.end()
+    }
+}
+
+/// An issue as it is read. What a later version has added after the last value is not read.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored<'a> {
+    /// Rows from before issues were kept whole.
+    Code(#[serde(borrow)] Cow<'a, str>),
+    Whole(#[serde(borrow)] Vec<Value<'a>>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value<'a> {
+    Text(#[serde(borrow)] Cow<'a, str>),
+    Number(u32),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Stored<'_> {
+    fn into_issue(self) -> Issue {
+        let values = match self {
+            Self::Code(code) => return known(&code),
+            Self::Whole(values) => values,
+        };
+        let text = |place: usize| match values.get(place) {
+            Some(Value::Text(text)) => Some(&**text),
+            _ => None,
+        };
+        let issue = known(text(0).unwrap_or_default());
+        Issue {
+            severity: text(1).and_then(Severity::from_name).unwrap_or(issue.severity),
+            field: text(2).and_then(field::find).unwrap_or_default(),
+            position: match values.get(3) {
+                Some(Value::Number(position)) => Some(*position),
+                _ => None,
+            },
+            source_field: text(4).map(Arc::from),
+            shape: text(5).map(Shape::from_shown),
+            clue: text(6).and_then(Hint::from_code),
+            ..issue
+        }
+    }
+}
+
+/// An issue of this code as the catalogue has it.
+fn known(code: &str) -> Issue {
+    let failure = || Failure::ALL.into_iter().map(Failure::kind).find(|kind| kind.code == code);
+    match rules::find(code) {
+        Some(rule) => rule.issue(None),
+        None => Issue::error(failure().unwrap_or(&FINDING_OF_ANOTHER_VERSION), ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shown(issues: &[Issue]) -> Vec<String> {
+        issues.iter().map(|issue| format!("{issue:?}")).collect()
+    }
+
+    fn any_issue() -> impl Strategy<Value = Issue> {
+        let rules: Vec<_> = rules::catalogue().collect();
+        let fields: Vec<_> = rules.iter().map(|rule| rule.field).collect();
+        let kinds = rules.iter().map(|rule| &rule.kind).chain(Failure::ALL.map(Failure::kind));
+        let clues = ["TIME_ZONE_SHIFT", "DAY_MONTH_ORDER", "WRONG_CHARSET"].map(Hint::from_code);
+        (
+            proptest::sample::select(kinds.collect::<Vec<_>>()),
+            any::<bool>(),
+            proptest::sample::select(fields),
+            any::<Option<u32>>(),
+            any::<Option<String>>(),
+            any::<Option<String>>(),
+            proptest::option::of(proptest::sample::select(clues.to_vec())),
+        )
+            .prop_map(|(kind, is_error, field, position, source_field, text, clue)| Issue {
+                kind,
+                severity: if is_error { Severity::Error } else { Severity::Warning },
+                field,
+                position,
+                source_field: source_field.map(Into::into),
+                shape: text.map(|text| Shape::of(&text)),
+                clue: clue.flatten(),
+            })
+    }
+
+    #[test]
+    fn nothing_found_takes_no_space_and_a_plain_finding_little() {
+        assert_eq!(to_column(&[]), "");
+        let issue = rules::find("GENDER_MISSING").unwrap().issue(None);
+        assert_eq!(to_column(&[issue]), r#"[["GENDER_MISSING","error","gender"]]"#);
+    }
+
+    #[test]
+    fn rows_from_before_issues_were_kept_whole_are_read() {
+        let issues = from_column(r#"["NAME_MISSING","STORE_FAILED"]"#).expect("readable");
+        let found: Vec<_> = issues.iter().map(|issue| (issue.kind.code, issue.field)).collect();
+        assert_eq!(found, [("NAME_MISSING", "name"), ("STORE_FAILED", "")]);
+    }
+
+    #[test]
+    fn findings_of_other_versions_are_read() {
+        let column = r#"[["NEW","warning","shoe_size",2,"shoe",null,"TIGHT",{"a":1}]]"#;
+        let issue = from_column(column).expect("readable").remove(0);
+        assert_eq!((issue.kind.code, issue.severity), ("FINDING_OF_ANOTHER_VERSION", Severity::Warning));
+        assert_eq!((issue.field, issue.source_field.as_deref()), ("", Some("shoe")));
+        assert!(from_column("no list").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn issues_are_read_back_as_they_were_found(issues in prop::collection::vec(any_issue(), 0..6)) {
+            let column = to_column(&issues);
+            prop_assert_eq!(shown(&from_column(&column).expect("readable")), shown(&issues));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The calls that read the books: what they ask for, and how it goes out.
+
+use jiff::Timestamp;
+use prost::Message;
+use tonic::Status;
+
+use super::{
+    decode::{known_batch_id, language, unknown_enum},
+    encode::{self, RESULT_OVERHEAD},
+    page_token::{ListCheck, PageToken},
+    pb,
+    status::invalid,
+};
+use crate::{
+    domain::{issue::Language, outcome::Outcome},
+    logic::{
+        get_batch::BatchState,
+        list_results::{AskedPage, FoundPage},
+    },
+};
+
+/// Results of a page where the caller does not say, and the most that there may be.
+const PAGE_SIZE: (u32, u32) = (1_000, 10_000);
+
+/// What a `ListResults` call asks for.
+pub(super) struct Asked {
+    pub page: AskedPage,
+    list: ListCheck,
+    language: Language,
+}
+
+/// Reads what a `ListResults` call asks for.
+pub(super) fn asked(message: pb::ListResultsRequest) -> Result<Asked, Status> {
+    known_batch_id(&message.batch_id)?;
+    let language = language(message.language)?;
+    let outcomes = outcomes(message.filter.unwrap_or_default())?;
+    let size = match u32::try_from(message.page_size) {
+        Ok(0) => PAGE_SIZE.0,
+        Ok(size) => size.min(PAGE_SIZE.1),
+        Err(_) => return Err(invalid("NEGATIVE_PAGE_SIZE", "page_size", "page_size must not be negative")),
+    };
+    let list = ListCheck::of(&message.batch_id, outcomes.iter().map(|outcome| *outcome as u8));
+    let from = match message.page_token.as_str() {
+        "" => 0,
+        token => PageToken::parse(token, list).map_err(|_| no_token())?.from,
+    };
+    Ok(Asked { page: AskedPage { batch_id: message.batch_id, outcomes, from, size }, list, language })
+}
+
+/// The outcomes that a filter lets through, in their order.
+fn outcomes(filter: pb::ResultFilter) -> Result<Vec<Outcome>, Status> {
+    let mut wanted = Vec::new();
+    for number in filter.outcomes {
+        let known = Outcome::ALL.into_iter().find(|known| encode::outcome(*known) as i32 == number);
+        wanted.push(known.ok_or_else(|| unknown_enum("filter.outcomes", number, "1 to 8"))?);
+    }
+    let listed = |outcome: &Outcome| {
+        (wanted.is_empty() || wanted.contains(outcome)) && !(filter.failures_only && outcome.is_fine())
+    };
+    Ok(Outcome::ALL.into_iter().filter(listed).collect())
+}
+
+fn no_token() -> Status {
+    invalid(
+        "INVALID_PAGE_TOKEN",
+        "page_token",
+        "page_token must be the next_page_token of a page of the same batch and filter",
+    )
+}
+
+/// As many of the results as fit into the response, at least one if there is one.
+pub(super) fn page(asked: Asked, found: FoundPage, max_size: usize) -> pb::ListResultsResponse {
+    let next = |from| PageToken::new(from, asked.list).to_text();
+    let token_size = next(0).len() + RESULT_OVERHEAD;
+    let mut room = max_size.saturating_sub(token_size);
+    let mut response = pb::ListResultsResponse::default();
+    let mut last = None;
+    for record in found.results {
+        let index = record.index;
+        let result = encode::result(record, asked.language);
+        let size = result.encoded_len() + RESULT_OVERHEAD;
+        if size > room && last.is_some() {
+            response.next_page_token = next(index);
+            return response;
+        }
+        room = room.saturating_sub(size);
+        response.results.push(result);
+        last = Some(index);
+    }
+    if let Some(from) = last.filter(|_| found.more).and_then(|last| last.checked_add(1)) {
+        response.next_page_token = next(from);
+    }
+    response
+}
+
+/// A batch as it goes out.
+pub(super) fn batch(batch_id: String, batch: &BatchState) -> pb::Batch {
+    let counts = Outcome::ALL.into_iter().zip(batch.by_outcome).filter(|(_, count)| *count > 0);
+    let completion =
+        batch.ended.map_or(pb::Completion::Unspecified, |(_, completion)| encode::completion(completion));
+    pb::Batch {
+        batch_id,
+        completion: completion as i32,
+        start_time: Some(timestamp(batch.started_at)),
+        end_time: batch.ended.map(|(ended_at, _)| timestamp(ended_at)),
+        outcomes: counts
+            .map(|(kind, count)| pb::OutcomeCount { outcome: encode::outcome(kind) as i32, count })
+            .collect(),
+    }
+}
+
+/// Whole seconds and the rest, which the wire wants positive.
+fn timestamp(time: Timestamp) -> prost_types::Timestamp {
+    let (seconds, nanos) = (time.as_second(), time.subsec_nanosecond());
+    let borrow = i64::from(nanos < 0);
+    prost_types::Timestamp { seconds: seconds - borrow, nanos: nanos + (borrow as i32) * 1_000_000_000 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        domain::rules,
+        logic::{ledger::Settlement, report::RecordResult},
+    };
+
+    fn record(index: u32, issues: usize) -> RecordResult {
+        let issues = vec![rules::PAYLOAD_MISSING.issue(None); issues];
+        let settlement = Settlement::ended(Outcome::Rejected, issues.into(), 0);
+        RecordResult { index, id: Arc::from(index.to_string()), settlement }
+    }
+
+    fn ask(page_token: String) -> Result<Asked, Status> {
+        asked(pb::ListResultsRequest { batch_id: "b".into(), page_token, ..Default::default() })
+    }
+
+    #[test]
+    fn a_filter_lets_through_what_meets_every_condition() {
+        let let_through = |outcomes: &[pb::Outcome], failures_only| {
+            let outcomes = outcomes.iter().map(|outcome| *outcome as i32).collect();
+            super::outcomes(pb::ResultFilter { outcomes, failures_only }).unwrap()
+        };
+        assert_eq!(let_through(&[], false), Outcome::ALL);
+        assert_eq!(let_through(&[], true).len(), 5);
+        let both = [pb::Outcome::Failed, pb::Outcome::Stored, pb::Outcome::Failed];
+        assert_eq!(let_through(&both, false), [Outcome::Stored, Outcome::Failed]);
+        assert_eq!(let_through(&both, true), [Outcome::Failed]);
+        assert!(super::outcomes(pb::ResultFilter { outcomes: vec![0], failures_only: false }).is_err());
+    }
+
+    #[test]
+    fn a_moment_before_1970_has_a_positive_rest() {
+        let time = timestamp(Timestamp::from_millisecond(-1_500).unwrap());
+        assert_eq!((time.seconds, time.nanos), (-2, 500_000_000));
+    }
+
+    proptest! {
+        #[test]
+        fn pages_hold_every_result_once_and_stay_within_the_limit(
+            sizes in prop::collection::vec(0usize..20, 0..400),
+            most in 1usize..100,
+        ) {
+            let max_size = 16 * 1024;
+            let (mut token, mut indexes) = (String::new(), Vec::new());
+            loop {
+                let asked = ask(token).unwrap();
+                let from = asked.page.from as usize;
+                let left = sizes.len() - from;
+                let results = (from..).take(left.min(most)).map(|index| record(index as u32, sizes[index])).collect();
+                let response = page(asked, FoundPage { results, more: left > most }, max_size);
+                prop_assert!(response.encoded_len() <= max_size);
+                indexes.extend(response.results.iter().map(|result| result.index));
+                token = response.next_page_token;
+                if token.is_empty() {
+                    break;
+                }
+            }
+            prop_assert_eq!(indexes, (0..sizes.len() as u32).collect::<Vec<_>>());
+        }
+    }
+}

@@ -37,6 +37,12 @@ impl Batch {
         &self.request.batch_id
     }
 
+    /// Whether a patient is one of the batch's.
+    pub fn has(&self, key: &Key) -> bool {
+        let place = key.patient_id.strip_prefix(self.id()).and_then(|rest| rest.strip_prefix('-'));
+        place.and_then(|place| place.parse::<usize>().ok()).is_some_and(|place| place < self.len())
+    }
+
     pub fn len(&self) -> usize {
         self.keys.len()
     }

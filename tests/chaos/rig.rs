@@ -101,8 +101,11 @@ struct Running {
     channel: Channel,
 }
 
-/// A call that is on its way: its answer, and how long that took.
-pub type Launched = JoinHandle<(Result<BatchProcessResponse, Status>, Duration)>;
+/// An answer, and how long it took by the caller's clock.
+pub type Answered = (Result<BatchProcessResponse, Status>, Duration);
+
+/// A call that is on its way.
+pub type Launched = JoinHandle<Answered>;
 
 /// Sends batches and keeps the books.
 #[derive(Clone)]
@@ -191,11 +194,7 @@ impl Rig {
     pub async fn launch(&self, batch: &Batch, timeout: Option<Duration>, calls: u64) -> Launched {
         let before = self.calls();
         let (caller, sent) = (self.caller(), batch.clone());
-        let call = tokio::spawn(async move {
-            let started = Instant::now();
-            let answer = caller.send(&sent, timeout).await;
-            (answer, started.elapsed())
-        });
+        let call = tokio::spawn(async move { caller.send_timed(&sent, timeout).await });
         eventually("the batch is in the middle", async || self.calls() >= before + calls).await;
         call
     }
@@ -251,7 +250,8 @@ impl Rig {
         self.books.balance(&shelf, |key| self.calls_of(key))
     }
 
-    fn calls_of(&self, key: &Key) -> u32 {
+    /// How often a patient's hospital was asked about them.
+    pub fn calls_of(&self, key: &Key) -> u32 {
         let hospital = self.hospitals.iter().find(|hospital| hospital.code == key.hospital);
         hospital.map_or(0, |hospital| hospital.simulator.calls_of(&key.patient_id))
     }
@@ -290,14 +290,21 @@ impl Caller {
         batch: &Batch,
         timeout: Option<Duration>,
     ) -> Result<BatchProcessResponse, Status> {
+        self.send_timed(batch, timeout).await.0
+    }
+
+    /// The same, and how long it took by the caller's clock.
+    pub async fn send_timed(&self, batch: &Batch, timeout: Option<Duration>) -> Answered {
         let mut request = Request::new(batch.request.clone());
         timeout.into_iter().for_each(|timeout| request.set_timeout(timeout));
         let mut client =
             DataProcessingClient::new(self.channel.clone()).max_decoding_message_size(usize::MAX);
         self.books.open(batch);
+        let started = Instant::now();
         let answer = client.batch_process(request).await.map(tonic::Response::into_inner);
+        let took = started.elapsed();
         self.books.close(batch, &answer);
-        answer
+        (answer, took)
     }
 
     /// Sends a batch again and again until each of its records was stored. Answers how often that was.

@@ -40,13 +40,29 @@ async fn kill(plan: &Plan, engine: Engine) -> Finding {
                 break;
             }
         }
-        rig.caller().complete(&batch).await;
+        send_again(&rig, &batch).await;
     }
     let balance = rig.balance().await;
     rig.end().await;
     let measured = format!("killed within {} ms of a batch", undisturbed.as_millis());
     let fault = format!("kill -9 and the same batch again, {engine:?}");
     Finding { fault, times: recoveries.len() as u32, balance, recoveries, measured }
+}
+
+/// Sends the batch again and once more: what was stored before the crash is answered as that, and nobody asks
+/// a hospital about it a second time.
+async fn send_again(rig: &Rig, batch: &Batch) {
+    let shelf = rig.database.shelf().await;
+    let stored: Vec<_> = shelf.patients.iter().map(|(key, _)| key).filter(|key| batch.has(key)).collect();
+    let calls: Vec<u32> = stored.iter().map(|key| rig.calls_of(key)).collect();
+    rig.caller().complete(batch).await;
+    assert!(stored.iter().map(|key| rig.calls_of(key)).eq(calls), "what is stored is not asked about again");
+
+    let calls = rig.calls();
+    let answer = rig.caller().send(batch, None).await;
+    let answer = answer.unwrap_or_else(|status| panic!("no answer: {status}"));
+    let stored = answer.summary.map(|summary| summary.stored as usize);
+    assert_eq!((stored, rig.calls()), (Some(RECORDS), calls), "all of it stands in the books");
 }
 
 async fn how_long_a_batch_takes(rig: &Rig) -> Duration {

@@ -163,6 +163,13 @@ impl Rig {
         self.running = None;
     }
 
+    /// Waits until the service has ended by itself, and well.
+    pub async fn ended(&mut self) {
+        let Running { process, .. } = self.running.take().expect("the service runs");
+        let status = process.ended_within(Duration::from_secs(30)).await;
+        assert!(status.success(), "{status}");
+    }
+
     pub fn signal(&self, name: &str) {
         self.running().process.signal(name);
     }

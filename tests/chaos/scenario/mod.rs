@@ -5,9 +5,13 @@ use std::{future::Future, pin::Pin};
 use super::{finding::Finding, plan::Plan};
 
 mod bulkhead;
+mod clock;
 mod database;
+mod deadline;
+mod flood;
 mod frail;
 mod kill;
+mod leaving;
 mod outage;
 mod store_link;
 
@@ -21,5 +25,9 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("outage", |plan| Box::pin(outage::scenario(plan))),
     ("frail", |plan| Box::pin(frail::scenario(plan))),
     ("bulkhead", |plan| Box::pin(bulkhead::scenario(plan))),
+    ("leaving", |plan| Box::pin(leaving::scenario(plan))),
+    ("deadline", |plan| Box::pin(deadline::scenario(plan))),
+    ("clock", |plan| Box::pin(clock::scenario(plan))),
+    ("flood", |plan| Box::pin(flood::scenario(plan))),
     ("store-link", |plan| Box::pin(store_link::scenario(plan))),
 ];

@@ -20,8 +20,8 @@ use crate::{
 
 const RECORDS: usize = 1_000;
 
-/// Two writers, and one for signs of life: what the service may have open.
-const CONNECTIONS: usize = 3;
+/// What the service may have open: `store.max_connections`.
+const CONNECTIONS: usize = 4;
 
 /// A little of what PostgreSQL is away at the other end of the country.
 const DELAY: Duration = Duration::from_millis(20);

@@ -18,6 +18,8 @@ use crate::{
 const PATIENTS: &str = "SELECT hospital_code, patient_id, raw FROM patients";
 const OUTCOMES: &str = "SELECT batch_id, record_index, outcome FROM outcomes JOIN batches USING (batch_key)";
 
+const ADMINISTRATOR: &str = "CREATE ROLE administrator SUPERUSER LOGIN";
+
 /// A SQLite file, or a PostgreSQL server of its own behind a proxy.
 pub enum Database {
     Sqlite { url: String },
@@ -31,7 +33,9 @@ impl Database {
 
     pub(super) async fn postgres(server: PostgresServer) -> Self {
         let proxy = Proxy::start(address_of(&server.url())).await;
-        Self::Postgres { server, proxy }
+        let database = Self::Postgres { server, proxy };
+        database.execute_at(&database.owner_url(), ADMINISTRATOR).await;
+        database
     }
 
     /// The URL that the service uses.
@@ -45,8 +49,12 @@ impl Database {
         }
     }
 
-    /// The URL past every proxy.
-    pub fn url(&self) -> String {
+    /// The URL past every proxy, by a role of our own: a fault may lock out the service's.
+    fn url(&self) -> String {
+        self.owner_url().replace("//postgres@", "//administrator@")
+    }
+
+    fn owner_url(&self) -> String {
         match self {
             Self::Sqlite { url } => url.clone(),
             Self::Postgres { server, .. } => server.url(),
@@ -80,14 +88,18 @@ impl Database {
 
     /// Runs statements.
     pub async fn execute(&self, sql: &str) {
+        self.execute_at(&self.url(), sql).await;
+    }
+
+    async fn execute_at(&self, url: &str, sql: &str) {
         let statements = sqlx::raw_sql(AssertSqlSafe(sql));
         match self {
-            Self::Sqlite { url } => {
+            Self::Sqlite { .. } => {
                 let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
                 statements.execute(&mut connection).await.map(drop)
             }
-            Self::Postgres { server, .. } => {
-                let mut connection = PgConnection::connect(&server.url()).await.expect("the server answers");
+            Self::Postgres { .. } => {
+                let mut connection = PgConnection::connect(url).await.expect("the server answers");
                 statements.execute(&mut connection).await.map(drop)
             }
         }
@@ -120,12 +132,12 @@ impl Database {
         T: Send + Unpin + for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow>,
     {
         match self {
-            Self::Sqlite { url } => {
-                let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
+            Self::Sqlite { .. } => {
+                let mut connection = SqliteConnection::connect(&self.url()).await.expect("the file opens");
                 sqlx::query_as(sql).fetch_all(&mut connection).await
             }
-            Self::Postgres { server, .. } => {
-                let mut connection = PgConnection::connect(&server.url()).await.expect("the server answers");
+            Self::Postgres { .. } => {
+                let mut connection = PgConnection::connect(&self.url()).await.expect("the server answers");
                 sqlx::query_as(sql).fetch_all(&mut connection).await
             }
         }

@@ -13,6 +13,7 @@ mod frail;
 mod kill;
 mod leaving;
 mod outage;
+mod store_fault;
 mod store_link;
 
 /// A scenario.
@@ -29,5 +30,6 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("deadline", |plan| Box::pin(deadline::scenario(plan))),
     ("clock", |plan| Box::pin(clock::scenario(plan))),
     ("flood", |plan| Box::pin(flood::scenario(plan))),
+    ("store-fault", |plan| Box::pin(store_fault::scenario(plan))),
     ("store-link", |plan| Box::pin(store_link::scenario(plan))),
 ];

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -161,7 +161,7 @@ impl Course {
             () = self.context.cancelled.cancelled() => Completion::Cancelled,
             () = self.svc.drained.cancelled() => Completion::Drained,
             () = batch.rejects.too_many() => Completion::Aborted,
-            () = batch.cutoffs.time_to_stop(|| typical(&batch.timings)) => Completion::Deadline,
+            () = sleep_until(batch.cutoffs.cut_at) => Completion::Deadline,
         };
         if cause == Completion::Complete {
             return cause;
@@ -169,7 +169,7 @@ impl Course {
         batch.stopped.cancel();
         self.dispatch.stop();
         let answer_at = if matches!(cause, Completion::Deadline | Completion::Aborted) {
-            // What runs may end by itself until the cut.
+            // What runs in a batch that is aborted may end by itself.
             wait_for(batch.ledger.nothing_in_flight(), batch.cutoffs.cut_at).await;
             batch.cutoffs.answer_at
         } else {
@@ -213,11 +213,6 @@ impl Course {
             profile_versions: hospitals.iter().map(|hospital| profile_version(hospital)).collect(),
         }
     }
-}
-
-/// How long a verification takes: a quarter more than the mean, for calls vary.
-fn typical(timings: &Timings) -> Duration {
-    timings.verify.mean() * 5 / 4
 }
 
 async fn wait_for(event: impl Future<Output = ()>, until: Instant) {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -99,7 +99,8 @@ impl Course {
     /// Starts a batch in which no record is yet.
     pub fn start(context: RequestContext, svc: Arc<ServiceContext>, plan: Plan) -> Result<Self, BatchError> {
         let Plan { batch_id, validate_only, claim, ledger, reject_limit, fastest, linger } = plan;
-        let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time());
+        let records = u32::try_from(ledger.places()).unwrap_or(u32::MAX);
+        let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time(), records);
         let until_a_turn = svc.pool.ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
         let to_settle_one = until_a_turn + fastest;
         if Instant::now() + to_settle_one >= cutoffs.cut_at {
@@ -161,7 +162,7 @@ impl Course {
             () = self.context.cancelled.cancelled() => Completion::Cancelled,
             () = self.svc.drained.cancelled() => Completion::Drained,
             () = batch.rejects.too_many() => Completion::Aborted,
-            () = batch.cutoffs.time_to_stop(|| typical(&batch.timings)) => Completion::Deadline,
+            () = sleep_until(batch.cutoffs.cut_at) => Completion::Deadline,
         };
         if cause == Completion::Complete {
             return cause;
@@ -169,7 +170,7 @@ impl Course {
         batch.stopped.cancel();
         self.dispatch.stop();
         let answer_at = if matches!(cause, Completion::Deadline | Completion::Aborted) {
-            // What runs may end by itself until the cut.
+            // What runs in a batch that is aborted may end by itself.
             wait_for(batch.ledger.nothing_in_flight(), batch.cutoffs.cut_at).await;
             batch.cutoffs.answer_at
         } else {
@@ -213,11 +214,6 @@ impl Course {
             profile_versions: hospitals.iter().map(|hospital| profile_version(hospital)).collect(),
         }
     }
-}
-
-/// How long a verification takes: a quarter more than the mean, for calls vary.
-fn typical(timings: &Timings) -> Duration {
-    timings.verify.mean() * 5 / 4
 }
 
 async fn wait_for(event: impl Future<Output = ()>, until: Instant) {

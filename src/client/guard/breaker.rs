@@ -10,8 +10,12 @@ const WINDOW: u32 = 20;
 /// How many there must be before they say anything.
 const SAMPLE: u32 = 10;
 
-/// Stops calls to a party that does not work. It opens when at least half of the last calls, and of at least
-/// ten, met an outage. A plain state machine: it is told the time.
+/// How long a call that finds out is worth waiting for. One that takes longer mostly finds that nothing works.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Stops calls to a party that does not work. It opens when at least four fifths of the last calls, and of at least
+/// ten, met an outage: a party that fails every other call still does some of its work, and to stop calling it would
+/// fail all records in order to spare some. A plain state machine: it is told the time.
 #[derive(Debug)]
 pub(super) struct Breaker {
     /// How long it stays open before a call may try.
@@ -26,10 +30,10 @@ pub(super) struct Breaker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Closed,
-    /// No call before this moment, and none while the one that tries is on its way.
+    /// No call before this moment, and then none while the one that tries is on its way: since when.
     Open {
         until: Instant,
-        probing: bool,
+        probing: Option<Instant>,
     },
 }
 
@@ -40,6 +44,15 @@ pub(super) enum Way {
     Free,
     /// As the one that finds out whether the party works again.
     Probe,
+}
+
+/// Why no call may be made now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The party does not work.
+    Outage,
+    /// A call is about to find out whether it works again.
+    Probing,
 }
 
 /// What a call has changed.
@@ -63,14 +76,16 @@ impl Breaker {
 
     /// Whether a call may be made now. A probe must be told of, by [`note`](Self::note) or
     /// [`gave_up`](Self::gave_up): there is no other until then.
-    pub(super) fn ask(&mut self, now: Instant) -> Option<Way> {
+    pub(super) fn ask(&mut self, now: Instant) -> Result<Way, Stopped> {
         match self.state {
-            State::Closed => Some(Way::Free),
-            State::Open { until, probing: false } if until <= now => {
-                self.state = State::Open { until, probing: true };
-                Some(Way::Probe)
+            State::Closed => Ok(Way::Free),
+            State::Open { until, .. } if now < until => Err(Stopped::Outage),
+            State::Open { until, probing: None } => {
+                self.state = State::Open { until, probing: Some(now) };
+                Ok(Way::Probe)
             }
-            State::Open { .. } => None,
+            State::Open { probing: Some(since), .. } if now < since + PATIENCE => Err(Stopped::Probing),
+            State::Open { .. } => Err(Stopped::Outage),
         }
     }
 
@@ -93,7 +108,7 @@ impl Breaker {
     /// Notes that a probe was given up before it ended; the next call may try.
     pub(super) fn gave_up(&mut self) {
         if let State::Open { probing, .. } = &mut self.state {
-            *probing = false;
+            *probing = None;
         }
     }
 
@@ -101,7 +116,7 @@ impl Breaker {
     /// a probe that is on its way stays the only one.
     pub(super) fn open(&mut self, until: Instant) -> Change {
         self.state = match self.state {
-            State::Closed => State::Open { until, probing: false },
+            State::Closed => State::Open { until, probing: None },
             State::Open { until: before, probing } => State::Open { until: until.max(before), probing },
         };
         Change::Opened
@@ -110,7 +125,7 @@ impl Breaker {
     fn note_in_window(&mut self, outage: bool, now: Instant) -> Option<Change> {
         self.calls = (self.calls << 1 | u32::from(outage)) & ((1 << WINDOW) - 1);
         self.seen = (self.seen + 1).min(WINDOW);
-        let is_outage = self.seen >= SAMPLE && 2 * self.calls.count_ones() >= self.seen;
+        let is_outage = self.seen >= SAMPLE && 5 * self.calls.count_ones() >= 4 * self.seen;
         is_outage.then(|| self.open(now + self.pause))
     }
 }
@@ -130,18 +145,18 @@ mod tests {
     }
 
     #[test]
-    fn it_opens_when_half_of_the_last_calls_met_an_outage() {
+    fn it_opens_when_nearly_all_of_the_last_calls_met_an_outage() {
         let now = Instant::now();
         let mut breaker = Breaker::new(PAUSE);
         for _ in 0..SAMPLE - 1 {
             assert_eq!(breaker.note(Way::Free, true, now), None);
         }
         assert_eq!(breaker.note(Way::Free, true, now), Some(Change::Opened));
-        assert_eq!(breaker.ask(now), None);
+        assert_eq!(breaker.ask(now), Err(Stopped::Outage));
 
         let mut breaker = Breaker::new(PAUSE);
         for call in 0..1_000 {
-            assert_eq!(breaker.note(Way::Free, call % 3 == 0, now), None, "a third is not half");
+            assert_eq!(breaker.note(Way::Free, call % 2 == 0, now), None, "half of them work");
         }
     }
 
@@ -149,18 +164,21 @@ mod tests {
     fn one_call_at_a_time_finds_out_whether_it_closes() {
         let now = Instant::now();
         let mut breaker = opened(now);
-        assert_eq!(breaker.ask(now + PAUSE / 2), None);
+        assert_eq!(breaker.ask(now + PAUSE / 2), Err(Stopped::Outage));
         let later = now + PAUSE;
-        assert_eq!((breaker.ask(later), breaker.ask(later)), (Some(Way::Probe), None));
+        assert_eq!(breaker.ask(later), Ok(Way::Probe));
+        assert_eq!(breaker.ask(later + PATIENCE / 2), Err(Stopped::Probing));
+        let later = later + PATIENCE;
+        assert_eq!(breaker.ask(later), Err(Stopped::Outage), "it takes too long");
         assert_eq!(breaker.note(Way::Probe, true, later), Some(Change::Opened));
-        assert_eq!(breaker.ask(later), None);
+        assert_eq!(breaker.ask(later), Err(Stopped::Outage));
         let later = later + PAUSE;
-        assert_eq!(breaker.ask(later), Some(Way::Probe));
+        assert_eq!(breaker.ask(later), Ok(Way::Probe));
         breaker.gave_up();
-        assert_eq!(breaker.ask(later), Some(Way::Probe));
+        assert_eq!(breaker.ask(later), Ok(Way::Probe));
         assert_eq!(breaker.note(Way::Free, false, later), None, "it began before");
         assert_eq!(breaker.note(Way::Probe, false, later), Some(Change::Closed));
-        assert_eq!(breaker.ask(later), Some(Way::Free));
+        assert_eq!(breaker.ask(later), Ok(Way::Free));
         assert_eq!(breaker.note(Way::Free, true, later), None, "what was before is forgotten");
     }
 
@@ -169,13 +187,13 @@ mod tests {
         let now = Instant::now();
         let mut breaker = opened(now);
         let later = now + PAUSE;
-        assert_eq!(breaker.ask(later), Some(Way::Probe));
+        assert_eq!(breaker.ask(later), Ok(Way::Probe));
         breaker.open(later + 3 * PAUSE);
         breaker.open(later);
-        assert_eq!(breaker.ask(later + 3 * PAUSE), None, "the probe is still on its way");
+        assert_eq!(breaker.ask(later + 3 * PAUSE), Err(Stopped::Outage), "the probe is still on its way");
         assert_eq!(breaker.note(Way::Probe, true, later), Some(Change::Opened));
-        assert_eq!(breaker.ask(later + 2 * PAUSE), None);
-        assert_eq!(breaker.ask(later + 3 * PAUSE), Some(Way::Probe));
+        assert_eq!(breaker.ask(later + 2 * PAUSE), Err(Stopped::Outage));
+        assert_eq!(breaker.ask(later + 3 * PAUSE), Ok(Way::Probe));
     }
 
     proptest! {
@@ -188,7 +206,7 @@ mod tests {
             for (step, milliseconds) in steps {
                 now += Duration::from_millis(milliseconds);
                 match step {
-                    0 => probes += u32::from(breaker.ask(now) == Some(Way::Probe)),
+                    0 => probes += u32::from(breaker.ask(now) == Ok(Way::Probe)),
                     1 | 2 if probes > 0 => {
                         breaker.note(Way::Probe, step == 1, now);
                         probes = 0;
@@ -202,7 +220,7 @@ mod tests {
                 prop_assert!(probes <= 1);
             }
             if probes == 0 {
-                prop_assert!(breaker.ask(now + PAUSE).is_some());
+                prop_assert!(breaker.ask(now + PAUSE).is_ok());
             }
         }
     }

@@ -93,7 +93,7 @@ struct Fate {
 }
 
 impl Fate {
-    fn is_run(mut self) {
+    fn fulfil(mut self) {
         self.has_run = true;
     }
 }
@@ -123,7 +123,7 @@ impl Troubled {
             );
             self.make_trouble();
             if self.rests == 0 {
-                return self.fate.is_run();
+                return self.fate.fulfil();
             }
             self.rests -= 1;
             let moment = tokio::time::Instant::now() + Duration::from_micros(self.dice.roll(900));

@@ -19,6 +19,7 @@ pub const ALL: &[Check] = &[
     Check::random("guard: an outage opens the breaker", an_outage_opens_the_breaker),
     Check::random("guard: there is never more than one probe", there_is_never_more_than_one_probe),
     Check::random("guard: a lowered limit is heeded", a_lowered_limit_is_heeded),
+    Check::random("guard: who has healed overlooks no new trouble", who_has_healed_overlooks_no_new_trouble),
     Check::random("guard: nothing stays open for ever", nothing_stays_open_for_ever),
     Check::random("guard: a named pause is kept", a_named_pause_is_kept),
 ];
@@ -129,6 +130,20 @@ fn a_lowered_limit_is_heeded() {
     });
     let limit = guard.call().expect("throttling is no outage").succeeded();
     assert!(limit.is_some_and(|limit| (2..MOST).contains(&limit)), "a limit of {limit:?}");
+}
+
+/// As the last call goes well after which there is nothing to heed, the party asks for a pause.
+fn who_has_healed_overlooks_no_new_trouble() {
+    let guard = Guard::new("h1".into(), Guarding { in_flight: MOST, pause: PAUSE });
+    at_once(2, &guard, |guard, number| match number {
+        0 => guard.stop_until(tokio::time::Instant::now() + NAMED),
+        _ => {
+            while let Ok(call) = guard.call()
+                && call.succeeded().is_some()
+            {}
+        }
+    });
+    assert!(guard.call().is_err());
 }
 
 /// Whatever has happened: time alone brings the next call, and one that goes well brings all the others.

@@ -115,6 +115,11 @@ impl<S: Transact> Writing<'_, S> {
                 tracing::debug!(batch_id = self.batch_id, rows = entries.len(), %error, "data refused");
                 return Settled::BadData;
             }
+            if matches!(error, StoreError::NotTried) {
+                // Whoever found out has said so.
+                tracing::debug!(batch_id = self.batch_id, rows = entries.len(), %error, "rows given up");
+                return Settled::GivenUp;
+            }
             if !worth_another_try(&error) || !backoff.wait().await {
                 tracing::warn!(batch_id = self.batch_id, rows = entries.len(), %error, "rows given up");
                 return Settled::GivenUp;
@@ -132,7 +137,7 @@ enum Settled {
 }
 
 fn worth_another_try(error: &StoreError) -> bool {
-    !matches!(error, StoreError::Data(_) | StoreError::Configuration(_))
+    !matches!(error, StoreError::Data(_) | StoreError::NotTried | StoreError::Configuration(_))
 }
 
 #[cfg(test)]

@@ -1,19 +1,33 @@
 //! What PostgreSQL's errors mean (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 
+use std::io;
+
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
-use crate::model::StoreError;
+use crate::model::{Outage, OutageKind, StoreError};
 
 pub(super) fn fault(error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(error) => of_state(&state(error.as_ref()), error.constraint()),
         sqlx::Error::Encode(_) => StoreError::Data("a value that cannot be encoded".into()),
-        sqlx::Error::Io(error) => StoreError::Unavailable(format!("connection: {}", error.kind())),
-        sqlx::Error::Tls(_) => StoreError::Unavailable("TLS".into()),
-        sqlx::Error::Protocol(_) => StoreError::Unavailable("protocol".into()),
+        sqlx::Error::Io(error) => StoreError::Unavailable(of_connection(error)),
+        sqlx::Error::Tls(error) => outage(OutageKind::Unsafe, error.to_string()),
+        sqlx::Error::Protocol(_) => outage(OutageKind::Unreachable, "it speaks another protocol".into()),
         sqlx::Error::Configuration(_) => StoreError::Configuration("the options of the connection".into()),
         _ => StoreError::Unavailable("driver".into()),
     }
+}
+
+/// What fails in the handshake of TLS comes as an error of the connection; its text tells of certificates only.
+fn of_connection(error: &io::Error) -> Outage {
+    match error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
+        Some(cause) => Outage::new(OutageKind::Unsafe, cause.to_string()),
+        None => Outage::new(OutageKind::Unreachable, error.kind().to_string()),
+    }
+}
+
+fn outage(kind: OutageKind, detail: String) -> StoreError {
+    StoreError::Unavailable(Outage::new(kind, detail))
 }
 
 fn state(error: &dyn DatabaseError) -> String {
@@ -29,7 +43,17 @@ fn of_state(state: &str, constraint: Option<&str>) -> StoreError {
         // Values out of range or malformed, constraints, and sizes such as that of an index entry.
         ("22" | "23" | "54", _) => StoreError::Data(text),
         (_, "40001" | "40P01" | "55P03") => StoreError::Transient(text),
-        _ => StoreError::Unavailable(text),
+        ("08", _) | (_, "57P01" | "57P02" | "57P03") => outage(OutageKind::Unreachable, text),
+        (_, "53300") => outage(OutageKind::Crowded, text),
+        ("28", _) => outage(OutageKind::LoginRefused, text),
+        (_, "3D000") => outage(OutageKind::NoDatabase, text),
+        (_, "53100") => outage(OutageKind::DiskFull, text),
+        (_, "58030") => outage(OutageKind::DiskFails, text),
+        (_, "25006") => outage(OutageKind::ReadOnly, text),
+        (_, "42P01" | "42703" | "3F000") => outage(OutageKind::SchemaMissing, text),
+        (_, "42501") => outage(OutageKind::NotPermitted, text),
+        (_, "XX001" | "XX002") => outage(OutageKind::Damaged, text),
+        _ => StoreError::Unavailable(text.into()),
     }
 }
 
@@ -45,8 +69,18 @@ mod tests {
         for state in ["40001", "40P01", "55P03"] {
             assert!(matches!(of_state(state, None), StoreError::Transient(_)), "{state}");
         }
-        for state in ["57014", "57P01", "08006", "42P01", "53100", ""] {
-            assert!(matches!(of_state(state, None), StoreError::Unavailable(_)), "{state}");
+        for (state, kind) in [
+            ("57P01", OutageKind::Unreachable),
+            ("08006", OutageKind::Unreachable),
+            ("28P01", OutageKind::LoginRefused),
+            ("42P01", OutageKind::SchemaMissing),
+            ("53100", OutageKind::DiskFull),
+            ("25006", OutageKind::ReadOnly),
+            ("57014", OutageKind::Other),
+            ("", OutageKind::Other),
+        ] {
+            let StoreError::Unavailable(outage) = of_state(state, None) else { panic!("{state}") };
+            assert_eq!(outage.kind(), kind, "{state}");
         }
     }
 }

@@ -221,3 +221,6 @@ async fn refuse_old_version(connection: &mut SqliteConnection) -> Result<(), Sto
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

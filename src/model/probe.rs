@@ -26,7 +26,7 @@ pub(super) async fn write<E: Engine>(connection: &mut Connection<E>) -> Result<(
     let rows = [row(0, Content::Patient(Box::new(patient()))), row(1, Content::Settled(Outcome::Rejected))];
     let entries: Vec<Entry<'_>> =
         rows.iter().enumerate().map(|(place, row)| Entry::new(place, row)).collect();
-    let task = Task::Rows { batch_id: NAME, resumes: false, entries: &entries };
+    let task = Task::Rows { batch_id: NAME, resumes: false, is_first_try: true, entries: &entries };
     task.run::<E>(connection).await.map(drop)
 }
 

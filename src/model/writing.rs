@@ -101,12 +101,14 @@ impl<S: Transact> Writing<'_, S> {
 
     async fn settle(&self, entries: &mut [Entry<'_>]) -> Settled {
         let mut backoff = Backoff::new(self.until);
+        let mut is_first_try = true;
         loop {
-            let task = Task::Rows { batch_id: self.batch_id, resumes: self.resumes, entries };
+            let task = Task::Rows { batch_id: self.batch_id, resumes: self.resumes, is_first_try, entries };
             let Aborted { error, tentative } = match self.store.transact(task, self.until).await {
                 Ok(results) => return Settled::Written(results),
                 Err(aborted) => aborted,
             };
+            is_first_try = false;
             // The rows may be committed. Writing them again finds out: it meets its own rows.
             for (entry, written) in entries.iter_mut().zip(tentative) {
                 entry.unconfirmed = Some(written);

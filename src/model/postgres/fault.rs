@@ -6,6 +6,9 @@ use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
 use crate::model::{Outage, OutageKind, StoreError};
 
+/// The keys of what is written as new.
+const KEYS: [&str; 2] = ["patients_pkey", "outcomes_pkey"];
+
 pub(super) fn fault(error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(error) => of_state(&state(error.as_ref()), error.constraint()),
@@ -39,6 +42,10 @@ fn of_state(state: &str, constraint: Option<&str>) -> StoreError {
         Some(constraint) => format!("SQLSTATE {state}, {constraint}"),
         None => format!("SQLSTATE {state}"),
     };
+    // Somebody else was quicker. The next try finds what is there.
+    if state == "23505" && constraint.is_some_and(|constraint| KEYS.contains(&constraint)) {
+        return StoreError::Transient(text);
+    }
     match (state.get(..2).unwrap_or_default(), state) {
         // Values out of range or malformed, constraints, and sizes such as that of an index entry.
         ("22" | "23" | "54", _) => StoreError::Data(text),
@@ -69,6 +76,8 @@ mod tests {
         for state in ["40001", "40P01", "55P03"] {
             assert!(matches!(of_state(state, None), StoreError::Transient(_)), "{state}");
         }
+        assert!(matches!(of_state("23505", Some("patients_pkey")), StoreError::Transient(_)));
+        assert!(matches!(of_state("23505", Some("another_key")), StoreError::Data(_)));
         for (state, kind) in [
             ("57P01", OutageKind::Unreachable),
             ("08006", OutageKind::Unreachable),

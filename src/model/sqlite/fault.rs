@@ -12,6 +12,8 @@ const FULL: i32 = 13;
 const CANNOT_OPEN: i32 = 14;
 const TOO_BIG: i32 = 18;
 const CONSTRAINT: i32 = 19;
+/// Somebody else was quicker. The next try finds what is there.
+const PRIMARY_KEY: i32 = 1555;
 const MISMATCH: i32 = 20;
 const NOT_A_DATABASE: i32 = 26;
 
@@ -37,6 +39,7 @@ fn of_code(code: i32, message: &str) -> StoreError {
     let names_what_is_missing = || message.starts_with("no such ") || message.contains(" has no column ");
     let text = format!("SQLite result code {code}");
     match code & 0xff {
+        _ if code == PRIMARY_KEY => StoreError::Transient(text),
         CONSTRAINT | MISMATCH | TOO_BIG => StoreError::Data(text),
         BUSY | LOCKED => StoreError::Transient(text),
         READ_ONLY => outage(OutageKind::ReadOnly, text),
@@ -59,8 +62,8 @@ mod tests {
         for code in [1811, 1299, 3091] {
             assert!(matches!(of_code(code, ""), StoreError::Data(_)), "{code}");
         }
-        // Busy, busy with a snapshot, locked.
-        for code in [5, 517, 6] {
+        // Busy, busy with a snapshot, locked, key there by now.
+        for code in [5, 517, 6, 1555] {
             assert!(matches!(of_code(code, ""), StoreError::Transient(_)), "{code}");
         }
         // Interrupted, disk full, read-only because the directory is, cannot open, missing, and no code at all.

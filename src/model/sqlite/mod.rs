@@ -58,6 +58,8 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_LIMIT)
+            // In KiB: a transaction of a whole chunk stays in memory until it is committed.
+            .pragma("cache_size", "-8192")
             // The heads come a row per patient: their thread must not wait for each to be fetched.
             .row_buffer_size(512)
             .disable_statement_logging();
@@ -136,6 +138,14 @@ impl Engine for Sqlite {
         statements::heads(connection, batch_id, keys).await
     }
 
+    async fn insert(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        patients: &[Winner<'_>],
+    ) -> sqlx::Result<()> {
+        statements::insert(connection, batch_id, patients).await
+    }
+
     async fn upsert(
         connection: &mut SqliteConnection,
         batch_id: &str,
@@ -146,6 +156,14 @@ impl Engine for Sqlite {
 
     async fn reopen(connection: &mut SqliteConnection, batch_id: &str, indexes: &[u32]) -> sqlx::Result<()> {
         statements::reopen(connection, batch_id, indexes).await
+    }
+
+    async fn record_anew(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        outcomes: &[OutcomeColumns<'_>],
+    ) -> sqlx::Result<()> {
+        statements::record_anew(connection, batch_id, outcomes).await
     }
 
     async fn record(

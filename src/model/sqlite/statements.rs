@@ -7,7 +7,7 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use super::inserts::{Insert, text};
+use super::inserts::{Insert, Repeated, text};
 
 use crate::{
     domain::{outcome::Outcome, patient::RecordOrder},
@@ -29,6 +29,8 @@ SELECT wanted.key, head.content_hash, head.hash_version, head.order_kind, head.o
 FROM json_each(?3) AS wanted
 CROSS JOIN patients AS head ON head.hospital_code = ?2 AND head.patient_id = wanted.value
 ";
+
+static INSERT: Insert = Insert::new(UPSERT_INTO, 25, "");
 
 static UPSERT: Insert = Insert::new(UPSERT_INTO, 25, UPSERT_CONFLICT);
 
@@ -92,6 +94,8 @@ WHERE batch_key = ?1
       CROSS JOIN outcomes ON batch_key = ?1 AND record_index = anew.value
       WHERE digest IS NULL
   )";
+
+static RECORD_ANEW: Insert = Insert::new(RECORD_INTO, 9, "");
 
 static RECORD: Insert = Insert::new(RECORD_INTO, 9, RECORD_CONFLICT);
 
@@ -203,31 +207,52 @@ fn head(row: SqliteRow) -> sqlx::Result<(usize, Head<'static>)> {
     Ok((place as usize, head))
 }
 
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    batch_id: &str,
+    patients: &[Winner<'_>],
+) -> sqlx::Result<()> {
+    write(connection, &INSERT, batch_id, patients).await.map(drop)
+}
+
 pub(super) async fn upsert(
     connection: &mut SqliteConnection,
     batch_id: &str,
     patients: &[Winner<'_>],
 ) -> sqlx::Result<u64> {
+    write(connection, &UPSERT, batch_id, patients).await
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    statement: &Insert,
+    batch_id: &str,
+    patients: &[Winner<'_>],
+) -> sqlx::Result<u64> {
     let batch_id = text(batch_id);
+    let [mut hospital_code, mut gender, mut deceased, mut phones, mut addresses, mut contacts] =
+        <[Repeated; 6]>::default();
+    let [mut nationality, mut ethnicity, mut marital_status, mut issues, mut changes] =
+        <[Repeated; 5]>::default();
     let bind = |values: &mut SqliteArguments, winner: &Winner<'_>| {
         let row = winner.patient;
         let (order_kind, order_value) = row.order.columns();
         values.add(Arc::clone(&batch_id))?;
-        values.add(text(row.key.hospital_code))?;
+        values.add(hospital_code.text(row.key.hospital_code))?;
         values.add(text(row.key.patient_id))?;
         values.add(row.name.map(text))?;
         values.add(row.family_name.map(text))?;
         values.add(row.given_name.map(text))?;
         values.add(row.name_pinyin.map(text))?;
-        values.add(row.gender.map(text))?;
+        values.add(row.gender.map(|text| gender.text(text)))?;
         values.add(row.birth_date.as_deref().map(text))?;
-        values.add(row.deceased.as_deref().map(text))?;
-        values.add(text(&row.phones))?;
-        values.add(text(&row.addresses))?;
-        values.add(text(&row.contacts))?;
-        values.add(row.nationality.map(text))?;
-        values.add(row.ethnicity.map(text))?;
-        values.add(row.marital_status.map(text))?;
+        values.add(row.deceased.as_deref().map(|text| deceased.text(text)))?;
+        values.add(phones.text(&row.phones))?;
+        values.add(addresses.text(&row.addresses))?;
+        values.add(contacts.text(&row.contacts))?;
+        values.add(row.nationality.map(|text| nationality.text(text)))?;
+        values.add(row.ethnicity.map(|text| ethnicity.text(text)))?;
+        values.add(row.marital_status.map(|text| marital_status.text(text)))?;
         values.add(row.identifiers.as_slice())?;
         values.add(row.raw)?;
         values.add(row.fingerprint.hash.as_slice())?;
@@ -235,10 +260,10 @@ pub(super) async fn upsert(
         values.add(order_kind)?;
         values.add(order_value)?;
         values.add(row.index)?;
-        values.add(text(&winner.issues))?;
-        values.add(text(&row.changes))
+        values.add(issues.text(&winner.issues))?;
+        values.add(changes.text(&row.changes))
     };
-    UPSERT.run(connection, patients, bind).await
+    statement.run(connection, patients, bind).await
 }
 
 /// The key of a batch that has a row.
@@ -256,8 +281,25 @@ pub(super) async fn reopen(
     sqlx::query(CLEAR_REJECTS).bind(batch_key).bind(json(indexes)).execute(connection).await.map(drop)
 }
 
+pub(super) async fn record_anew(
+    connection: &mut SqliteConnection,
+    batch_id: &str,
+    outcomes: &[OutcomeColumns<'_>],
+) -> sqlx::Result<()> {
+    write_outcomes(connection, &RECORD_ANEW, batch_id, outcomes).await
+}
+
 pub(super) async fn record(
     connection: &mut SqliteConnection,
+    batch_id: &str,
+    outcomes: &[OutcomeColumns<'_>],
+) -> sqlx::Result<()> {
+    write_outcomes(connection, &RECORD, batch_id, outcomes).await
+}
+
+async fn write_outcomes(
+    connection: &mut SqliteConnection,
+    statement: &Insert,
     batch_id: &str,
     outcomes: &[OutcomeColumns<'_>],
 ) -> sqlx::Result<()> {
@@ -265,18 +307,19 @@ pub(super) async fn record(
         Some(batch_key) => batch_key,
         None => sqlx::query_scalar(OPEN_BATCH).bind(batch_id).fetch_one(&mut *connection).await?,
     };
+    let [mut hospital_code, mut outcome, mut issues] = <[Repeated; 3]>::default();
     let bind = |values: &mut SqliteArguments, row: &OutcomeColumns<'_>| {
         values.add(batch_key)?;
         values.add(row.index)?;
         values.add(text(row.record_id))?;
-        values.add(text(row.hospital_code))?;
-        values.add(text(row.outcome.name()))?;
-        values.add(text(&row.issues))?;
+        values.add(hospital_code.text(row.hospital_code))?;
+        values.add(outcome.text(row.outcome.name()))?;
+        values.add(issues.text(&row.issues))?;
         values.add(row.retryable)?;
         values.add(row.attempts)?;
         values.add(row.digest)
     };
-    RECORD.run(connection, outcomes, bind).await.map(drop)
+    statement.run(connection, outcomes, bind).await.map(drop)
 }
 
 pub(super) async fn reject(

@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use futures_util::future;
 use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
 
 /// The largest, with the 25 columns of a patient, stays far below SQLite's 32,766 parameters.
@@ -31,26 +30,18 @@ impl Insert {
         &self,
         connection: &mut SqliteConnection,
         rows: &[T],
-        mut bind: impl FnMut(&mut SqliteArguments, &T) -> Result<(), BoxDynError>,
+        bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), BoxDynError>,
     ) -> sqlx::Result<u64> {
         let mut written = 0;
-        let mut groups = groups(rows);
-        let mut values = |group: &[T]| {
+        for (size, group) in groups(rows) {
             let mut values = SqliteArguments::default();
             values.reserve(group.len() * self.columns, 0);
-            group.iter().try_for_each(|row| bind(&mut values, row)).map_err(sqlx::Error::Encode)?;
-            Ok::<_, sqlx::Error>(values)
-        };
-        let mut next = groups.next().map(|(size, group)| (size, values(group)));
-        while let Some((size, values_of_group)) = next {
-            let insert = sqlx::query_with(AssertSqlSafe(self.text(size)), values_of_group?);
-            // The connection has a thread of its own: while it writes a group, the next one is made ready.
-            let (done, ready) = future::join(insert.execute(&mut *connection), async {
-                groups.next().map(|(size, group)| (size, values(group)))
-            })
-            .await;
-            written += done?.rows_affected();
-            next = ready;
+            for row in group {
+                bind(&mut values, row).map_err(sqlx::Error::Encode)?;
+            }
+            let done =
+                sqlx::query_with(AssertSqlSafe(self.text(size)), values).execute(&mut *connection).await?;
+            written += done.rows_affected();
         }
         Ok(written)
     }
@@ -62,20 +53,6 @@ impl Insert {
             [self.into, "VALUES ", &rows, self.on_conflict].concat().into()
         });
         Arc::clone(text)
-    }
-}
-
-/// A column whose rows mostly say the same: the driver frees every text in the connection's thread, so one that was
-/// just said is shared.
-#[derive(Default)]
-pub(super) struct Repeated(Arc<str>);
-
-impl Repeated {
-    pub(super) fn text(&mut self, text: &str) -> Arc<str> {
-        if *self.0 != *text {
-            self.0 = text.into();
-        }
-        Arc::clone(&self.0)
     }
 }
 

@@ -39,6 +39,10 @@ const OLDEST_VERSION: (u32, u32, u32) = (3, 51, 3);
 /// the connection's thread, so it is short.
 const BUSY_LIMIT: Duration = Duration::from_millis(250);
 
+/// Pages of 4 KiB that the log of writes gathers before they are brought into the file: a page that is written
+/// often is brought there once, and the file is synced as seldom.
+const PAGES_PER_CHECKPOINT: &str = "4000";
+
 /// Steps of SQLite's virtual machine between two looks at the clock: about 50 microseconds.
 const STEPS_PER_LOOK: i32 = 5_000;
 
@@ -58,8 +62,7 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_LIMIT)
-            // In KiB: a transaction of a whole chunk stays in memory until it is committed.
-            .pragma("cache_size", "-8192")
+            .pragma("wal_autocheckpoint", PAGES_PER_CHECKPOINT)
             // The heads come a row per patient: their thread must not wait for each to be fetched.
             .row_buffer_size(512)
             .disable_statement_logging();

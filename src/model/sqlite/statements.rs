@@ -7,7 +7,7 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use super::inserts::{Insert, Repeated, text};
+use super::inserts::{Insert, text};
 
 use crate::{
     domain::{outcome::Outcome, patient::RecordOrder},
@@ -230,29 +230,25 @@ async fn write(
     patients: &[Winner<'_>],
 ) -> sqlx::Result<u64> {
     let batch_id = text(batch_id);
-    let [mut hospital_code, mut gender, mut deceased, mut phones, mut addresses, mut contacts] =
-        <[Repeated; 6]>::default();
-    let [mut nationality, mut ethnicity, mut marital_status, mut issues, mut changes] =
-        <[Repeated; 5]>::default();
     let bind = |values: &mut SqliteArguments, winner: &Winner<'_>| {
         let row = winner.patient;
         let (order_kind, order_value) = row.order.columns();
         values.add(Arc::clone(&batch_id))?;
-        values.add(hospital_code.text(row.key.hospital_code))?;
+        values.add(text(row.key.hospital_code))?;
         values.add(text(row.key.patient_id))?;
         values.add(row.name.map(text))?;
         values.add(row.family_name.map(text))?;
         values.add(row.given_name.map(text))?;
         values.add(row.name_pinyin.map(text))?;
-        values.add(row.gender.map(|text| gender.text(text)))?;
+        values.add(row.gender.map(text))?;
         values.add(row.birth_date.as_deref().map(text))?;
-        values.add(row.deceased.as_deref().map(|text| deceased.text(text)))?;
-        values.add(phones.text(&row.phones))?;
-        values.add(addresses.text(&row.addresses))?;
-        values.add(contacts.text(&row.contacts))?;
-        values.add(row.nationality.map(|text| nationality.text(text)))?;
-        values.add(row.ethnicity.map(|text| ethnicity.text(text)))?;
-        values.add(row.marital_status.map(|text| marital_status.text(text)))?;
+        values.add(row.deceased.as_deref().map(text))?;
+        values.add(text(&row.phones))?;
+        values.add(text(&row.addresses))?;
+        values.add(text(&row.contacts))?;
+        values.add(row.nationality.map(text))?;
+        values.add(row.ethnicity.map(text))?;
+        values.add(row.marital_status.map(text))?;
         values.add(row.identifiers.as_slice())?;
         values.add(row.raw)?;
         values.add(row.fingerprint.hash.as_slice())?;
@@ -260,8 +256,8 @@ async fn write(
         values.add(order_kind)?;
         values.add(order_value)?;
         values.add(row.index)?;
-        values.add(issues.text(&winner.issues))?;
-        values.add(changes.text(&row.changes))
+        values.add(text(&winner.issues))?;
+        values.add(text(&row.changes))
     };
     statement.run(connection, patients, bind).await
 }
@@ -307,14 +303,13 @@ async fn write_outcomes(
         Some(batch_key) => batch_key,
         None => sqlx::query_scalar(OPEN_BATCH).bind(batch_id).fetch_one(&mut *connection).await?,
     };
-    let [mut hospital_code, mut outcome, mut issues] = <[Repeated; 3]>::default();
     let bind = |values: &mut SqliteArguments, row: &OutcomeColumns<'_>| {
         values.add(batch_key)?;
         values.add(row.index)?;
         values.add(text(row.record_id))?;
-        values.add(hospital_code.text(row.hospital_code))?;
-        values.add(outcome.text(row.outcome.name()))?;
-        values.add(issues.text(&row.issues))?;
+        values.add(text(row.hospital_code))?;
+        values.add(text(row.outcome.name()))?;
+        values.add(text(&row.issues))?;
         values.add(row.retryable)?;
         values.add(row.attempts)?;
         values.add(row.digest)

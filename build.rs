@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .skip_debug(HOLD_PATIENTS)
         // A payload is a slice of the received message, not a copy.
         .bytes(".")
+        .codec_path("crate::server::codec::SparingCodec")
         .compile_fds(descriptors)?;
     Ok(())
 }

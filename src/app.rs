@@ -12,7 +12,10 @@ use tokio_util::{
 use tracing::{info, warn};
 
 use crate::{
-    client::{self, verification::HttpVerification},
+    client::{
+        self,
+        verification::{HttpVerification, Verdicts},
+    },
     config::Config,
     domain::{division, format::phone, hospital::Profile},
     logic::{cutoffs::reserve, retention},
@@ -144,6 +147,7 @@ impl App {
         if tokio::time::timeout_at(ends_at, released).await.is_err() {
             warn!("the process ends with connections open");
         }
+        log_verdicts(&svc);
         info!("ended");
         Ok(())
     }
@@ -169,6 +173,16 @@ async fn end_batches(svc: &ServiceContext, running: &TaskTracker, limit: Duratio
     svc.drained.cancel();
     if tokio::time::timeout_at(ends_at, all_ended).await.is_err() {
         warn!(calls = running.len(), tasks = svc.tasks.len(), "the drain limit is reached with work left");
+    }
+}
+
+/// How many calls were spared by verdicts that are kept.
+fn log_verdicts(svc: &ServiceContext) {
+    for (code, hospital) in &svc.hospitals {
+        let verdicts = hospital.verification.as_ref().and_then(|api| api.verdicts.as_ref());
+        if let Some((asked, known)) = verdicts.map(Verdicts::hits) {
+            info!(hospital = %code, asked, known, "verdicts were kept");
+        }
     }
 }
 

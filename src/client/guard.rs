@@ -20,9 +20,10 @@ use tokio::{sync::watch, time::Instant};
 use tower::retry::budget::{Budget as _, TpsBudget};
 use tracing::{info, warn};
 
+pub use self::breaker::Stopped;
 use self::{
     adaptive_limit::AdaptiveLimit,
-    breaker::{Breaker, Change, Way},
+    breaker::{Breaker, Change, PATIENCE, Way},
     median::Median,
 };
 use super::verification::FaultKind;
@@ -83,11 +84,11 @@ impl Guard {
         })
     }
 
-    /// Begins a call; `None` while the party is known not to work.
-    pub fn call(self: &Arc<Self>) -> Option<Call> {
+    /// Begins a call, unless the party is known not to work.
+    pub fn call(self: &Arc<Self>) -> Result<Call, Stopped> {
         let began = Instant::now();
         let way = if self.is_troubled() { self.learnt().breaker.ask(began)? } else { Way::Free };
-        Some(Call { guard: Arc::clone(self), way, began, ended: false })
+        Ok(Call { guard: Arc::clone(self), way, began, ended: false })
     }
 
     /// Takes a retry out of the budget, if there is one. Whoever asks makes it.
@@ -155,6 +156,11 @@ impl Guard {
 }
 
 impl Call {
+    /// Until when the calls of others should wait for the end of this one, if it finds out whether the party works.
+    pub fn worth_waiting_for(&self) -> Option<Instant> {
+        (self.way == Way::Probe).then(|| self.began + PATIENCE)
+    }
+
     /// The party has answered. Answers how many calls it bears at a time, if that may have changed.
     pub fn succeeded(mut self) -> Option<usize> {
         self.ended = true;
@@ -208,7 +214,7 @@ mod tests {
         let guard = guard();
         let works = guard.works();
         let mut limit = None;
-        while let Some(call) = guard.call() {
+        while let Ok(call) = guard.call() {
             limit = call.failed(FaultKind::Unreachable);
         }
         assert!(!*works.borrow());

@@ -77,11 +77,13 @@ pub enum Completion {
     Cancelled,
     /// The process is shutting down and the drain limit was reached.
     Drained,
+    /// Too much of it was rejected.
+    Aborted,
 }
 
 impl Completion {
     /// All of them.
-    const ALL: [Self; 4] = [Self::Complete, Self::Deadline, Self::Cancelled, Self::Drained];
+    const ALL: [Self; 5] = [Self::Complete, Self::Deadline, Self::Cancelled, Self::Drained, Self::Aborted];
 
     /// The completion of this name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -95,6 +97,7 @@ impl Completion {
             Self::Deadline => "deadline",
             Self::Cancelled => "cancelled",
             Self::Drained => "drained",
+            Self::Aborted => "aborted",
         }
     }
 }

@@ -37,6 +37,17 @@ pub struct RawBatch {
     pub records: Vec<RawRecord>,
     /// Do everything but store.
     pub validate_only: bool,
+    /// When to stop, because too much of it is rejected.
+    pub reject_limit: Option<RejectLimit>,
+}
+
+/// How much of a batch may be rejected before it is stopped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RejectLimit {
+    /// The largest part of the judged records that may be rejected, from 0 to 1.
+    pub max_ratio: f64,
+    /// How many must be judged before the part says anything; at least 1.
+    pub min_sample: u32,
 }
 
 /// One raw record and its place in the batch.

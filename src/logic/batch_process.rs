@@ -37,7 +37,7 @@ impl BatchProcessLogic {
     /// it was; a batch with another record in the place of one of these is refused as a whole. The future must
     /// not be dropped: the process owns it.
     pub async fn run(self, batch: RawBatch) -> Result<BatchReport, BatchError> {
-        let RawBatch { id: batch_id, records, validate_only } = batch;
+        let RawBatch { id: batch_id, records, validate_only, reject_limit } = batch;
         let count = records.len();
         let mut claim = Claim::of(&batch_id, validate_only, &self.context, &self.svc).await?;
         let mut checked = check(claim.as_mut(), &records).await?.into_iter();
@@ -46,7 +46,8 @@ impl BatchProcessLogic {
         let claim = claim.map(|claim| claim.held());
         let fastest = fastest(&records, &self.svc);
         let batch_id = batch_id.text;
-        let plan = Plan { batch_id, validate_only, claim, ledger: Arc::clone(&ledger), fastest, linger };
+        let held = Arc::clone(&ledger);
+        let plan = Plan { batch_id, validate_only, claim, ledger: held, reject_limit, fastest, linger };
         let course = Course::start(self.context, self.svc, plan)?;
 
         let mut intake = course.intake(count);

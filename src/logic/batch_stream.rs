@@ -20,7 +20,7 @@ use crate::{
     context::RequestContext,
     domain::{
         outcome::Completion,
-        record::{BatchId, RawRecord},
+        record::{BatchId, RawRecord, RejectLimit},
     },
     svc::ServiceContext,
 };
@@ -66,6 +66,8 @@ pub struct StreamedBatch {
     pub id: BatchId,
     /// Do everything but store.
     pub validate_only: bool,
+    /// When to stop, because too much of it is rejected.
+    pub reject_limit: Option<RejectLimit>,
 }
 
 /// The logic of one `BatchProcessStream` call.
@@ -84,13 +86,14 @@ impl BatchStreamLogic {
         batch: StreamedBatch,
     ) -> Result<(Self, Outlet), BatchError> {
         let (ledger, places, outlet) = Ledger::window(svc.limits.stream_window);
-        let StreamedBatch { id: batch_id, validate_only } = batch;
+        let StreamedBatch { id: batch_id, validate_only, reject_limit } = batch;
         let claim = Claim::of(&batch_id, validate_only, &context, &svc).await?;
         let linger = svc.limits.linger.min(LONGEST_LINGER);
         let held = claim.as_ref().map(Claim::held);
         let batch_id = batch_id.text;
         // Who its records come from is not known yet.
-        let plan = Plan { batch_id, validate_only, claim: held, ledger, fastest: Duration::ZERO, linger };
+        let fastest = Duration::ZERO;
+        let plan = Plan { batch_id, validate_only, claim: held, ledger, reject_limit, fastest, linger };
         let course = Course::start(context.clone(), svc, plan)?;
         Ok((Self { context, course, claim, places }, outlet))
     }

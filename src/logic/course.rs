@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -21,6 +21,7 @@ use super::{
     head::Head,
     intake::Intake,
     ledger::{Ledger, Settlement},
+    reject_watch::RejectWatch,
     report::{BatchReport, Counts, StageTimes},
     running::RunningBatch,
     tallies::Tallies,
@@ -32,6 +33,7 @@ use crate::{
     domain::{
         outcome::{Completion, Outcome},
         phi::Phi,
+        record::RejectLimit,
         tally::change_groups,
     },
     model::{FinishedBatch, Row},
@@ -66,6 +68,8 @@ pub(super) struct Plan {
     /// Present if the batch may be sent again.
     pub claim: Option<Held>,
     pub ledger: Arc<Ledger>,
+    /// When to stop, because too much of it is rejected.
+    pub reject_limit: Option<RejectLimit>,
     /// The time that the fastest of its records needs at its hospital.
     pub fastest: Duration,
     /// Longest time that a verified record waits for others before it is written.
@@ -94,7 +98,7 @@ struct Writing {
 impl Course {
     /// Starts a batch in which no record is yet.
     pub fn start(context: RequestContext, svc: Arc<ServiceContext>, plan: Plan) -> Result<Self, BatchError> {
-        let Plan { batch_id, validate_only, claim, ledger, fastest, linger } = plan;
+        let Plan { batch_id, validate_only, claim, ledger, reject_limit, fastest, linger } = plan;
         let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time());
         let until_a_turn = svc.pool.ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
         let to_settle_one = until_a_turn + fastest;
@@ -109,6 +113,7 @@ impl Course {
             ledger,
             timings: Arc::new(Timings::default()),
             tallies: Tallies::default(),
+            rejects: RejectWatch::new(reject_limit),
             cutoffs,
             received_at: Timestamp::now(),
             all_received: OnceLock::new(),
@@ -155,15 +160,16 @@ impl Course {
             ended = by_itself => ended,
             () = self.context.cancelled.cancelled() => Completion::Cancelled,
             () = self.svc.drained.cancelled() => Completion::Drained,
-            () = batch.cutoffs.time_to_stop(|| typical(&batch.timings)) => Completion::Deadline,
+            () = batch.rejects.too_many() => Completion::Aborted,
+            () = sleep_until(batch.cutoffs.cut_at) => Completion::Deadline,
         };
         if cause == Completion::Complete {
             return cause;
         }
         batch.stopped.cancel();
         self.dispatch.stop();
-        let answer_at = if cause == Completion::Deadline {
-            // What runs may end by itself until the cut.
+        let answer_at = if matches!(cause, Completion::Deadline | Completion::Aborted) {
+            // What runs in a batch that is aborted may end by itself.
             wait_for(batch.ledger.nothing_in_flight(), batch.cutoffs.cut_at).await;
             batch.cutoffs.answer_at
         } else {
@@ -207,11 +213,6 @@ impl Course {
             profile_versions: hospitals.iter().map(|hospital| profile_version(hospital)).collect(),
         }
     }
-}
-
-/// How long a verification takes: a quarter more than the mean, for calls vary.
-fn typical(timings: &Timings) -> Duration {
-    timings.verify.mean() * 5 / 4
 }
 
 async fn wait_for(event: impl Future<Output = ()>, until: Instant) {

@@ -1,5 +1,5 @@
-//! The moments at which a batch stops starting, stops working, and answers, all before the caller's
-//! deadline.
+//! The moments at which a batch stops working, and answers, both before the caller's deadline. When it stops
+//! starting, each record decides for itself, by the time that its hospital takes.
 
 use std::time::Duration;
 
@@ -8,13 +8,10 @@ use tokio::time::Instant;
 /// Shortest and longest time kept for the answer's way back.
 const RESERVE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// Shortest pause between two looks at how long a record takes.
-const SHORTEST_LOOK: Duration = Duration::from_millis(1);
-
 /// The cut-offs of one batch. `cut_at <= answer_at < deadline`.
 #[derive(Clone, Copy, Debug)]
 pub struct Cutoffs {
-    /// Running verifications are cut and what is verified is flushed.
+    /// Nothing starts any more, running verifications are cut and what is verified is flushed.
     pub cut_at: Instant,
     /// The answer leaves, whatever is settled.
     pub answer_at: Instant,
@@ -29,18 +26,6 @@ impl Cutoffs {
         // One slow transaction must not take the time of every batch of the next minute.
         let flush_time = flush_time.min(timeout / 4);
         Self { cut_at: before(answer_at, flush_time, arrived_at), answer_at }
-    }
-
-    /// Waits until a record that starts now could not end before the cut. How long one takes is learnt
-    /// while waiting, so it is asked for again each time half of the rest has passed.
-    pub async fn time_to_stop(&self, typical: impl Fn() -> Duration) {
-        loop {
-            let left = self.cut_at.saturating_duration_since(Instant::now() + typical());
-            if left.is_zero() {
-                return;
-            }
-            tokio::time::sleep((left / 2).max(SHORTEST_LOOK)).await;
-        }
     }
 }
 
@@ -64,17 +49,6 @@ mod tests {
         let cutoffs = Cutoffs::new(start, start + Duration::from_secs(30), Duration::from_millis(20));
         assert_eq!(cutoffs.answer_at - start, Duration::from_millis(29_400));
         assert_eq!(cutoffs.cut_at - start, Duration::from_millis(29_380));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_time_to_stop_follows_what_is_learnt_on_the_way() {
-        let start = Instant::now();
-        let cutoffs = Cutoffs::new(start, start + Duration::from_secs(2), Duration::ZERO);
-        let learnt_at = start + Duration::from_millis(100);
-        let typical = || Duration::from_millis(if Instant::now() < learnt_at { 0 } else { 60 });
-        cutoffs.time_to_stop(typical).await;
-        let early = cutoffs.cut_at - Instant::now();
-        assert!((Duration::from_millis(58)..=Duration::from_millis(60)).contains(&early), "{early:?}");
     }
 
     proptest! {

@@ -66,9 +66,10 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
             continue;
         };
         counting.add(&cleaned);
+        batch.rejects.judged();
         if let Some(earlier) = earlier {
             // Cleaned all the same: later records are compared with it, and the tally counts it.
-            drop(ticket.settle(earlier));
+            batch.settle_as_before(ticket, earlier);
             continue;
         }
         let Cleaned { patient, issues, changes, .. } = cleaned;

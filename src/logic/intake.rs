@@ -72,8 +72,14 @@ impl<'c> Intake<'c> {
                 let _ = self.line(hospital).try_send((ticket, record.payload, earlier));
             }
             // The store has its outcome: the result may go out.
-            (_, Some(earlier)) => drop(ticket.settle(earlier)),
-            _ => self.batch.reject(ticket, self.kept(record.payload), issues),
+            (_, Some(earlier)) => {
+                self.batch.rejects.judged();
+                self.batch.settle_as_before(ticket, earlier);
+            }
+            _ => {
+                self.batch.rejects.judged();
+                self.batch.reject(ticket, self.kept(record.payload), issues);
+            }
         }
     }
 

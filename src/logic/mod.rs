@@ -18,6 +18,7 @@ mod earlier;
 mod feeder;
 mod intake;
 mod recent_ids;
+mod reject_watch;
 mod running;
 mod tallies;
 mod timings;

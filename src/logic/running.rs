@@ -15,6 +15,7 @@ use super::{
     cutoffs::Cutoffs,
     head::Head,
     ledger::{Attempt, Ledger, Receipt, Settlement, Ticket},
+    reject_watch::RejectWatch,
     tallies::Tallies,
     timings::Timings,
     writer::{Entry, Held, WriterHandle},
@@ -35,6 +36,7 @@ pub(super) struct RunningBatch {
     pub ledger: Arc<Ledger>,
     pub timings: Arc<Timings>,
     pub tallies: Tallies,
+    pub rejects: RejectWatch,
     pub cutoffs: Cutoffs,
     /// The moment against which dates are judged.
     pub received_at: Timestamp,
@@ -64,6 +66,15 @@ impl RunningBatch {
     pub fn end_of_records(&self) {
         // A batch ends once; a second end would change nothing.
         let _ = self.all_received.set(Instant::now());
+    }
+
+    /// A record whose outcome stands from an earlier sending of the batch: the store has it.
+    pub fn settle_as_before(&self, ticket: Ticket, earlier: Settlement) {
+        if earlier.outcome == Outcome::Rejected {
+            self.rejects.rejected();
+        }
+        // A batch that has closed meanwhile has told its caller otherwise, and the store still has it.
+        let _ = ticket.settle(earlier);
     }
 
     /// A record that the rules reject before it started.
@@ -122,6 +133,9 @@ impl RunningBatch {
         settle: impl FnOnce(Settlement) -> Option<Receipt>,
     ) {
         let written = settlement.clone();
+        if settlement.outcome == Outcome::Rejected {
+            self.rejects.rejected();
+        }
         self.handing_over.fetch_add(1, Ordering::AcqRel);
         if let Some(receipt) = settle(settlement)
             && let Some(writer) = &self.writer

@@ -22,7 +22,6 @@ pub(super) struct Timings {
 #[derive(Default)]
 pub(super) struct Stage {
     nanoseconds: AtomicU64,
-    count: AtomicU64,
 }
 
 impl Stage {
@@ -30,17 +29,10 @@ impl Stage {
     pub fn add(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
-        self.count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The sum over all passages.
     pub fn total(&self) -> Duration {
         Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed))
-    }
-
-    /// The mean passage; zero before the first.
-    pub fn mean(&self) -> Duration {
-        let count = self.count.load(Ordering::Relaxed).max(1);
-        Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed) / count)
     }
 }

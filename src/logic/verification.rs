@@ -1,7 +1,7 @@
 //! What a worker does with one record: ask the hospital, and draw the conclusion. A record whose call failed of
 //! something that passes goes back to its lane until its time comes; it holds no worker while it waits.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::FutureExt;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     client::{
-        guard::Call,
+        guard::{Call, Stopped},
         verification::{Fault, FaultKind, Retries, Verdict},
     },
     domain::{
@@ -22,13 +22,16 @@ use crate::{
         outcome::Failure,
         rules,
     },
-    pool::Lane,
+    pool::{Gate, Lane},
     svc::{Hospital, VerificationApi},
 };
 
 /// The longest pause that a hospital may ask for and records wait for. One that asks for more does not work for now,
 /// and its records are better told so.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// What is left to do with a record, without its type, which would contain itself.
+type Later = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// One record that its hospital is to be asked about.
 pub(super) struct Asking {
@@ -60,14 +63,29 @@ impl Asking {
         if !self.would_end_in_time(api, Instant::now()) {
             return;
         }
-        let Some(call) = api.guard.call() else {
-            let warnings = &self.record.warnings;
-            return self.batch.fail_unstarted(ticket, Failure::HospitalUnavailable, warnings);
-        };
-        if let Some(attempt) = ticket.begin() {
-            api.guard.earn_retry();
-            self.ask(api, attempt, call).await;
+        match api.guard.call() {
+            Ok(call) => {
+                // From now on, whether the call is made or not.
+                let others = OthersWait::for_the_end_of(&call, &api.gate);
+                if let Some(attempt) = ticket.begin() {
+                    api.guard.earn_retry();
+                    self.ask(api, attempt, call, others).await;
+                }
+            }
+            Err(Stopped::Probing) => {
+                let (lane, now) = (Arc::clone(&self.lane), Instant::now());
+                // A lane that takes nothing any more leaves the record to the closing of its batch.
+                let _ = lane.put_off(now, self.begin_later(ticket));
+            }
+            Err(Stopped::Outage) => {
+                let warnings = &self.record.warnings;
+                self.batch.fail_unstarted(ticket, Failure::HospitalUnavailable, warnings);
+            }
         }
+    }
+
+    fn begin_later(self, ticket: Ticket) -> Later {
+        Box::pin(self.begin(ticket))
     }
 
     /// Asks again, after a call that failed.
@@ -75,15 +93,23 @@ impl Asking {
         let hospital = Arc::clone(&self.hospital);
         let Some(api) = &hospital.verification else { return };
         match api.guard.call() {
-            Some(call) => {
+            Ok(call) => {
+                let others = OthersWait::for_the_end_of(&call, &api.gate);
                 attempt.again();
-                self.ask(api, attempt, call).await;
+                self.ask(api, attempt, call, others).await;
             }
-            None => self.fail(attempt, Failure::HospitalUnavailable),
+            Err(Stopped::Probing) => self.wait_until(Instant::now(), attempt, Failure::HospitalUnavailable),
+            Err(Stopped::Outage) => self.fail(attempt, Failure::HospitalUnavailable),
         }
     }
 
-    async fn ask(mut self, api: &VerificationApi, attempt: Attempt, call: Call) {
+    async fn ask(
+        mut self,
+        api: &VerificationApi,
+        attempt: Attempt,
+        call: Call,
+        others: Option<OthersWait<'_>>,
+    ) {
         let started = Instant::now();
         let until = self.batch.cutoffs.answer_at;
         // A panic would be settled by the attempt's end all the same; caught here, it is written down too.
@@ -93,6 +119,8 @@ impl Asking {
             () = self.batch.cut.cancelled() => return attempt.leave(),
             answer = answer => answer.unwrap_or(Err(FaultKind::Bug.into())),
         };
+        // Before the answer is heeded, which may ask for a pause of its own.
+        drop(others);
         self.batch.timings.verify.add(started.elapsed());
         match answer {
             Ok(verdict) => {
@@ -147,9 +175,10 @@ impl Asking {
         let _ = lane.put_off(moment, waiting.resume());
     }
 
-    /// Whether a usual call that begins at `moment` ends before running calls are cut.
+    /// Whether a usual call that begins at `moment` ends before running calls are cut. A quarter more than the median:
+    /// calls vary, and one that is cut was made for nothing.
     fn would_end_in_time(&self, api: &VerificationApi, moment: Instant) -> bool {
-        moment + api.guard.typical() < self.batch.cutoffs.cut_at
+        moment + api.guard.typical() * 5 / 4 < self.batch.cutoffs.cut_at
     }
 
     fn fail(self, attempt: Attempt, failure: Failure) {
@@ -195,6 +224,24 @@ async fn answer(
     match &api.verdicts {
         Some(verdicts) => verdicts.verdict(&record.patient, ask).await,
         None => ask.await,
+    }
+}
+
+/// Keeps the records of a hospital, of all batches, in their lanes while a call finds out whether it works again.
+struct OthersWait<'g>(&'g Gate);
+
+impl<'g> OthersWait<'g> {
+    /// None for a call that is like any other.
+    fn for_the_end_of(call: &Call, gate: &'g Gate) -> Option<Self> {
+        let until = call.worth_waiting_for()?;
+        gate.pause(until);
+        Some(Self(gate))
+    }
+}
+
+impl Drop for OthersWait<'_> {
+    fn drop(&mut self) {
+        self.0.resume();
     }
 }
 

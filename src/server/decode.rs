@@ -17,7 +17,8 @@ use crate::{
         issue::Language,
         phi::Phi,
         record::{
-            BatchId, Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord,
+            BatchId, Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient,
+            RawRecord, RejectLimit,
         },
     },
     logic::batch_stream::StreamedBatch,
@@ -25,6 +26,9 @@ use crate::{
 
 /// Longest batch id, in characters.
 const MAX_BATCH_ID: usize = 128;
+
+/// How many records must be judged before their rejects say anything, if the caller does not.
+const USUAL_SAMPLE: u32 = 100;
 
 /// How many records are converted before other tasks get a turn.
 pub(super) const RECORDS_PER_TURN: u32 = 64;
@@ -58,6 +62,7 @@ pub(super) async fn request(
     let view = view(message.result_view)?;
     let language = language(message.language)?;
     check_count(message.data_list.len(), limits.max_records)?;
+    let reject_limit = reject_limit(message.max_reject_ratio, message.min_sample)?;
     let id = batch_id(message.batch_id)?;
     let mut records = Vec::with_capacity(message.data_list.len());
     let mut convert = Records::default();
@@ -67,15 +72,28 @@ pub(super) async fn request(
         }
         records.push(convert.record(data, index));
     }
-    Ok(Asked { batch: RawBatch { id, records, validate_only: message.validate_only }, view, language })
+    let validate_only = message.validate_only;
+    Ok(Asked { batch: RawBatch { id, records, validate_only, reject_limit }, view, language })
 }
 
 /// Reads what a streamed batch asks for.
 pub(super) fn start(message: pb::StreamStart) -> Result<Asked<StreamedBatch>, Status> {
     let view = view(message.result_view)?;
     let language = language(message.language)?;
-    let batch = StreamedBatch { id: batch_id(message.batch_id)?, validate_only: message.validate_only };
+    let reject_limit = reject_limit(message.max_reject_ratio, message.min_sample)?;
+    let id = batch_id(message.batch_id)?;
+    let batch = StreamedBatch { id, validate_only: message.validate_only, reject_limit };
     Ok(Asked { batch, view, language })
+}
+
+fn reject_limit(max_ratio: Option<f64>, min_sample: u32) -> Result<Option<RejectLimit>, Status> {
+    let Some(max_ratio) = max_ratio else { return Ok(None) };
+    if !(0.0..=1.0).contains(&max_ratio) {
+        let text = format!("max_reject_ratio is {max_ratio} and must be from 0 to 1");
+        return Err(invalid("INVALID_REJECT_RATIO", "max_reject_ratio", text));
+    }
+    let min_sample = if min_sample == 0 { USUAL_SAMPLE } else { min_sample };
+    Ok(Some(RejectLimit { max_ratio, min_sample }))
 }
 
 fn view(number: i32) -> Result<View, Status> {

@@ -106,6 +106,7 @@ pub(super) fn completion(completion: Completion) -> pb::Completion {
         Completion::Deadline => pb::Completion::Deadline,
         Completion::Cancelled => pb::Completion::Cancelled,
         Completion::Drained => pb::Completion::Drained,
+        Completion::Aborted => pb::Completion::Aborted,
     }
 }
 

@@ -67,6 +67,16 @@ async fn messages_that_cannot_be_decoded_are_the_callers_fault() {
 }
 
 #[tokio::test]
+async fn a_message_of_nothing_but_empty_records_is_refused_before_it_takes_memory() {
+    let service = TestService::start().await;
+    // data_list {}: two bytes on the wire, some hundred in memory.
+    let hollow = Bytes::from([0x12, 0x00].repeat(4_000_000));
+    let refused = wire::call(&service.channel, hollow, &[]).await.err().unwrap();
+    assert_invalid(&refused, "MESSAGE_TOO_DENSE", "send fewer at a time");
+    service.ended().await;
+}
+
+#[tokio::test]
 async fn a_malformed_timeout_is_refused_and_not_ignored() {
     let service = TestService::start().await;
     let sound = Bytes::from(request(many(1)).encode_to_vec());

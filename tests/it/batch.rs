@@ -5,6 +5,7 @@ use dataprocessing::server::pb::{
 };
 
 use crate::support::{
+    database::TestDatabase,
     query::count,
     records::{canonical, febrl, many, raw_json, request},
     service::{TestService, balanced},
@@ -166,5 +167,22 @@ async fn messages_come_in_the_language_that_was_asked_for() {
     let response = service.process(asked).await.unwrap();
     assert!(response.message.contains('条'));
     assert!(!response.results[0].issues[0].message.is_ascii());
+    service.ended().await;
+}
+
+#[tokio::test]
+async fn no_row_of_a_patient_is_written_when_nothing_has_changed() {
+    /// Where each row stands and which transaction wrote it.
+    async fn rows(database: &TestDatabase) -> Vec<String> {
+        database.column("SELECT patient_id || ctid::text || xmin::text FROM patients ORDER BY 1").await
+    }
+    let database = TestDatabase::postgres().await;
+    let service = TestService::with(|knobs| knobs.config.store.url = database.url().into()).await;
+    service.process(request(many(300))).await.unwrap();
+    let before = rows(&database).await;
+    let response = service.process(request(many(300))).await.unwrap();
+    assert_eq!(balanced(&response).unchanged, 300);
+    assert!(rows(&database).await == before, "rows were written");
+    assert_eq!(before.len(), 300);
     service.ended().await;
 }

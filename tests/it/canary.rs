@@ -146,7 +146,8 @@ async fn verify_with_a_hospital_that_panics() {
         payload: Payload::Json(febrl("", "19990219").into()),
     };
     trace!(?record, "looking at a record");
-    let batch = RawBatch { id: BatchId::made("b"), records: vec![record], validate_only: false };
+    let batch =
+        RawBatch { id: BatchId::made("b"), records: vec![record], validate_only: false, reject_limit: None };
     let context = RequestContext::within(Duration::from_secs(20));
     let report = BatchProcessLogic::new(context, svc).run(batch).await.expect("there is time");
     assert_eq!(report.counts.of(Outcome::Failed), 1);

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real engines, the real service.
 
+mod abort;
 mod across;
 mod admission;
 mod again;

@@ -96,6 +96,7 @@ fn batch(id: &str, fates: &[usize]) -> RawBatch {
         id: BatchId::made(id),
         records: fates.iter().enumerate().map(record).collect(),
         validate_only: false,
+        reject_limit: None,
     }
 }
 
@@ -145,7 +146,7 @@ async fn run(
 /// Streams a batch, and puts the results that come out into its report.
 async fn stream(context: RequestContext, svc: Arc<ServiceContext>, batch: RawBatch) -> BatchReport {
     let tasks = svc.tasks.clone();
-    let start = StreamedBatch { id: batch.id, validate_only: batch.validate_only };
+    let start = StreamedBatch { id: batch.id, validate_only: batch.validate_only, reject_limit: None };
     let (logic, mut outlet) = BatchStreamLogic::start(context, svc, start).await.expect("there is time");
     let (reported, mut report) = oneshot::channel();
     let running = tasks.spawn(logic.run(Records(batch.records.into_iter()), reported));

@@ -10,6 +10,9 @@ const WINDOW: u32 = 20;
 /// How many there must be before they say anything.
 const SAMPLE: u32 = 10;
 
+/// How long a call that finds out is worth waiting for. One that takes longer mostly finds that nothing works.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Stops calls to a party that does not work. It opens when at least half of the last calls, and of at least
 /// ten, met an outage. A plain state machine: it is told the time.
 #[derive(Debug)]
@@ -26,10 +29,10 @@ pub(super) struct Breaker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Closed,
-    /// No call before this moment, and none while the one that tries is on its way.
+    /// No call before this moment, and then none while the one that tries is on its way: since when.
     Open {
         until: Instant,
-        probing: bool,
+        probing: Option<Instant>,
     },
 }
 
@@ -40,6 +43,15 @@ pub(super) enum Way {
     Free,
     /// As the one that finds out whether the party works again.
     Probe,
+}
+
+/// Why no call may be made now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The party does not work.
+    Outage,
+    /// A call is about to find out whether it works again.
+    Probing,
 }
 
 /// What a call has changed.
@@ -63,14 +75,16 @@ impl Breaker {
 
     /// Whether a call may be made now. A probe must be told of, by [`note`](Self::note) or
     /// [`gave_up`](Self::gave_up): there is no other until then.
-    pub(super) fn ask(&mut self, now: Instant) -> Option<Way> {
+    pub(super) fn ask(&mut self, now: Instant) -> Result<Way, Stopped> {
         match self.state {
-            State::Closed => Some(Way::Free),
-            State::Open { until, probing: false } if until <= now => {
-                self.state = State::Open { until, probing: true };
-                Some(Way::Probe)
+            State::Closed => Ok(Way::Free),
+            State::Open { until, .. } if now < until => Err(Stopped::Outage),
+            State::Open { until, probing: None } => {
+                self.state = State::Open { until, probing: Some(now) };
+                Ok(Way::Probe)
             }
-            State::Open { .. } => None,
+            State::Open { probing: Some(since), .. } if now < since + PATIENCE => Err(Stopped::Probing),
+            State::Open { .. } => Err(Stopped::Outage),
         }
     }
 
@@ -90,13 +104,13 @@ impl Breaker {
     /// Notes that a probe was given up before it ended; the next call may try.
     pub(super) fn gave_up(&mut self) {
         if let State::Open { probing, .. } = &mut self.state {
-            *probing = false;
+            *probing = None;
         }
     }
 
     /// Stops calls until a moment that the party itself has named.
     pub(super) fn open(&mut self, until: Instant) -> Change {
-        self.state = State::Open { until, probing: false };
+        self.state = State::Open { until, probing: None };
         Change::Opened
     }
 
@@ -130,7 +144,7 @@ mod tests {
             assert_eq!(breaker.note(Way::Free, true, now), None);
         }
         assert_eq!(breaker.note(Way::Free, true, now), Some(Change::Opened));
-        assert_eq!(breaker.ask(now), None);
+        assert_eq!(breaker.ask(now), Err(Stopped::Outage));
 
         let mut breaker = Breaker::new(PAUSE);
         for call in 0..1_000 {
@@ -142,18 +156,21 @@ mod tests {
     fn one_call_at_a_time_finds_out_whether_it_closes() {
         let now = Instant::now();
         let mut breaker = opened(now);
-        assert_eq!(breaker.ask(now + PAUSE / 2), None);
+        assert_eq!(breaker.ask(now + PAUSE / 2), Err(Stopped::Outage));
         let later = now + PAUSE;
-        assert_eq!((breaker.ask(later), breaker.ask(later)), (Some(Way::Probe), None));
+        assert_eq!(breaker.ask(later), Ok(Way::Probe));
+        assert_eq!(breaker.ask(later + PATIENCE / 2), Err(Stopped::Probing));
+        let later = later + PATIENCE;
+        assert_eq!(breaker.ask(later), Err(Stopped::Outage), "it takes too long");
         assert_eq!(breaker.note(Way::Probe, true, later), Some(Change::Opened));
-        assert_eq!(breaker.ask(later), None);
+        assert_eq!(breaker.ask(later), Err(Stopped::Outage));
         let later = later + PAUSE;
-        assert_eq!(breaker.ask(later), Some(Way::Probe));
+        assert_eq!(breaker.ask(later), Ok(Way::Probe));
         breaker.gave_up();
-        assert_eq!(breaker.ask(later), Some(Way::Probe));
+        assert_eq!(breaker.ask(later), Ok(Way::Probe));
         assert_eq!(breaker.note(Way::Free, false, later), None, "it began before");
         assert_eq!(breaker.note(Way::Probe, false, later), Some(Change::Closed));
-        assert_eq!(breaker.ask(later), Some(Way::Free));
+        assert_eq!(breaker.ask(later), Ok(Way::Free));
         assert_eq!(breaker.note(Way::Free, true, later), None, "what was before is forgotten");
     }
 
@@ -167,7 +184,7 @@ mod tests {
             for (step, milliseconds) in steps {
                 now += Duration::from_millis(milliseconds);
                 match step {
-                    0 => probes += u32::from(breaker.ask(now) == Some(Way::Probe)),
+                    0 => probes += u32::from(breaker.ask(now) == Ok(Way::Probe)),
                     1 | 2 if probes > 0 => {
                         breaker.note(Way::Probe, step == 1, now);
                         probes = 0;
@@ -181,7 +198,7 @@ mod tests {
                 prop_assert!(probes <= 1);
             }
             if probes == 0 {
-                prop_assert!(breaker.ask(now + PAUSE).is_some());
+                prop_assert!(breaker.ask(now + PAUSE).is_ok());
             }
         }
     }

@@ -93,5 +93,7 @@ fn cause_of_failure(cause: Completion) -> Failure {
         Completion::Deadline => Failure::DeadlineExceeded,
         Completion::Cancelled => Failure::Cancelled,
         Completion::Drained => Failure::Drained,
+        // What was started when the batch was stopped may end by itself; what is left is what the deadline cut off.
+        Completion::Aborted => Failure::DeadlineExceeded,
     }
 }

@@ -188,7 +188,12 @@ fn live(ticket: Ticket, fate: Fate) -> Option<Box<dyn Send>> {
 }
 
 fn completion() -> impl Strategy<Value = Completion> {
-    prop_oneof![Just(Completion::Deadline), Just(Completion::Cancelled), Just(Completion::Drained)]
+    prop_oneof![
+        Just(Completion::Deadline),
+        Just(Completion::Cancelled),
+        Just(Completion::Drained),
+        Just(Completion::Aborted)
+    ]
 }
 
 proptest! {

@@ -71,7 +71,11 @@ struct Run {
 async fn run(svc: &Arc<ServiceContext>, count: u32, bad: bool, timeout: Duration) -> Run {
     let (read, taken) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let upload = Generated { count, next: 0, bad, read: Arc::clone(&read), taken: Arc::clone(&taken) };
-    let batch = StreamedBatch { id: BatchId::made(uuid::Uuid::now_v7().to_string()), validate_only: false };
+    let batch = StreamedBatch {
+        id: BatchId::made(uuid::Uuid::now_v7().to_string()),
+        validate_only: false,
+        reject_limit: None,
+    };
     let context = RequestContext::within(timeout);
     let (logic, outlet) =
         BatchStreamLogic::start(context, Arc::clone(svc), batch).await.expect("there is time");

@@ -1,0 +1,112 @@
+//! The codec of all messages: prost's, which refuses what would take far more memory than it had bytes.
+
+use std::{any::TypeId, marker::PhantomData};
+
+use bytes::Buf;
+use prost::Message;
+use tonic::{
+    Status,
+    codec::{Codec, DecodeBuf, Decoder},
+};
+use tonic_prost::{ProstDecoder, ProstEncoder};
+
+use super::{
+    density::{self, Node},
+    pb,
+    status::invalid,
+};
+
+/// How many elements any message may have.
+const ALWAYS: usize = 100_000;
+
+/// How many bytes there must be for each element beyond these: less than real records have by far.
+const BYTES_PER_ELEMENT: usize = 32;
+
+/// See the module.
+pub struct SparingCodec<T, U>(PhantomData<(T, U)>);
+
+impl<T, U> Default for SparingCodec<T, U> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T, U> Codec for SparingCodec<T, U>
+where
+    T: Message + Send + 'static,
+    U: Message + Default + Send + 'static,
+{
+    type Encode = T;
+    type Decode = U;
+    type Encoder = ProstEncoder<T>;
+    type Decoder = SparingDecoder<U>;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        ProstEncoder::default()
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        SparingDecoder(ProstDecoder::default())
+    }
+}
+
+/// Looks at a message before it is decoded.
+pub struct SparingDecoder<U>(ProstDecoder<U>);
+
+impl<U: Message + Default + 'static> Decoder for SparingDecoder<U> {
+    type Item = U;
+    type Error = Status;
+
+    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        if let Some(root) = root::<U>() {
+            check(root, source.chunk())?;
+        }
+        self.0.decode(source)
+    }
+}
+
+/// Messages that hold records, and can be as large as the configuration allows.
+fn root<U: 'static>() -> Option<&'static Node> {
+    let kind = TypeId::of::<U>();
+    if kind == TypeId::of::<pb::BatchProcessRequest>() {
+        Some(&density::BATCH_PROCESS_REQUEST)
+    } else if kind == TypeId::of::<pb::BatchProcessStreamRequest>() {
+        Some(&density::BATCH_PROCESS_STREAM_REQUEST)
+    } else {
+        None
+    }
+}
+
+fn check(root: &Node, message: &[u8]) -> Result<(), Status> {
+    let most = ALWAYS + message.len() / BYTES_PER_ELEMENT;
+    if density::elements(root, message) <= most {
+        return Ok(());
+    }
+    let text = format!(
+        "a message of {} bytes may hold at most {most} records, identifiers, phones, addresses and contacts; \
+         send fewer at a time",
+        message.len()
+    );
+    Err(invalid("MESSAGE_TOO_DENSE", "data_list", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_nothing_but_elements_is_refused_and_a_usual_one_is_not() {
+        let hollow = |records| [0x12, 0x00].repeat(records);
+        assert!(check(&density::BATCH_PROCESS_REQUEST, &hollow(ALWAYS)).is_ok());
+        let refused = check(&density::BATCH_PROCESS_REQUEST, &hollow(ALWAYS + 50_000)).unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+
+        let record = pb::PatientData {
+            id: "r1".to_owned(),
+            hospital_code: "febrl".to_owned(),
+            payload: Some(pb::patient_data::Payload::RawJson("{\"id\":\"p1\"}".to_owned())),
+        };
+        let usual = pb::BatchProcessRequest { data_list: vec![record; 200_000], ..Default::default() };
+        assert!(check(&density::BATCH_PROCESS_REQUEST, &usual.encode_to_vec()).is_ok());
+    }
+}

@@ -69,6 +69,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_certificate_that_is_not_accepted_is_no_broken_connection() {
+        let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let error = sqlx::Error::Io(io::Error::new(io::ErrorKind::InvalidData, expired));
+        let StoreError::Unavailable(outage) = fault(&error) else { panic!("another class") };
+        assert_eq!(outage.kind(), OutageKind::Unsafe);
+        assert!(outage.to_string().contains("xpired"), "{outage}");
+    }
+
+    #[test]
     fn states_tell_bad_data_from_passing_faults_from_a_server_that_does_not_serve() {
         for state in ["22021", "23514", "54000"] {
             assert!(matches!(of_state(state, Some("a_check")), StoreError::Data(_)), "{state}");

@@ -3,11 +3,32 @@
 use dataprocessing::model::OutageKind;
 
 use super::*;
-use crate::support::{database::open, eventually};
+use crate::support::{
+    database::open,
+    eventually,
+    records::{many, request},
+    service::{TestService, balanced},
+};
 
 on_both_engines! {
+    a_service_is_not_ready_while_its_store_takes_no_rows
     a_missing_table_is_named_until_it_is_there_again
     a_probe_leaves_nothing_behind
+}
+
+async fn a_service_is_not_ready_while_its_store_takes_no_rows(database: &TestDatabase) {
+    let service = TestService::with(|knobs| knobs.config.store.url = database.url().into()).await;
+    database.execute("ALTER TABLE patients RENAME TO elsewhere").await;
+    let response = service.process(request(many(50))).await.unwrap();
+    let summary = balanced(&response);
+    assert_eq!(summary.failed, 50);
+    assert!(response.results.iter().all(|result| result.retryable));
+    eventually("it is not ready", async || service.health("").await == "NOT_SERVING").await;
+    database.execute("ALTER TABLE elsewhere RENAME TO patients").await;
+    eventually("it is ready again", async || service.health("").await == "SERVING").await;
+    let summary = balanced(&service.process(request(many(50))).await.unwrap());
+    assert_eq!(summary.stored, 50);
+    service.ended().await;
 }
 
 async fn a_missing_table_is_named_until_it_is_there_again(database: &TestDatabase) {

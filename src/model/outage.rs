@@ -69,27 +69,30 @@ impl OutageKind {
     fn advice(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::Unreachable => ("it cannot be reached", "is it running, and where store.url says?"),
-            Self::Crowded => {
-                ("it takes no more connections", "raise its limit, or lower store.max_connections or the replicas")
-            }
+            Self::Crowded => (
+                "it takes no more connections",
+                "raise its limit, or lower store.max_connections or the replicas",
+            ),
             Self::LoginRefused => ("it refuses the user or the password", "correct them in store.url"),
             Self::NoDatabase => ("there is no such database", "create it, or correct store.url"),
             Self::Unsafe => (
                 "there is no safe connection to it",
                 "renew its certificate, or correct sslmode and sslrootcert in store.url",
             ),
-            Self::CannotOpen => {
-                ("its file cannot be opened", "store.url must name a file that this user may create and write")
-            }
+            Self::CannotOpen => (
+                "its file cannot be opened",
+                "store.url must name a file that this user may create and write",
+            ),
             Self::DiskFull => ("its disk is full", "free space there"),
             Self::DiskFails => ("reading or writing its disk fails", "look at the disk and the system's log"),
             Self::ReadOnly => (
                 "it is read-only",
                 "store.url must name a primary server, or a file and a directory that this user may write",
             ),
-            Self::SchemaMissing => {
-                ("a table or a column is missing", "restore it, or let `dataprocessing migrate` make a new one")
-            }
+            Self::SchemaMissing => (
+                "a table or a column is missing",
+                "restore it, or let `dataprocessing migrate` make a new one",
+            ),
             Self::NotPermitted => ("its user may not do this", "grant the user of store.url the rights"),
             Self::Damaged => ("what it holds is damaged", "restore it from a backup"),
             Self::Other => return None,

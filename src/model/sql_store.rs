@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    BatchKey, Chunk, FinishedBatch, Outage, OutageKind, ResultsPage, Store, StoreError, StoredBatch, StoredResult, Written,
+    BatchKey, Chunk, FinishedBatch, Outage, OutageKind, ResultsPage, Store, StoreError, StoredBatch,
+    StoredResult, Written,
     backoff::Backoff,
     connections::{Connections, Lease},
     engine::{Connection, Engine},

@@ -99,7 +99,8 @@ impl Course {
     /// Starts a batch in which no record is yet.
     pub fn start(context: RequestContext, svc: Arc<ServiceContext>, plan: Plan) -> Result<Self, BatchError> {
         let Plan { batch_id, validate_only, claim, ledger, reject_limit, fastest, linger } = plan;
-        let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time());
+        let records = u32::try_from(ledger.places()).unwrap_or(u32::MAX);
+        let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time(), records);
         let until_a_turn = svc.pool.ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
         let to_settle_one = until_a_turn + fastest;
         if Instant::now() + to_settle_one >= cutoffs.cut_at {

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// What one record adds to the time that closing the books and encoding the answer take.
+const ANSWER_PER_RECORD: Duration = Duration::from_micros(2);
+
 /// Shortest and longest time kept for the answer's way back.
 const RESERVE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
@@ -19,10 +22,11 @@ pub struct Cutoffs {
 
 impl Cutoffs {
     /// The cut-offs of a batch that arrived at `arrived_at` and must be answered by `deadline`, with a
-    /// store that takes `flush_time` for a chunk.
-    pub fn new(arrived_at: Instant, deadline: Instant, flush_time: Duration) -> Self {
+    /// store that takes `flush_time` for a chunk and an answer about so many records.
+    pub fn new(arrived_at: Instant, deadline: Instant, flush_time: Duration, records: u32) -> Self {
         let timeout = deadline.saturating_duration_since(arrived_at);
-        let answer_at = before(deadline, reserve(timeout), arrived_at);
+        let answering = (ANSWER_PER_RECORD * records).min(timeout / 4);
+        let answer_at = before(deadline, reserve(timeout) + answering, arrived_at);
         // One slow transaction must not take the time of every batch of the next minute.
         let flush_time = flush_time.min(timeout / 4);
         Self { cut_at: before(answer_at, flush_time, arrived_at), answer_at }
@@ -46,17 +50,17 @@ mod tests {
     #[test]
     fn a_thirty_second_batch_keeps_600_ms_and_a_flush() {
         let start = Instant::now();
-        let cutoffs = Cutoffs::new(start, start + Duration::from_secs(30), Duration::from_millis(20));
+        let cutoffs = Cutoffs::new(start, start + Duration::from_secs(30), Duration::from_millis(20), 0);
         assert_eq!(cutoffs.answer_at - start, Duration::from_millis(29_400));
         assert_eq!(cutoffs.cut_at - start, Duration::from_millis(29_380));
     }
 
     proptest! {
         #[test]
-        fn the_cut_offs_stand_in_order(timeout in 0u64..10_000_000, flush in 0u64..10_000_000) {
+        fn the_cut_offs_stand_in_order(timeout in 0u64..10_000_000, flush in 0u64..10_000_000, records: u32) {
             let start = Instant::now();
             let deadline = start + Duration::from_millis(timeout);
-            let cutoffs = Cutoffs::new(start, deadline, Duration::from_millis(flush));
+            let cutoffs = Cutoffs::new(start, deadline, Duration::from_millis(flush), records);
             prop_assert!(start <= cutoffs.cut_at);
             prop_assert!(cutoffs.cut_at <= cutoffs.answer_at);
             prop_assert!(cutoffs.answer_at <= deadline);

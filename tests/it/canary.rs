@@ -30,7 +30,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::trace;
 
 use crate::support::{
-    process::{ServiceProcess, config_file},
+    config_file::config_file,
+    process::{ServiceProcess, binary},
     query::texts,
     records::{raw_json, request},
     service::{TestService, simulator},
@@ -62,7 +63,7 @@ async fn no_canary_leaves_the_process_but_to_its_column_and_its_hospital() {
     let directory = tempfile::tempdir().unwrap();
     let simulator = simulator(Duration::ZERO).await;
     let config = config_file(directory.path(), &simulator, "log: {level: trace}");
-    let process = ServiceProcess::start(&config);
+    let process = ServiceProcess::start(binary(), &config);
     let mut client = DataProcessingClient::new(process.channel().await).max_decoding_message_size(usize::MAX);
 
     let response = client.batch_process(request(records())).await.unwrap().into_inner();

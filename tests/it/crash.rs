@@ -12,10 +12,11 @@ use tonic::{Status, transport::Channel};
 use crate::{
     stream::caller,
     support::{
+        config_file::config_file_on,
         database::TestDatabase,
         eventually,
         postgres::PostgresServer,
-        process::{ServiceProcess, config_file_on},
+        process::{ServiceProcess, binary},
         query::{count, patient_ids},
         records::{many, request},
         service::{TestService, balanced, simulator},
@@ -34,7 +35,7 @@ async fn killed_again_and_again(database: &TestDatabase, streamed: bool) {
     let stored = "SELECT record_id FROM outcomes WHERE outcome = 'stored'";
     let mut before = HashSet::new();
     for cycle in 1..=CYCLES {
-        let process = ServiceProcess::start(&config);
+        let process = ServiceProcess::start(binary(), &config);
         let client = DataProcessingClient::new(process.channel().await);
         let calls = simulator.stats().calls;
         let sending = tokio::spawn(send(client, streamed));
@@ -51,7 +52,7 @@ async fn killed_again_and_again(database: &TestDatabase, streamed: bool) {
     }
     assert!((1..RECORDS).contains(&before.len()), "{} were stored before the last sending", before.len());
 
-    let process = ServiceProcess::start(&config);
+    let process = ServiceProcess::start(binary(), &config);
     let calls = simulator.stats().calls;
     for _ in 0..2 {
         let client = DataProcessingClient::new(process.channel().await);

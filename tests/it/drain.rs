@@ -9,7 +9,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::support::{
     eventually,
-    process::ServiceProcess,
+    process::{ServiceProcess, binary},
     records::{many, request},
     service::{TestService, balanced},
 };
@@ -80,9 +80,12 @@ async fn a_draining_service_refuses_new_batches() {
 async fn the_real_process_ends_in_time_with_an_idle_peer_and_an_open_watch() {
     let directory = tempfile::tempdir().unwrap();
     let simulator = crate::support::service::simulator(Duration::from_millis(50)).await;
-    let config =
-        crate::support::process::config_file(directory.path(), &simulator, "server: {drain: {limit: 3s}}");
-    let process = ServiceProcess::start(&config);
+    let config = crate::support::config_file::config_file(
+        directory.path(),
+        &simulator,
+        "server: {drain: {limit: 3s}}",
+    );
+    let process = ServiceProcess::start(binary(), &config);
     let channel = process.channel().await;
     let mut idle = TcpStream::connect(process.address).unwrap();
     idle.write_all(b"PRI * HT").unwrap();

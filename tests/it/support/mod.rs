@@ -2,32 +2,17 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
+pub mod config_file;
 pub mod database;
 pub mod postgres;
 pub mod process;
 pub mod query;
 pub mod records;
 pub mod service;
+pub mod waiting;
 pub mod wire;
+
+pub use waiting::{eventually, within};
 
 /// What other tests on the same cores may add to the time of an answer.
 pub const BUSY_MACHINE: Duration = Duration::from_millis(250);
-
-/// Longest time that anything is waited for: generous, because only a failure takes so long.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Waits until the condition holds; panics with its name when it never does.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    within(PATIENCE, what, &mut holds).await;
-}
-
-/// Waits until the condition holds, at most so long.
-pub async fn within(limit: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let until = Instant::now() + limit;
-    while !holds().await {
-        assert!(Instant::now() < until, "within {limit:?}: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}

@@ -43,9 +43,14 @@ impl PostgresServer {
 
     /// Stops the server as a crash would: without waiting for anybody, with everything committed kept.
     pub fn stop(&mut self) {
+        self.stop_by("immediate");
+    }
+
+    /// Stops the server in a mode of pg_ctl.
+    pub fn stop_by(&mut self, mode: &str) {
         if std::mem::take(&mut self.running) {
             run(program("pg_ctl")
-                .args(["stop", "--mode=immediate", "--wait", "--silent", "--pgdata"])
+                .args(["stop", "--mode", mode, "--wait", "--silent", "--pgdata"])
                 .arg(self.data()));
         }
     }

@@ -1,16 +1,14 @@
 //! The real binary as a process of its own.
 
 use std::{
-    fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread::JoinHandle,
     time::Duration,
 };
 
-use dataprocessing::sim::Simulator;
 use tonic::transport::Channel;
 
 use super::within;
@@ -23,9 +21,10 @@ pub struct ServiceProcess {
 }
 
 impl ServiceProcess {
-    /// Starts the binary with a configuration file and waits until it says where it listens.
-    pub fn start(config: &Path) -> Self {
-        let mut child = binary()
+    /// Starts the binary, or a command that ends in it, with a configuration file and waits until it says where
+    /// it listens.
+    pub fn start(mut command: Command, config: &Path) -> Self {
+        let mut child = command
             .args(["serve", "--config"])
             .arg(config)
             .env("DATAPROCESSING__LOG__FORMAT", "json")
@@ -62,9 +61,14 @@ impl ServiceProcess {
         endpoint.connect().await.expect("the service listens")
     }
 
+    /// Its number in the system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
         assert!(sent.expect("kill runs").success());
     }
 
@@ -93,26 +97,4 @@ pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dataprocessing"));
     command.env_remove("RUST_LOG");
     command
-}
-
-/// Writes a configuration for a process of its own: a free port, a SQLite file in `directory`, the shipped
-/// hospitals verified at the simulator, and what `extra` adds.
-pub fn config_file(directory: &Path, simulator: &Simulator, extra: &str) -> PathBuf {
-    config_file_on(directory, simulator, "sqlite://test.db", extra)
-}
-
-/// The same with a store of its own.
-pub fn config_file_on(directory: &Path, simulator: &Simulator, url: &str, extra: &str) -> PathBuf {
-    let hospitals = directory.join("hospitals");
-    fs::create_dir(&hospitals).expect("a fresh directory");
-    for shipped in fs::read_dir("etc/hospitals").expect("the shipped hospitals") {
-        let shipped = shipped.expect("an entry").path();
-        let text = fs::read_to_string(&shipped).expect("a profile");
-        let text = text.replace("127.0.0.1:9100", &simulator.local_addr().to_string());
-        fs::write(hospitals.join(shipped.file_name().expect("a file")), text).expect("a copy");
-    }
-    let file = directory.join("dataprocessing.yaml");
-    let text = format!("hospitals: {{dir: hospitals}}\nstore: {{url: \"{url}\"}}\n{extra}\n");
-    fs::write(&file, text).expect("a configuration");
-    file
 }

@@ -33,6 +33,9 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// The same database for who only reads: connecting creates nothing.
     fn to_read(&self) -> Self;
 
+    /// The same database for signs of life and for the row that is taken back, which must not end in memory.
+    fn to_watch(&self) -> Self;
+
     /// Opens a connection.
     async fn connect(&self) -> sqlx::Result<Connection<Self>>;
 

@@ -40,6 +40,8 @@ const MIGRATION_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct SqlStore<E: Engine> {
     engine: E,
     writers: Connections<E>,
+    /// The same database for signs of life.
+    watching: E,
     /// Apart from the writers: a writer that waits for a lock must not hide a sound database.
     health: Connections<E>,
     flush_times: FlushTimes,
@@ -55,6 +57,7 @@ impl<E: Engine> SqlStore<E> {
     pub(super) fn new(engine: E, writers: u32) -> Self {
         Self {
             reading: engine.to_read(),
+            watching: engine.to_watch(),
             engine,
             writers: Connections::new(writers.min(E::WRITERS)),
             health: Connections::new(1),
@@ -142,7 +145,7 @@ impl<E: Engine> SqlStore<E> {
     }
 
     async fn sign_of_life(&self, until: Instant) -> Result<(), StoreError> {
-        let mut lease = self.health.lease(&self.engine, until).await?;
+        let mut lease = self.health.lease(&self.watching, until).await?;
         let pinged = timeout_at(until, E::ping(&mut lease.connection)).await.map_err(|_| silent())?;
         pinged.map_err(|error| E::fault(&error))?;
         lease.give_back();
@@ -151,7 +154,7 @@ impl<E: Engine> SqlStore<E> {
 
     /// Writes a row on a new connection and takes it back.
     async fn try_out(&self, until: Instant) -> Result<(), StoreError> {
-        let mut lease = self.health.lease_fresh(&self.engine, until).await?;
+        let mut lease = self.health.lease_fresh(&self.watching, until).await?;
         let limit = server_limit(until).ok_or_else(no_time_left)?;
         let mut transaction = before::<E, _>(until, E::begin(&mut lease.connection, limit)).await?;
         timeout_at(until, probe::write::<E>(&mut transaction)).await.map_err(|_| no_answer())??;

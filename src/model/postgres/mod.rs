@@ -64,6 +64,10 @@ impl Engine for Postgres {
         Self { options: self.options.clone().options([("enable_seqscan", "off")]) }
     }
 
+    fn to_watch(&self) -> Self {
+        Self { options: self.options.clone() }
+    }
+
     async fn connect(&self) -> sqlx::Result<PgConnection> {
         use sqlx::ConnectOptions;
         // The driver's statement log would be the one place where statements meet the log.

@@ -91,6 +91,11 @@ impl Engine for Sqlite {
         Self { options: self.options.clone(), creates: false }
     }
 
+    /// With hardly any memory for pages, so that they are written before the transaction ends.
+    fn to_watch(&self) -> Self {
+        Self { options: self.options.clone().pragma("cache_size", "10"), creates: self.creates }
+    }
+
     async fn connect(&self) -> sqlx::Result<SqliteConnection> {
         if self.creates
             && let Some(directory) = self.options.get_filename().parent()

@@ -2,10 +2,7 @@
 
 use std::{
     env,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -83,33 +80,40 @@ impl Database {
     }
 
     /// Writes chunks, a few at a time.
-    pub fn write(&self, chunks: &[Chunk]) {
-        let next = AtomicUsize::new(0);
-        let writer = || async {
-            while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let written = self.store.write(chunk, Instant::now() + Duration::from_secs(60)).await;
-                let lost = |result: &Written| {
-                    matches!(result, Written::Refused | Written::Unavailable | Written::Unknown)
-                };
-                assert!(!written.iter().any(lost), "rows were not written");
-            }
-        };
-        let writers = (0..WRITERS).map(|_| writer());
+    pub fn write(&self, chunks: Vec<Chunk>) {
+        let chunks = Arc::new(Mutex::new(chunks.into_iter()));
+        let writers = (0..WRITERS).map(|_| {
+            let (store, chunks) = (Arc::clone(&self.store), Arc::clone(&chunks));
+            self.runtime.spawn(write(store, chunks))
+        });
+        let writers: Vec<_> = writers.collect();
         self.runtime.block_on(async {
-            let mut writers: futures_util::stream::FuturesUnordered<_> = writers.collect();
-            while futures_util::StreamExt::next(&mut writers).await.is_some() {}
+            for writer in writers {
+                writer.await.expect("the rows are written");
+            }
         });
     }
 
     /// The fastest way to store the same patients.
     pub fn ceiling(&self) -> Ceiling<'_> {
-        self.write(&rows::chunks(1_000, "first", rows::patient));
+        self.write(rows::chunks(1_000, "first", rows::patient));
         let ceiling = match &self.place {
             Place::Sqlite { file, .. } => sqlite_ceiling(file),
             Place::Postgres { .. } => self.runtime.block_on(postgres_ceiling(&self.url)),
         };
         self.empty();
         Ceiling { database: self, rows: ceiling }
+    }
+}
+
+/// One of the writers that share chunks. They are tasks, as those of batches are.
+async fn write(store: Arc<dyn Store>, chunks: Arc<Mutex<std::vec::IntoIter<Chunk>>>) {
+    let next = || chunks.lock().expect("no writer panics with it").next();
+    while let Some(chunk) = next() {
+        let written = store.write(&chunk, Instant::now() + Duration::from_secs(60)).await;
+        let lost =
+            |result: &Written| matches!(result, Written::Refused | Written::Unavailable | Written::Unknown);
+        assert!(!written.iter().any(lost), "rows were not written");
     }
 }
 

@@ -13,6 +13,11 @@ mod febrl;
 mod database;
 mod rows;
 
+/// As the service has it; SQLite allocates by it, too.
+#[cfg(all(unix, target_pointer_width = "64"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 use database::Database;
 use divan::{Bencher, counter::ItemsCount};
 use rows::ROWS;
@@ -54,14 +59,14 @@ fn b_new_patients(bencher: Bencher<'_, '_>, case: &str) {
             database.empty();
             rows::chunks(chunk, "first", rows::patient)
         })
-        .bench_local_values(|chunks| database.write(&chunks));
+        .bench_local_values(|chunks| database.write(chunks));
 }
 
 #[divan::bench(args = cases(), sample_count = 10, sample_size = 1)]
 fn c_unchanged_patients(bencher: Bencher<'_, '_>, case: &str) {
     let (engine, chunk) = parts(case);
     let database = Database::new(engine);
-    database.write(&rows::chunks(chunk, "first", rows::patient));
+    database.write(rows::chunks(chunk, "first", rows::patient));
     let mut batch = 0;
     bencher
         .counter(ItemsCount::new(ROWS))
@@ -69,7 +74,7 @@ fn c_unchanged_patients(bencher: Bencher<'_, '_>, case: &str) {
             batch += 1;
             rows::chunks(chunk, &format!("again-{batch}"), rows::patient)
         })
-        .bench_local_values(|chunks| database.write(&chunks));
+        .bench_local_values(|chunks| database.write(chunks));
 }
 
 #[divan::bench(args = cases(), sample_count = 10, sample_size = 1)]
@@ -82,7 +87,21 @@ fn d_rejected_records(bencher: Bencher<'_, '_>, case: &str) {
             database.empty();
             rows::chunks(chunk, "first", rows::reject)
         })
-        .bench_local_values(|chunks| database.write(&chunks));
+        .bench_local_values(|chunks| database.write(chunks));
+}
+
+/// What is left of new patients without this is what the patients alone cost.
+#[divan::bench(args = cases(), sample_count = 10, sample_size = 1)]
+fn e_outcomes_alone(bencher: Bencher<'_, '_>, case: &str) {
+    let (engine, chunk) = parts(case);
+    let database = Database::new(engine);
+    bencher
+        .counter(ItemsCount::new(ROWS))
+        .with_inputs(|| {
+            database.empty();
+            rows::chunks(chunk, "first", rows::outcome)
+        })
+        .bench_local_values(|chunks| database.write(chunks));
 }
 
 fn main() {

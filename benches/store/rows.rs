@@ -44,6 +44,12 @@ pub fn reject(index: usize, text: &str) -> Option<Row> {
     Some(Row { content: Content::Settled(Outcome::Rejected), ..row })
 }
 
+/// The outcome of the same record, without its patient.
+pub fn outcome(index: usize, text: &str) -> Option<Row> {
+    let row = patient(index, text)?;
+    Some(Row { content: Content::Settled(Outcome::Stored), ..row })
+}
+
 fn bare(index: usize, payload: Payload) -> Row {
     Row {
         index: index as u32,

@@ -103,11 +103,13 @@ impl<'a> PatientColumns<'a> {
 pub(super) struct Winner<'a> {
     pub(super) patient: &'a PatientColumns<'a>,
     pub(super) issues: Cow<'static, str>,
+    /// Whether nothing was stored of the patient.
+    pub(super) is_new: bool,
 }
 
 impl<'a> Winner<'a> {
-    pub(super) fn new(patient: &'a PatientColumns<'a>, written: Written) -> Self {
-        Self { patient, issues: issues_json(patient.issues, written) }
+    pub(super) fn new(patient: &'a PatientColumns<'a>, written: Written, is_new: bool) -> Self {
+        Self { patient, issues: issues_json(patient.issues, written), is_new }
     }
 }
 

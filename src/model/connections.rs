@@ -16,17 +16,26 @@ use tokio::{
 };
 
 use super::{
-    StoreError,
+    Outage, OutageKind, StoreError,
     engine::{Connection, Engine},
 };
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// A server that needs longer is none to write to in time. Who waits for a place waits for this, too.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// Less says nothing about a server that has not answered.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) struct Connections<E: Engine> {
     places: Semaphore,
     size: u32,
     idle: Mutex<Vec<Connection<E>>>,
+}
+
+/// The right to a connection.
+pub(super) struct Place<'a, E: Engine> {
+    home: &'a Connections<E>,
+    permit: SemaphorePermit<'a>,
 }
 
 /// A connection in use. Dropping it closes the connection, for nobody can say what state it is in.
@@ -43,18 +52,23 @@ impl<E: Engine> Connections<E> {
 
     /// Waits for a place, then takes an idle connection or opens one.
     pub(super) async fn lease(&self, engine: &E, until: Instant) -> Result<Lease<'_, E>, StoreError> {
-        let place = self.place(until).await?;
-        let connection = match self.idle(|idle| idle.pop()) {
-            Some(connection) => connection,
-            None => connect(engine, until).await?,
-        };
-        Ok(Lease { connection, home: self, _place: place })
+        self.place(until).await?.lease(engine, until).await
     }
 
-    /// Waits for a place and opens a connection that nobody used before.
+    /// Waits for a place, closes what lies idle, and opens a connection that nobody used before.
     pub(super) async fn lease_fresh(&self, engine: &E, until: Instant) -> Result<Lease<'_, E>, StoreError> {
         let place = self.place(until).await?;
-        Ok(Lease { connection: connect(engine, until).await?, home: self, _place: place })
+        drop(self.idle(std::mem::take));
+        place.lease(engine, until).await
+    }
+
+    /// Waits for the right to a connection.
+    pub(super) async fn place(&self, until: Instant) -> Result<Place<'_, E>, StoreError> {
+        match timeout_at(until, self.places.acquire()).await {
+            Ok(Ok(permit)) => Ok(Place { home: self, permit }),
+            Ok(Err(_)) => Err(StoreError::Unavailable("closed".into())),
+            Err(_) => Err(StoreError::Unavailable("no connection became free in time".into())),
+        }
     }
 
     /// Waits for the connections in use, then closes all; later calls find the store closed.
@@ -68,16 +82,20 @@ impl<E: Engine> Connections<E> {
         drop(all);
     }
 
-    async fn place(&self, until: Instant) -> Result<SemaphorePermit<'_>, StoreError> {
-        match timeout_at(until, self.places.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) => Err(StoreError::Unavailable("closed".into())),
-            Err(_) => Err(StoreError::Unavailable("no connection became free in time".into())),
-        }
-    }
-
     fn idle<T>(&self, change: impl FnOnce(&mut Vec<Connection<E>>) -> T) -> T {
         change(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<'a, E: Engine> Place<'a, E> {
+    /// Takes an idle connection or opens one.
+    pub(super) async fn lease(self, engine: &E, until: Instant) -> Result<Lease<'a, E>, StoreError> {
+        let Self { home, permit } = self;
+        let connection = match home.idle(|idle| idle.pop()) {
+            Some(connection) => connection,
+            None => connect(engine, until).await?,
+        };
+        Ok(Lease { connection, home, _place: permit })
     }
 }
 
@@ -96,10 +114,15 @@ impl<E: Engine> Lease<'_, E> {
 }
 
 async fn connect<E: Engine>(engine: &E, until: Instant) -> Result<Connection<E>, StoreError> {
-    let until = until.min(Instant::now() + CONNECT_LIMIT);
+    let started = Instant::now();
+    let until = until.min(started + CONNECT_LIMIT);
     match timeout_at(until, engine.connect()).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(E::fault(&error)),
-        Err(_) => Err(StoreError::Unavailable("connecting took too long".into())),
+        Err(_) => {
+            let is_away = until >= started + TIME_TO_ANSWER;
+            let kind = if is_away { OutageKind::Unreachable } else { OutageKind::Other };
+            Err(StoreError::Unavailable(Outage::new(kind, "connecting took too long")))
+        }
     }
 }

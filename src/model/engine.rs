@@ -33,6 +33,9 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// The same database for who only reads: connecting creates nothing.
     fn to_read(&self) -> Self;
 
+    /// The same database for signs of life and for the row that is taken back, which must not end in memory.
+    fn to_watch(&self) -> Self;
+
     /// Opens a connection.
     async fn connect(&self) -> sqlx::Result<Connection<Self>>;
 
@@ -61,6 +64,14 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
         keys: &[Key<'_>],
     ) -> sqlx::Result<Vec<(usize, Head<'static>)>>;
 
+    /// Writes patients (sorted by key, distinct) that were not there when the heads were read. One that is there
+    /// by now is a passing fault.
+    async fn insert(
+        connection: &mut Connection<Self>,
+        batch_id: &str,
+        patients: &[Winner<'_>],
+    ) -> sqlx::Result<()>;
+
     /// Writes the patients (sorted by key, distinct), except where what is stored by now wins. Answers how many
     /// were written.
     async fn upsert(
@@ -72,6 +83,14 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// Notes that a batch runs again. Removes the rejects of these records where an earlier outcome is one that
     /// [`Engine::record`] replaces.
     async fn reopen(connection: &mut Connection<Self>, batch_id: &str, indexes: &[u32]) -> sqlx::Result<()>;
+
+    /// Writes outcomes (sorted by index) of records that have none, and makes sure that the batch has a row. One
+    /// that is there all the same is a passing fault.
+    async fn record_anew(
+        connection: &mut Connection<Self>,
+        batch_id: &str,
+        outcomes: &[OutcomeColumns<'_>],
+    ) -> sqlx::Result<()>;
 
     /// Writes the outcomes (sorted by index, as all writers lock them), and makes sure that the batch has a
     /// row. An earlier outcome of the same record stands if it is final: it is replaced only if it is FAILED or

@@ -24,6 +24,7 @@ use crate::domain::{
 
 mod backoff;
 mod books;
+mod breaker;
 mod classify;
 mod columns;
 mod config;
@@ -35,9 +36,12 @@ mod findings;
 mod flush_time;
 mod identity;
 mod migration;
+mod outage;
 mod postgres;
+mod probe;
 mod sql_store;
 mod sqlite;
+mod standing;
 mod transaction;
 mod writing;
 
@@ -47,6 +51,7 @@ pub use books::{BatchKey, ResultsPage, StoredBatch, StoredResult};
 pub use config::{Config, StoreUrl};
 pub use connect::open;
 pub use identity::Overwritten;
+pub use outage::{Outage, OutageKind};
 use rejects::{Page, Reject};
 
 /// One engine's store. Statements are never dropped half way: the tasks that call these are owned by the
@@ -85,7 +90,8 @@ pub trait Store: Send + Sync {
     /// ended): about `most` rows, in one short transaction. Answers how many; 0 when none is left.
     async fn forget(&self, before: Timestamp, most: u32, until: Instant) -> Result<u64, StoreError>;
 
-    /// Asks the store for a sign of life on a connection of its own.
+    /// Asks the store for a sign of life on a connection of its own. Once writing has failed for a reason that
+    /// is the store's, it is asked on a new connection whether it takes a row.
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// How long a transaction of a whole chunk takes at worst (99th percentile of the last ones).
@@ -200,10 +206,13 @@ pub enum StoreError {
     Transient(String),
     /// The store cannot be reached or does not work. Nothing was written.
     #[error("the store is not available ({0})")]
-    Unavailable(String),
+    Unavailable(Outage),
+    /// The store has not worked for a while, and it is not this one's turn to try. Nothing was written.
+    #[error("the store has not worked for a while and was not tried")]
+    NotTried,
     /// The commit was sent and its answer never came.
     #[error("the store did not answer a commit ({0})")]
-    OutcomeUnknown(String),
+    OutcomeUnknown(Outage),
     /// The configuration of the store cannot work.
     #[error("{0}")]
     Configuration(String),

@@ -7,12 +7,15 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    BatchKey, Chunk, FinishedBatch, ResultsPage, Store, StoreError, StoredBatch, StoredResult, Written,
+    BatchKey, Chunk, FinishedBatch, Outage, OutageKind, ResultsPage, Store, StoreError, StoredBatch,
+    StoredResult, Written,
     backoff::Backoff,
     connections::{Connections, Lease},
     engine::{Connection, Engine},
     flush_time::FlushTimes,
+    probe,
     rejects::{Page, Reject},
+    standing::Standing,
     transaction::Task,
     writing::{self, Aborted, Transact},
 };
@@ -37,9 +40,13 @@ const MIGRATION_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct SqlStore<E: Engine> {
     engine: E,
     writers: Connections<E>,
+    /// The same database for signs of life.
+    watching: E,
     /// Apart from the writers: a writer that waits for a lock must not hide a sound database.
     health: Connections<E>,
     flush_times: FlushTimes,
+    /// What the writers and the signs of life have seen of the store.
+    standing: Standing,
     /// The same database for who only reads.
     reading: E,
     /// Opened by who reads the books.
@@ -50,10 +57,12 @@ impl<E: Engine> SqlStore<E> {
     pub(super) fn new(engine: E, writers: u32) -> Self {
         Self {
             reading: engine.to_read(),
+            watching: engine.to_watch(),
             engine,
             writers: Connections::new(writers.min(E::WRITERS)),
             health: Connections::new(1),
             flush_times: FlushTimes::default(),
+            standing: Standing::default(),
             readers: Connections::new(1),
         }
     }
@@ -79,12 +88,16 @@ impl<E: Engine> SqlStore<E> {
     ) -> Result<Vec<Written>, (Aborted, Usable)> {
         let limit = server_limit(until).ok_or_else(|| (no_time_left().into(), Usable(true)))?;
         let begun = until.min(Instant::now() + BEGIN_LIMIT);
-        let mut transaction =
-            before::<E, _>(begun, E::begin(&mut lease.connection, limit)).await.map_err(|error| {
+        let mut transaction = match timeout_at(begun, E::begin(&mut lease.connection, limit)).await {
+            Ok(begun) => begun.map_err(|error| {
+                let error = E::fault(&error);
                 // A begin that met a lock began nothing.
                 let usable = matches!(error, StoreError::Transient(_));
                 (error.into(), Usable(usable))
-            })?;
+            })?,
+            Err(_) if begun < until => return Err((silent().into(), Usable(false))),
+            Err(_) => return Err((no_answer().into(), Usable(false))),
+        };
         let run = timeout_at(until, task.run::<E>(&mut transaction)).await;
         let error = match run.unwrap_or_else(|_| Err(no_answer())) {
             Ok(written) => return commit::<E>(transaction, written, until).await,
@@ -100,10 +113,13 @@ impl<E: Engine> SqlStore<E> {
 /// Whether a connection may be used for another transaction.
 struct Usable(bool);
 
-#[async_trait]
-impl<E: Engine> Transact for SqlStore<E> {
-    async fn transact(&self, task: Task<'_>, until: Instant) -> Result<Vec<Written>, Aborted> {
-        let mut lease = self.writers.lease(&self.engine, until).await?;
+impl<E: Engine> SqlStore<E> {
+    async fn transact_in_line(&self, task: Task<'_>, until: Instant) -> Result<Vec<Written>, Aborted> {
+        self.standing.ask()?;
+        let place = self.writers.place(until).await?;
+        // Who stood in line may have seen the others fail.
+        self.standing.admit()?;
+        let mut lease = place.lease(&self.engine, until).await?;
         let started = Instant::now();
         let left = until.saturating_duration_since(started);
         let writes_rows = matches!(task, Task::Rows { .. });
@@ -126,6 +142,34 @@ impl<E: Engine> Transact for SqlStore<E> {
             }
             Err((aborted, Usable(false))) => Err(aborted),
         }
+    }
+
+    async fn sign_of_life(&self, until: Instant) -> Result<(), StoreError> {
+        let mut lease = self.health.lease(&self.watching, until).await?;
+        let pinged = timeout_at(until, E::ping(&mut lease.connection)).await.map_err(|_| silent())?;
+        pinged.map_err(|error| E::fault(&error))?;
+        lease.give_back();
+        Ok(())
+    }
+
+    /// Writes a row on a new connection and takes it back.
+    async fn try_out(&self, until: Instant) -> Result<(), StoreError> {
+        let mut lease = self.health.lease_fresh(&self.watching, until).await?;
+        let limit = server_limit(until).ok_or_else(no_time_left)?;
+        let mut transaction = before::<E, _>(until, E::begin(&mut lease.connection, limit)).await?;
+        timeout_at(until, probe::write::<E>(&mut transaction)).await.map_err(|_| no_answer())??;
+        before::<E, _>(until, transaction.rollback()).await?;
+        lease.give_back();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<E: Engine> Transact for SqlStore<E> {
+    async fn transact(&self, task: Task<'_>, until: Instant) -> Result<Vec<Written>, Aborted> {
+        let done = self.transact_in_line(task, until).await;
+        self.standing.note(done.as_ref().err().map(|aborted| &aborted.error));
+        done
     }
 }
 
@@ -188,10 +232,12 @@ impl<E: Engine> Store for SqlStore<E> {
 
     async fn ping(&self) -> Result<(), StoreError> {
         let until = Instant::now() + PING_LIMIT;
-        let mut lease = self.health.lease(&self.engine, until).await?;
-        before::<E, _>(until, E::ping(&mut lease.connection)).await?;
-        lease.give_back();
-        Ok(())
+        if !self.standing.is_troubled() {
+            return self.sign_of_life(until).await.inspect_err(|error| self.standing.note(Some(error)));
+        }
+        let tried = self.try_out(until).await;
+        self.standing.note(tried.as_ref().err());
+        tried
     }
 
     fn flush_time(&self) -> Duration {
@@ -256,8 +302,11 @@ async fn commit<E: Engine>(
             refused @ (StoreError::Data(_) | StoreError::Transient(_)) => {
                 return Err((refused.into(), Usable(false)));
             }
-            StoreError::Unavailable(reason) => reason,
-            other => other.to_string(),
+            StoreError::Unavailable(outage) if outage.is_refusal() => {
+                return Err((StoreError::Unavailable(outage).into(), Usable(false)));
+            }
+            StoreError::Unavailable(outage) => outage,
+            other => other.to_string().into(),
         },
         Err(_) => "no answer in time".into(),
     };
@@ -287,6 +336,11 @@ fn server_limit(until: Instant) -> Option<Duration> {
 
 fn no_time_left() -> StoreError {
     StoreError::Unavailable("no time left".into())
+}
+
+/// Where a store that works would have answered.
+fn silent() -> StoreError {
+    StoreError::Unavailable(Outage::new(OutageKind::Unreachable, "it is silent"))
 }
 
 fn no_answer() -> StoreError {

@@ -13,7 +13,7 @@ use crate::domain::outcome::Outcome;
 #[derive(Clone, Copy)]
 pub(super) enum Task<'a> {
     /// Rows of a batch.
-    Rows { batch_id: &'a str, resumes: bool, entries: &'a [Entry<'a>] },
+    Rows { batch_id: &'a str, resumes: bool, is_first_try: bool, entries: &'a [Entry<'a>] },
     /// The final row of a batch.
     Finish(&'a FinishedBatch),
 }
@@ -25,8 +25,9 @@ impl Task<'_> {
         connection: &mut Connection<E>,
     ) -> Result<Vec<Written>, StoreError> {
         match self {
-            Self::Rows { batch_id, resumes, entries } => {
-                write_rows::<E>(connection, batch_id, resumes, entries).await
+            Self::Rows { batch_id, resumes, is_first_try, entries } => {
+                let batch = Batch { id: batch_id, resumes, is_first_try };
+                write_rows::<E>(connection, batch, entries).await
             }
             Self::Finish(batch) => {
                 E::finish(connection, batch).await.map_err(|error| E::fault(&error))?;
@@ -36,25 +37,33 @@ impl Task<'_> {
     }
 }
 
+/// The batch of the rows, and what may be taken for new: what was not there, unless a try has failed already; then
+/// somebody else may be writing the same.
+#[derive(Clone, Copy)]
+struct Batch<'a> {
+    id: &'a str,
+    resumes: bool,
+    is_first_try: bool,
+}
+
 async fn write_rows<E: Engine>(
     connection: &mut Connection<E>,
-    batch_id: &str,
-    resumes: bool,
+    batch: Batch<'_>,
     entries: &[Entry<'_>],
 ) -> Result<Vec<Written>, StoreError> {
     let mut written = vec![Written::Recorded; entries.len()];
     let patients = Patients::among(entries);
     if !patients.rows.is_empty() {
-        write_patients::<E>(connection, batch_id, patients.groups(), &mut written).await?;
+        write_patients::<E>(connection, batch, patients.groups(), &mut written).await?;
     }
     let outcomes = outcomes(entries, &written);
     let recorded = async {
-        if resumes {
+        if batch.resumes {
             let indexes: Vec<u32> =
                 outcomes.iter().filter(|row| row.outcome.is_final()).map(|row| row.index).collect();
-            E::reopen(connection, batch_id, &indexes).await?;
+            E::reopen(connection, batch.id, &indexes).await?;
         }
-        write_outcomes::<E>(connection, batch_id, &outcomes, entries, &written).await
+        write_outcomes::<E>(connection, batch, &outcomes, entries, &written).await
     };
     recorded.await.map_err(|error| E::fault(&error))?;
     Ok(written)
@@ -106,11 +115,12 @@ impl<'a> Group<'a> {
     }
 
     fn judge(&self, head: Option<Head<'a>>, written: &mut [Written]) -> Option<Winner<'a>> {
+        let is_new = head.is_none();
         let Verdict { written: results, winner } = classify(head, self.candidates);
         for ((place, _), result) in self.rows.iter().zip(&results) {
             written[*place] = *result;
         }
-        winner.map(|winner| Winner::new(self.rows[winner].1, results[winner]))
+        winner.map(|winner| Winner::new(self.rows[winner].1, results[winner], is_new))
     }
 
     /// Whether what is stored came from these rows.
@@ -120,25 +130,30 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Reads, classifies and upserts. A patient that another process has written since it was read is refused
+/// Reads, classifies and writes. A patient that another process has written since it was read is refused
 /// by the guard of the upsert; it is read and judged once more.
 async fn write_patients<E: Engine>(
     connection: &mut Connection<E>,
-    batch_id: &str,
+    batch: Batch<'_>,
     groups: Vec<Group<'_>>,
     written: &mut [Written],
 ) -> Result<(), StoreError> {
-    let heads = read_heads::<E>(connection, batch_id, &groups).await?;
+    let heads = read_heads::<E>(connection, batch.id, &groups).await?;
     let winners = judge_all(&groups, heads, written);
-    if winners.is_empty() {
+    let (new, known): (Vec<_>, Vec<_>) =
+        winners.into_iter().partition(|winner| winner.is_new && batch.is_first_try);
+    if !new.is_empty() {
+        E::insert(connection, batch.id, &new).await.map_err(|error| E::fault(&error))?;
+    }
+    if known.is_empty() {
         return Ok(());
     }
-    let accepted = E::upsert(connection, batch_id, &winners).await.map_err(|error| E::fault(&error))?;
-    if accepted == winners.len() as u64 {
+    let accepted = E::upsert(connection, batch.id, &known).await.map_err(|error| E::fault(&error))?;
+    if accepted == known.len() as u64 {
         return Ok(());
     }
     // What is stored now is locked: those whose rows stand there were written, the others were refused.
-    let heads = read_heads::<E>(connection, batch_id, &groups).await?;
+    let heads = read_heads::<E>(connection, batch.id, &groups).await?;
     let (groups, heads): (Vec<_>, Vec<_>) = groups
         .into_iter()
         .zip(heads)
@@ -188,15 +203,19 @@ fn outcomes<'a>(entries: &'a [Entry<'_>], written: &[Written]) -> Vec<OutcomeCol
 
 async fn write_outcomes<E: Engine>(
     connection: &mut Connection<E>,
-    batch_id: &str,
+    batch: Batch<'_>,
     outcomes: &[OutcomeColumns<'_>],
     entries: &[Entry<'_>],
     written: &[Written],
 ) -> sqlx::Result<()> {
-    E::record(connection, batch_id, outcomes).await?;
+    if batch.is_first_try && !batch.resumes {
+        E::record_anew(connection, batch.id, outcomes).await?;
+    } else {
+        E::record(connection, batch.id, outcomes).await?;
+    }
     let rejects: Vec<_> = entries.iter().filter_map(Entry::reject).collect();
     if !rejects.is_empty() {
-        E::reject(connection, batch_id, &rejects).await?;
+        E::reject(connection, batch.id, &rejects).await?;
     }
     // After the outcomes: a loser may be among them when the batch was sent again.
     let losers: Vec<u32> = written
@@ -207,7 +226,7 @@ async fn write_outcomes<E: Engine>(
         })
         .collect();
     if !losers.is_empty() {
-        E::supersede(connection, batch_id, &losers).await?;
+        E::supersede(connection, batch.id, &losers).await?;
     }
     Ok(())
 }

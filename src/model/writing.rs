@@ -101,12 +101,14 @@ impl<S: Transact> Writing<'_, S> {
 
     async fn settle(&self, entries: &mut [Entry<'_>]) -> Settled {
         let mut backoff = Backoff::new(self.until);
+        let mut is_first_try = true;
         loop {
-            let task = Task::Rows { batch_id: self.batch_id, resumes: self.resumes, entries };
+            let task = Task::Rows { batch_id: self.batch_id, resumes: self.resumes, is_first_try, entries };
             let Aborted { error, tentative } = match self.store.transact(task, self.until).await {
                 Ok(results) => return Settled::Written(results),
                 Err(aborted) => aborted,
             };
+            is_first_try = false;
             // The rows may be committed. Writing them again finds out: it meets its own rows.
             for (entry, written) in entries.iter_mut().zip(tentative) {
                 entry.unconfirmed = Some(written);
@@ -114,6 +116,11 @@ impl<S: Transact> Writing<'_, S> {
             if matches!(error, StoreError::Data(_)) {
                 tracing::debug!(batch_id = self.batch_id, rows = entries.len(), %error, "data refused");
                 return Settled::BadData;
+            }
+            if matches!(error, StoreError::NotTried) {
+                // Whoever found out has said so.
+                tracing::debug!(batch_id = self.batch_id, rows = entries.len(), %error, "rows given up");
+                return Settled::GivenUp;
             }
             if !worth_another_try(&error) || !backoff.wait().await {
                 tracing::warn!(batch_id = self.batch_id, rows = entries.len(), %error, "rows given up");
@@ -132,7 +139,7 @@ enum Settled {
 }
 
 fn worth_another_try(error: &StoreError) -> bool {
-    !matches!(error, StoreError::Data(_) | StoreError::Configuration(_))
+    !matches!(error, StoreError::Data(_) | StoreError::NotTried | StoreError::Configuration(_))
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ impl Readiness {
             tokio::time::sleep(PING_EVERY).await;
             match self.svc.store.ping().await {
                 Ok(()) if misses >= MISSES => {
-                    info!("the store answers again");
+                    info!("ready again");
                     self.set(ServingStatus::Serving).await;
                     misses = 0;
                 }
@@ -97,7 +97,7 @@ impl Readiness {
                 Err(error) => {
                     misses += 1;
                     if misses == MISSES {
-                        warn!(%error, "the store does not answer");
+                        warn!(%error, "not ready: the store does not work");
                         self.set(ServingStatus::NotServing).await;
                     }
                 }

@@ -30,6 +30,7 @@ macro_rules! on_both_engines {
 
 mod books;
 mod both;
+mod faults;
 mod findings;
 mod postgres;
 mod rejects;

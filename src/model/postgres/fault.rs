@@ -1,19 +1,36 @@
 //! What PostgreSQL's errors mean (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 
+use std::io;
+
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
-use crate::model::StoreError;
+use crate::model::{Outage, OutageKind, StoreError};
+
+/// The keys of what is written as new.
+const KEYS: [&str; 2] = ["patients_pkey", "outcomes_pkey"];
 
 pub(super) fn fault(error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(error) => of_state(&state(error.as_ref()), error.constraint()),
         sqlx::Error::Encode(_) => StoreError::Data("a value that cannot be encoded".into()),
-        sqlx::Error::Io(error) => StoreError::Unavailable(format!("connection: {}", error.kind())),
-        sqlx::Error::Tls(_) => StoreError::Unavailable("TLS".into()),
-        sqlx::Error::Protocol(_) => StoreError::Unavailable("protocol".into()),
+        sqlx::Error::Io(error) => StoreError::Unavailable(of_connection(error)),
+        sqlx::Error::Tls(error) => outage(OutageKind::Unsafe, error.to_string()),
+        sqlx::Error::Protocol(_) => outage(OutageKind::Unreachable, "it speaks another protocol".into()),
         sqlx::Error::Configuration(_) => StoreError::Configuration("the options of the connection".into()),
         _ => StoreError::Unavailable("driver".into()),
     }
+}
+
+/// What fails in the handshake of TLS comes as an error of the connection; its text tells of certificates only.
+fn of_connection(error: &io::Error) -> Outage {
+    match error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
+        Some(cause) => Outage::new(OutageKind::Unsafe, cause.to_string()),
+        None => Outage::new(OutageKind::Unreachable, error.kind().to_string()),
+    }
+}
+
+fn outage(kind: OutageKind, detail: String) -> StoreError {
+    StoreError::Unavailable(Outage::new(kind, detail))
 }
 
 fn state(error: &dyn DatabaseError) -> String {
@@ -25,17 +42,40 @@ fn of_state(state: &str, constraint: Option<&str>) -> StoreError {
         Some(constraint) => format!("SQLSTATE {state}, {constraint}"),
         None => format!("SQLSTATE {state}"),
     };
+    // Somebody else was quicker. The next try finds what is there.
+    if state == "23505" && constraint.is_some_and(|constraint| KEYS.contains(&constraint)) {
+        return StoreError::Transient(text);
+    }
     match (state.get(..2).unwrap_or_default(), state) {
         // Values out of range or malformed, constraints, and sizes such as that of an index entry.
         ("22" | "23" | "54", _) => StoreError::Data(text),
         (_, "40001" | "40P01" | "55P03") => StoreError::Transient(text),
-        _ => StoreError::Unavailable(text),
+        ("08", _) | (_, "57P01" | "57P02" | "57P03") => outage(OutageKind::Unreachable, text),
+        (_, "53300") => outage(OutageKind::Crowded, text),
+        ("28", _) => outage(OutageKind::LoginRefused, text),
+        (_, "3D000") => outage(OutageKind::NoDatabase, text),
+        (_, "53100") => outage(OutageKind::DiskFull, text),
+        (_, "58030") => outage(OutageKind::DiskFails, text),
+        (_, "25006") => outage(OutageKind::ReadOnly, text),
+        (_, "42P01" | "42703" | "3F000") => outage(OutageKind::SchemaMissing, text),
+        (_, "42501") => outage(OutageKind::NotPermitted, text),
+        (_, "XX001" | "XX002") => outage(OutageKind::Damaged, text),
+        _ => StoreError::Unavailable(text.into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_accepted_is_no_broken_connection() {
+        let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let error = sqlx::Error::Io(io::Error::new(io::ErrorKind::InvalidData, expired));
+        let StoreError::Unavailable(outage) = fault(&error) else { panic!("another class") };
+        assert_eq!(outage.kind(), OutageKind::Unsafe);
+        assert!(outage.to_string().contains("xpired"), "{outage}");
+    }
 
     #[test]
     fn states_tell_bad_data_from_passing_faults_from_a_server_that_does_not_serve() {
@@ -45,8 +85,20 @@ mod tests {
         for state in ["40001", "40P01", "55P03"] {
             assert!(matches!(of_state(state, None), StoreError::Transient(_)), "{state}");
         }
-        for state in ["57014", "57P01", "08006", "42P01", "53100", ""] {
-            assert!(matches!(of_state(state, None), StoreError::Unavailable(_)), "{state}");
+        assert!(matches!(of_state("23505", Some("patients_pkey")), StoreError::Transient(_)));
+        assert!(matches!(of_state("23505", Some("another_key")), StoreError::Data(_)));
+        for (state, kind) in [
+            ("57P01", OutageKind::Unreachable),
+            ("08006", OutageKind::Unreachable),
+            ("28P01", OutageKind::LoginRefused),
+            ("42P01", OutageKind::SchemaMissing),
+            ("53100", OutageKind::DiskFull),
+            ("25006", OutageKind::ReadOnly),
+            ("57014", OutageKind::Other),
+            ("", OutageKind::Other),
+        ] {
+            let StoreError::Unavailable(outage) = of_state(state, None) else { panic!("{state}") };
+            assert_eq!(outage.kind(), kind, "{state}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! PostgreSQL: arrays unnested into rows, two writers, every limit set in the server.
+//! PostgreSQL: what is new by COPY, the rest as arrays unnested into rows; two writers; every limit set in the
+//! server.
 
 use std::{str::FromStr, time::Duration};
 
@@ -19,6 +20,7 @@ use super::{
 };
 
 mod books;
+mod copy;
 mod fault;
 mod rejects;
 mod statements;
@@ -60,6 +62,10 @@ impl Engine for Postgres {
     /// Its statements look rows up by their keys, too: see [`Self::begin`].
     fn to_read(&self) -> Self {
         Self { options: self.options.clone().options([("enable_seqscan", "off")]) }
+    }
+
+    fn to_watch(&self) -> Self {
+        Self { options: self.options.clone() }
     }
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {
@@ -111,6 +117,14 @@ impl Engine for Postgres {
         statements::heads(connection, batch_id, keys).await
     }
 
+    async fn insert(
+        connection: &mut PgConnection,
+        batch_id: &str,
+        patients: &[Winner<'_>],
+    ) -> sqlx::Result<()> {
+        statements::insert(connection, batch_id, patients).await
+    }
+
     async fn upsert(
         connection: &mut PgConnection,
         batch_id: &str,
@@ -121,6 +135,14 @@ impl Engine for Postgres {
 
     async fn reopen(connection: &mut PgConnection, batch_id: &str, indexes: &[u32]) -> sqlx::Result<()> {
         statements::reopen(connection, batch_id, indexes).await
+    }
+
+    async fn record_anew(
+        connection: &mut PgConnection,
+        batch_id: &str,
+        outcomes: &[OutcomeColumns<'_>],
+    ) -> sqlx::Result<()> {
+        statements::record_anew(connection, batch_id, outcomes).await
     }
 
     async fn record(

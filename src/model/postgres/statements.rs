@@ -1,10 +1,12 @@
 //! The statements: one text each, with an array per column, so that a chunk of any size is one statement
-//! that the server has parsed before.
+//! that the server has parsed before; and COPY for what is new.
 
 use sqlx::{
     PgConnection, Row,
     postgres::{PgBindIterExt, PgRow},
 };
+
+use super::copy::Rows;
 
 use crate::{
     domain::{outcome::Outcome, patient::RecordOrder},
@@ -31,6 +33,17 @@ CROSS JOIN LATERAL (
     FOR UPDATE
 ) AS head
 "#;
+
+/// Bytes of a patient beside its raw record, and of an outcome, of the usual size.
+const USUAL_PATIENT: usize = 1024;
+const USUAL_OUTCOME: usize = 256;
+
+const INSERT: &str = "
+COPY patients (
+    batch_id, hospital_code, patient_id, name, family_name, given_name, name_pinyin, gender, birth_date,
+    deceased, phones, addresses, contacts, nationality, ethnicity, marital_status, identifiers, raw,
+    content_hash, hash_version, order_kind, order_value, batch_index, issues, changes
+) FROM STDIN (FORMAT binary)";
 
 /// Rows are locked as they come, which is in the order of their keys: a function is scanned in the order of its
 /// arrays. Sorting them here again would cost a third of the statement.
@@ -103,6 +116,23 @@ DELETE FROM rejects WHERE ctid = ANY (ARRAY(
     WHERE batches.caller = '' AND batches.batch_id = $1
 ))
 "#;
+
+/// A batch that another process is just opening is waited for: updating a row in place of inserting it is the way
+/// to be told its key.
+const OPEN_BATCH: &str = "
+WITH known AS (
+    SELECT batch_key FROM batches WHERE caller = '' AND batch_id = $1
+), opened AS (
+    INSERT INTO batches (batch_id) SELECT $1 WHERE NOT EXISTS (SELECT FROM known)
+    ON CONFLICT (caller, batch_id) DO UPDATE SET batch_id = EXCLUDED.batch_id
+    RETURNING batch_key
+)
+SELECT batch_key FROM known UNION ALL SELECT batch_key FROM opened";
+
+const RECORD_ANEW: &str = "
+COPY outcomes (
+    batch_key, record_index, record_id, hospital_code, outcome, issues, retryable, attempts, digest
+) FROM STDIN (FORMAT binary)";
 
 /// Two tables in one round trip. A batch that another process is just opening is waited for: updating a row in
 /// place of inserting it is the way to be told its key.
@@ -231,6 +261,45 @@ fn head(row: PgRow) -> sqlx::Result<(usize, Head<'static>)> {
     Ok((place as usize - 1, head))
 }
 
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    batch_id: &str,
+    patients: &[Winner<'_>],
+) -> sqlx::Result<()> {
+    let room = patients.iter().map(|winner| winner.patient.raw.len() + USUAL_PATIENT).sum();
+    let mut rows = Rows::new(25, room);
+    for Winner { patient: row, issues, .. } in patients {
+        let (order_kind, order_value) = row.order.columns();
+        rows.row()
+            .text(batch_id)
+            .text(row.key.hospital_code)
+            .text(row.key.patient_id)
+            .text_if_any(row.name)
+            .text_if_any(row.family_name)
+            .text_if_any(row.given_name)
+            .text_if_any(row.name_pinyin)
+            .text_if_any(row.gender)
+            .text_if_any(row.birth_date.as_deref())
+            .text_if_any(row.deceased.as_deref())
+            .text(&row.phones)
+            .text(&row.addresses)
+            .text(&row.contacts)
+            .text_if_any(row.nationality)
+            .text_if_any(row.ethnicity)
+            .text_if_any(row.marital_status)
+            .value(row.identifiers.as_slice())
+            .value(row.raw)
+            .value(row.fingerprint.hash.as_slice())
+            .smallint(row.fingerprint.version)
+            .smallint(order_kind)
+            .bigint(order_value)
+            .bigint(row.index.into())
+            .text(issues)
+            .text(&row.changes);
+    }
+    rows.copy(connection, INSERT).await
+}
+
 pub(super) async fn upsert(
     connection: &mut PgConnection,
     batch_id: &str,
@@ -279,6 +348,28 @@ pub(super) async fn reopen(
         .execute(connection)
         .await
         .map(drop)
+}
+
+pub(super) async fn record_anew(
+    connection: &mut PgConnection,
+    batch_id: &str,
+    outcomes: &[OutcomeColumns<'_>],
+) -> sqlx::Result<()> {
+    let batch_key: i64 = sqlx::query_scalar(OPEN_BATCH).bind(batch_id).fetch_one(&mut *connection).await?;
+    let mut rows = Rows::new(9, outcomes.len() * USUAL_OUTCOME);
+    for row in outcomes {
+        rows.row()
+            .bigint(batch_key)
+            .bigint(row.index.into())
+            .text(row.record_id)
+            .text(row.hospital_code)
+            .text(row.outcome.name())
+            .text(&row.issues)
+            .boolean(row.retryable)
+            .bigint(row.attempts.into())
+            .value(row.digest);
+    }
+    rows.copy(connection, RECORD_ANEW).await
 }
 
 pub(super) async fn record(

@@ -39,6 +39,10 @@ const OLDEST_VERSION: (u32, u32, u32) = (3, 51, 3);
 /// the connection's thread, so it is short.
 const BUSY_LIMIT: Duration = Duration::from_millis(250);
 
+/// Pages of 4 KiB that the log of writes gathers before they are brought into the file: a page that is written
+/// often is brought there once, and the file is synced as seldom.
+const PAGES_PER_CHECKPOINT: &str = "4000";
+
 /// Steps of SQLite's virtual machine between two looks at the clock: about 50 microseconds.
 const STEPS_PER_LOOK: i32 = 5_000;
 
@@ -58,6 +62,7 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_LIMIT)
+            .pragma("wal_autocheckpoint", PAGES_PER_CHECKPOINT)
             // The heads come a row per patient: their thread must not wait for each to be fetched.
             .row_buffer_size(512)
             .disable_statement_logging();
@@ -84,6 +89,11 @@ impl Engine for Sqlite {
 
     fn to_read(&self) -> Self {
         Self { options: self.options.clone(), creates: false }
+    }
+
+    /// With hardly any memory for pages, so that they are written before the transaction ends.
+    fn to_watch(&self) -> Self {
+        Self { options: self.options.clone().pragma("cache_size", "10"), creates: self.creates }
     }
 
     async fn connect(&self) -> sqlx::Result<SqliteConnection> {
@@ -136,6 +146,14 @@ impl Engine for Sqlite {
         statements::heads(connection, batch_id, keys).await
     }
 
+    async fn insert(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        patients: &[Winner<'_>],
+    ) -> sqlx::Result<()> {
+        statements::insert(connection, batch_id, patients).await
+    }
+
     async fn upsert(
         connection: &mut SqliteConnection,
         batch_id: &str,
@@ -146,6 +164,14 @@ impl Engine for Sqlite {
 
     async fn reopen(connection: &mut SqliteConnection, batch_id: &str, indexes: &[u32]) -> sqlx::Result<()> {
         statements::reopen(connection, batch_id, indexes).await
+    }
+
+    async fn record_anew(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+        outcomes: &[OutcomeColumns<'_>],
+    ) -> sqlx::Result<()> {
+        statements::record_anew(connection, batch_id, outcomes).await
     }
 
     async fn record(
@@ -221,3 +247,6 @@ async fn refuse_old_version(connection: &mut SqliteConnection) -> Result<(), Sto
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

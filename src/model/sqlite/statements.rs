@@ -30,6 +30,8 @@ FROM json_each(?3) AS wanted
 CROSS JOIN patients AS head ON head.hospital_code = ?2 AND head.patient_id = wanted.value
 ";
 
+static INSERT: Insert = Insert::new(UPSERT_INTO, 25, "");
+
 static UPSERT: Insert = Insert::new(UPSERT_INTO, 25, UPSERT_CONFLICT);
 
 const UPSERT_INTO: &str = "
@@ -92,6 +94,8 @@ WHERE batch_key = ?1
       CROSS JOIN outcomes ON batch_key = ?1 AND record_index = anew.value
       WHERE digest IS NULL
   )";
+
+static RECORD_ANEW: Insert = Insert::new(RECORD_INTO, 9, "");
 
 static RECORD: Insert = Insert::new(RECORD_INTO, 9, RECORD_CONFLICT);
 
@@ -203,8 +207,25 @@ fn head(row: SqliteRow) -> sqlx::Result<(usize, Head<'static>)> {
     Ok((place as usize, head))
 }
 
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    batch_id: &str,
+    patients: &[Winner<'_>],
+) -> sqlx::Result<()> {
+    write(connection, &INSERT, batch_id, patients).await.map(drop)
+}
+
 pub(super) async fn upsert(
     connection: &mut SqliteConnection,
+    batch_id: &str,
+    patients: &[Winner<'_>],
+) -> sqlx::Result<u64> {
+    write(connection, &UPSERT, batch_id, patients).await
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    statement: &Insert,
     batch_id: &str,
     patients: &[Winner<'_>],
 ) -> sqlx::Result<u64> {
@@ -238,7 +259,7 @@ pub(super) async fn upsert(
         values.add(text(&winner.issues))?;
         values.add(text(&row.changes))
     };
-    UPSERT.run(connection, patients, bind).await
+    statement.run(connection, patients, bind).await
 }
 
 /// The key of a batch that has a row.
@@ -256,8 +277,25 @@ pub(super) async fn reopen(
     sqlx::query(CLEAR_REJECTS).bind(batch_key).bind(json(indexes)).execute(connection).await.map(drop)
 }
 
+pub(super) async fn record_anew(
+    connection: &mut SqliteConnection,
+    batch_id: &str,
+    outcomes: &[OutcomeColumns<'_>],
+) -> sqlx::Result<()> {
+    write_outcomes(connection, &RECORD_ANEW, batch_id, outcomes).await
+}
+
 pub(super) async fn record(
     connection: &mut SqliteConnection,
+    batch_id: &str,
+    outcomes: &[OutcomeColumns<'_>],
+) -> sqlx::Result<()> {
+    write_outcomes(connection, &RECORD, batch_id, outcomes).await
+}
+
+async fn write_outcomes(
+    connection: &mut SqliteConnection,
+    statement: &Insert,
     batch_id: &str,
     outcomes: &[OutcomeColumns<'_>],
 ) -> sqlx::Result<()> {
@@ -276,7 +314,7 @@ pub(super) async fn record(
         values.add(row.attempts)?;
         values.add(row.digest)
     };
-    RECORD.run(connection, outcomes, bind).await.map(drop)
+    statement.run(connection, outcomes, bind).await.map(drop)
 }
 
 pub(super) async fn reject(

@@ -30,8 +30,6 @@ struct Fault {
     lift: &'static [&'static str],
     /// What the log must say.
     logged: &'static str,
-    /// Whether a sign of life shows it.
-    seen: bool,
 }
 
 const FAULTS: [Fault; 5] = [
@@ -45,7 +43,6 @@ const FAULTS: [Fault; 5] = [
         ],
         lift: &["DROP TRIGGER full_disk ON patients", "DROP FUNCTION full_disk"],
         logged: "SQLSTATE 53100",
-        seen: false,
     },
     Fault {
         name: "read-only",
@@ -53,7 +50,6 @@ const FAULTS: [Fault; 5] = [
         strike: &["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"],
         lift: &["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"],
         logged: "SQLSTATE 25006",
-        seen: false,
     },
     Fault {
         name: "missing table",
@@ -61,7 +57,6 @@ const FAULTS: [Fault; 5] = [
         strike: &["ALTER TABLE patients RENAME TO gone"],
         lift: &["ALTER TABLE gone RENAME TO patients"],
         logged: "SQLSTATE 42P01",
-        seen: false,
     },
     Fault {
         name: "missing table",
@@ -69,7 +64,6 @@ const FAULTS: [Fault; 5] = [
         strike: &["ALTER TABLE patients RENAME TO gone"],
         lift: &["ALTER TABLE gone RENAME TO patients"],
         logged: "SQLite result code 1",
-        seen: false,
     },
     Fault {
         name: "wrong password",
@@ -86,7 +80,6 @@ const FAULTS: [Fault; 5] = [
             "SELECT pg_reload_conf()",
         ],
         logged: "SQLSTATE 28P01",
-        seen: true,
     },
 ];
 
@@ -108,17 +101,14 @@ impl Fault {
             rig.database.execute(sql).await;
         }
         records_fail(&rig).await;
-        if self.seen {
-            rig.not_ready().await;
-        }
+        rig.not_ready().await;
         // The books have its answer.
         drop(call.await.expect("the caller does not panic"));
         for sql in self.lift {
             rig.database.execute(sql).await;
         }
-        let seen = if self.seen { "NOT_SERVING and back" } else { "health does not see it" };
         let fault = format!("{}, {:?}", self.name, self.engine);
-        over(rig, &batch, fault, self.logged, seen).await
+        over(rig, &batch, fault, self.logged, "NOT_SERVING and back").await
     }
 }
 
@@ -135,10 +125,11 @@ async fn full_file(plan: &Plan) -> Finding {
     let call = rig.launch(&batch, Some(DEADLINE), middle).await;
     limit_files(&rig, "8192");
     records_fail(&rig).await;
+    rig.not_ready().await;
     // The books have its answer.
     drop(call.await.expect("the caller does not panic"));
     limit_files(&rig, "unlimited");
-    over(rig, &batch, "disk full, Sqlite".into(), "SQLite result code 778", "health does not see it").await
+    over(rig, &batch, "disk full, Sqlite".into(), "SQLite result code 778", "NOT_SERVING and back").await
 }
 
 /// Sets the soft limit of the service, which can be lifted again.

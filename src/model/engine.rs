@@ -26,6 +26,9 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// Most connections that write at the same time; more bring nothing.
     const WRITERS: u32;
 
+    /// How many rows that are new are worth a statement of their own; fewer go the way of all others.
+    const WORTH_INSERTING: usize;
+
     /// Whether rows may be written only while the time that such transactions take is left, because
     /// nothing interrupts its commit.
     const STARTS_ONLY_IN_TIME: bool;

@@ -140,8 +140,9 @@ async fn write_patients<E: Engine>(
 ) -> Result<(), StoreError> {
     let heads = read_heads::<E>(connection, batch.id, &groups).await?;
     let winners = judge_all(&groups, heads, written);
-    let (new, known): (Vec<_>, Vec<_>) =
-        winners.into_iter().partition(|winner| winner.is_new && batch.is_first_try);
+    let new = winners.iter().filter(|winner| winner.is_new).count();
+    let inserts = batch.is_first_try && new >= E::WORTH_INSERTING;
+    let (new, known): (Vec<_>, Vec<_>) = winners.into_iter().partition(|winner| winner.is_new && inserts);
     if !new.is_empty() {
         E::insert(connection, batch.id, &new).await.map_err(|error| E::fault(&error))?;
     }
@@ -208,7 +209,7 @@ async fn write_outcomes<E: Engine>(
     entries: &[Entry<'_>],
     written: &[Written],
 ) -> sqlx::Result<()> {
-    if batch.is_first_try && !batch.resumes {
+    if batch.is_first_try && !batch.resumes && outcomes.len() >= E::WORTH_INSERTING {
         E::record_anew(connection, batch.id, outcomes).await?;
     } else {
         E::record(connection, batch.id, outcomes).await?;

@@ -254,7 +254,16 @@ impl Rig {
             let first = disagreements.first();
             assert!(Instant::now() < patience, "{} disagree, {first:?}", disagreements.len());
         };
-        self.books.balance(&shelf, |key| self.calls_of(key))
+        self.books.balance(&shelf, |key| self.was_asked(key))
+    }
+
+    /// Whether a patient's hospital was asked about them, as far as it remembers: a long run has more patients than it
+    /// keeps in mind.
+    fn was_asked(&self, key: &Key) -> bool {
+        let forgets = |hospital: &Hospital| {
+            hospital.simulator.traffic().asked.is_some_and(|asked| asked.forgotten_calls > 0)
+        };
+        self.calls_of(key) > 0 || self.hospitals.iter().any(forgets)
     }
 
     /// How often a patient's hospital was asked about them.

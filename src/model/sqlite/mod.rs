@@ -84,6 +84,7 @@ impl Engine for Sqlite {
     type Database = sqlx::Sqlite;
 
     const WRITERS: u32 = 1;
+    const WORTH_INSERTING: usize = 1;
 
     const STARTS_ONLY_IN_TIME: bool = true;
 

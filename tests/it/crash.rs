@@ -40,6 +40,9 @@ async fn killed_again_and_again(database: &TestDatabase, streamed: bool) {
         let calls = simulator.stats().calls;
         let sending = tokio::spawn(send(client, streamed));
         eventually("the batch goes on", async || simulator.stats().calls > calls + 60 * cycle).await;
+        if cycle == CYCLES {
+            eventually("something is stored", async || !database.column(stored).await.is_empty()).await;
+        }
         process.signal("KILL");
         assert!(sending.await.unwrap().is_err(), "the process is gone");
         drop(process);

@@ -48,6 +48,26 @@ impl Patient {
     /// The version of the way in which [`Patient::content_hash`] is computed.
     pub const HASH_VERSION: i16 = 1;
 
+    /// A patient of whom nothing is known but who it is.
+    pub fn unknown(hospital_code: &str, patient_id: &str) -> Self {
+        Self {
+            hospital_code: hospital_code.into(),
+            patient_id: patient_id.into(),
+            name: None,
+            gender: None,
+            birth_date: None,
+            identifiers: Vec::new(),
+            phones: Vec::new(),
+            addresses: Vec::new(),
+            contacts: Vec::new(),
+            nationality: None,
+            ethnicity: None,
+            marital_status: None,
+            deceased: None,
+            order: RecordOrder::Arrival,
+        }
+    }
+
     /// SHA-256 over the canonical content and the order: equal hashes mean that there is nothing to
     /// write. Raw text, issues and batch are not part of it.
     pub fn content_hash(&self) -> [u8; 32] {

@@ -10,10 +10,7 @@ use super::{
     entry::Entry,
     transaction::Task,
 };
-use crate::domain::{
-    outcome::Outcome,
-    patient::{Patient, RecordOrder},
-};
+use crate::domain::{outcome::Outcome, patient::Patient};
 
 /// Large enough to need room that is not there by chance.
 const RAW_BYTES: usize = 256 * 1024;
@@ -46,22 +43,7 @@ fn row(index: u32, content: Content) -> Row {
 }
 
 fn patient() -> Patient {
-    Patient {
-        hospital_code: NAME.into(),
-        patient_id: NAME.into(),
-        name: None,
-        gender: None,
-        birth_date: None,
-        identifiers: Vec::new(),
-        phones: Vec::new(),
-        addresses: Vec::new(),
-        contacts: Vec::new(),
-        nationality: None,
-        ethnicity: None,
-        marital_status: None,
-        deceased: None,
-        order: RecordOrder::Arrival,
-    }
+    Patient::unknown(NAME, NAME)
 }
 
 /// Bytes that cannot be compressed.

@@ -131,7 +131,6 @@ mod tests {
     use tokio::time::{advance, sleep};
 
     use super::*;
-    use crate::domain::patient::RecordOrder;
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -140,22 +139,7 @@ mod tests {
     }
 
     fn patient(patient_id: &str) -> Patient {
-        Patient {
-            hospital_code: "h1".into(),
-            patient_id: patient_id.into(),
-            name: None,
-            gender: None,
-            birth_date: None,
-            identifiers: Vec::new(),
-            phones: Vec::new(),
-            addresses: Vec::new(),
-            contacts: Vec::new(),
-            nationality: None,
-            ethnicity: None,
-            marital_status: None,
-            deceased: None,
-            order: RecordOrder::Arrival,
-        }
+        Patient::unknown("h1", patient_id)
     }
 
     /// Asks, and says whether a call was made.

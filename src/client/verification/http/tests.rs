@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::domain::{outcome::Failure, patient::RecordOrder};
+use crate::domain::outcome::Failure;
 
 /// Long enough for every test that does not wait for a timeout.
 const AMPLE: Duration = Duration::from_secs(30);
@@ -33,22 +33,7 @@ const AMPLE: Duration = Duration::from_secs(30);
 const BRIEF: Duration = Duration::from_millis(200);
 
 fn patient(patient_id: &str) -> Patient {
-    Patient {
-        hospital_code: "h1".into(),
-        patient_id: patient_id.into(),
-        name: None,
-        gender: None,
-        birth_date: None,
-        identifiers: Vec::new(),
-        phones: Vec::new(),
-        addresses: Vec::new(),
-        contacts: Vec::new(),
-        nationality: None,
-        ethnicity: None,
-        marital_status: None,
-        deceased: None,
-        order: RecordOrder::Arrival,
-    }
+    Patient::unknown("h1", patient_id)
 }
 
 fn verify_at(url: String) -> Verify {

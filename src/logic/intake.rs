@@ -71,14 +71,12 @@ impl<'c> Intake<'c> {
                 // A feeder that has ended leaves the record to the closing of the batch.
                 let _ = self.line(hospital).try_send((ticket, record.payload, earlier));
             }
-            // The store has its outcome: the result may go out.
-            (_, Some(earlier)) => {
+            (_, earlier) => {
                 self.batch.rejects.judged();
-                self.batch.settle_as_before(ticket, earlier);
-            }
-            _ => {
-                self.batch.rejects.judged();
-                self.batch.reject(ticket, self.kept(record.payload), issues);
+                match earlier {
+                    Some(earlier) => self.batch.settle_as_before(ticket, earlier),
+                    None => self.batch.reject(ticket, self.kept(record.payload), issues),
+                }
             }
         }
     }

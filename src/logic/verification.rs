@@ -228,20 +228,23 @@ async fn answer(
 }
 
 /// Keeps the records of a hospital, of all batches, in their lanes while a call finds out whether it works again.
-struct OthersWait<'g>(&'g Gate);
+struct OthersWait<'g> {
+    gate: &'g Gate,
+    until: Instant,
+}
 
 impl<'g> OthersWait<'g> {
     /// None for a call that is like any other.
     fn for_the_end_of(call: &Call, gate: &'g Gate) -> Option<Self> {
         let until = call.worth_waiting_for()?;
         gate.pause(until);
-        Some(Self(gate))
+        Some(Self { gate, until })
     }
 }
 
 impl Drop for OthersWait<'_> {
     fn drop(&mut self) {
-        self.0.resume();
+        self.gate.end_pause(self.until);
     }
 }
 

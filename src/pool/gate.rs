@@ -89,8 +89,19 @@ impl Gate {
 
     /// Lets nobody in before `until`. Of two pauses the longer one counts.
     pub fn pause(&self, until: Instant) {
-        let after = until.saturating_duration_since(self.made_at).as_nanos();
-        self.paused_until.fetch_max(u64::try_from(after).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.paused_until.fetch_max(self.after(until), Ordering::Relaxed);
+    }
+
+    /// Ends the pause until this moment; one that somebody else has made longer meanwhile stays.
+    pub fn end_pause(&self, until: Instant) {
+        // An error means that there is another pause, or none.
+        let _ =
+            self.paused_until.compare_exchange(self.after(until), 0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    fn after(&self, moment: Instant) -> u64 {
+        let after = moment.saturating_duration_since(self.made_at).as_nanos();
+        u64::try_from(after).unwrap_or(u64::MAX)
     }
 
     /// Ends a pause.
@@ -189,9 +200,14 @@ mod tests {
         assert!(matches!(gate.try_enter(now), Entry::NotBefore(until) if until == now + later));
         tokio::time::advance(later).await;
         assert!(enter(&gate).is_some());
-        gate.pause(Instant::now() + later);
-        gate.resume();
+        let until = Instant::now() + later;
+        gate.pause(until);
+        gate.end_pause(until);
         assert!(enter(&gate).is_some());
+        gate.pause(until);
+        gate.pause(until + soon);
+        gate.end_pause(until);
+        assert!(enter(&gate).is_none(), "somebody has made it longer");
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     BatchKey, Chunk, FinishedBatch, Outage, OutageKind, ResultsPage, Store, StoreError, StoredBatch,
@@ -134,6 +137,9 @@ impl<E: Engine> SqlStore<E> {
                     self.flush_times.record(started.elapsed());
                 }
                 lease.give_back();
+                // Whoever waited for the connection was woken on this very thread, where it would stand behind
+                // all that our caller now does with the rows.
+                yield_now().await;
                 Ok(written)
             }
             Err((aborted, Usable(true))) => {

@@ -13,6 +13,7 @@ use measurement::Measurement;
 use scenario::Scenario;
 use stores::Stores;
 
+mod calls;
 mod child;
 mod course;
 mod hospital;

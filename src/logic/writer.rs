@@ -8,6 +8,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -31,6 +32,9 @@ use crate::{
 
 /// How long the last words of a batch may take once it has answered.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Chunks of a batch that are written at a time: while the store makes one durable, the next is on its way to it.
+const CHUNKS_IN_FLIGHT: usize = 2;
 
 /// Where records are handed over to the writer.
 #[derive(Clone)]
@@ -91,11 +95,15 @@ impl Writer {
     /// Writes until the batch closes, then the last words.
     pub async fn run(self, mut entries: mpsc::Receiver<Entry>, mut closing: oneshot::Receiver<Closing>) {
         let mut buffer = Buffer::new(self.ledger.places());
+        let mut flights = FuturesUnordered::new();
         loop {
             let room = self.chunk_rows - buffer.entries.len();
             tokio::select! {
                 biased;
                 closing = &mut closing => {
+                    while let Some(landed) = flights.next().await {
+                        self.land(&mut buffer, landed);
+                    }
                     while let Ok(entry) = entries.try_recv() {
                         buffer.entries.push(entry);
                     }
@@ -104,38 +112,50 @@ impl Writer {
                     }
                     return;
                 }
-                received = entries.recv_many(&mut buffer.entries, room), if !entries.is_closed() => {
+                Some(landed) = flights.next() => {
+                    // Only without another flight, which would not get on while this waits for its connection.
+                    if self.land(&mut buffer, landed) && flights.is_empty() {
+                        self.catch_up(&mut buffer, self.answer_at).await;
+                    }
+                }
+                received = entries.recv_many(&mut buffer.entries, room), if room > 0 && !entries.is_closed() => {
                     buffer.received(received, self.linger);
                 }
-                () = tokio::time::sleep_until(buffer.flush_at), if !buffer.entries.is_empty() => {
+                () = tokio::time::sleep_until(buffer.flush_at), if buffer.lingers() => {
                     buffer.flush_now = true;
                 }
-                () = self.cut.cancelled(), if !buffer.entries.is_empty() => {
+                () = self.cut.cancelled(), if buffer.lingers() => {
                     buffer.flush_now = true;
                 }
             }
-            if self.is_due(&buffer) && self.flush(&mut buffer, self.answer_at).await {
-                self.catch_up(&mut buffer, self.answer_at).await;
+            while flights.len() < buffer.most_in_flight() && self.is_due(&buffer) {
+                flights.extend(self.launch(&mut buffer, self.answer_at));
             }
         }
     }
 
     /// A chunk is due when it is full, when it has lingered, and when nothing else of the batch can come:
-    /// every record that is not settled stands in it.
+    /// every record that is not settled stands in it, or is with the store.
     fn is_due(&self, buffer: &Buffer) -> bool {
         buffer.flush_now
             || buffer.entries.len() >= self.chunk_rows
             || (!buffer.entries.is_empty() && buffer.unsettled() == self.ledger.unsettled())
     }
 
-    /// Writes one chunk of what the buffer holds. Answers whether the store takes rows.
-    async fn flush(&self, buffer: &mut Buffer, until: Instant) -> bool {
+    /// Takes one chunk of what the buffer holds and writes it; nothing if none of it may be written any more.
+    fn launch(&self, buffer: &mut Buffer, until: Instant) -> Option<impl Future<Output = Landed> + use<'_>> {
         let (rows, held) = buffer.take(self.chunk_rows);
-        if rows.is_empty() {
-            return true;
-        }
+        (!rows.is_empty()).then(|| async move {
+            let (rows, written) = self.write(rows, until).await;
+            Landed { rows, held, written }
+        })
+    }
+
+    /// Settles the records of a chunk. Answers whether the store takes rows.
+    fn land(&self, buffer: &mut Buffer, landed: Landed) -> bool {
         let mut is_there = true;
-        let (rows, written) = self.write(rows, until).await;
+        buffer.landed(&landed.held);
+        let Landed { rows, held, written } = landed;
         for ((row, held), written) in rows.into_iter().zip(held).zip(written) {
             is_there &= written != Written::Unavailable;
             let left = match held {
@@ -221,7 +241,10 @@ impl Writer {
         let until = Instant::now() + LAST_WORDS;
         buffer.wrote |= !closing.left.is_empty();
         while !buffer.entries.is_empty() {
-            self.flush(&mut buffer, until).await;
+            if let Some(flight) = self.launch(&mut buffer, until) {
+                let landed = flight.await;
+                self.land(&mut buffer, landed);
+            }
         }
         buffer.unwritten.extend(closing.left);
         self.catch_up(&mut buffer, until).await;
@@ -245,9 +268,20 @@ fn with_findings(issues: Arc<[Issue]>, written: Written) -> Arc<[Issue]> {
     if found.is_empty() { issues } else { issues.iter().cloned().chain(found).collect() }
 }
 
+/// A chunk with the store's answer.
+struct Landed {
+    rows: Vec<Row>,
+    held: Vec<Held>,
+    written: Vec<Written>,
+}
+
 /// What the writer has in hand.
 struct Buffer {
     entries: Vec<Entry>,
+    /// Patients that are with the store.
+    in_flight: u32,
+    /// Whether the store has answered a chunk.
+    has_landed: bool,
     flush_at: Instant,
     flush_now: bool,
     /// Settled outcomes that the store did not take, to be tried again when it does, and at the end.
@@ -264,6 +298,8 @@ impl Buffer {
     fn new(places: usize) -> Self {
         Self {
             entries: Vec::new(),
+            in_flight: 0,
+            has_landed: false,
             flush_at: Instant::now(),
             flush_now: false,
             unwritten: Vec::new(),
@@ -279,8 +315,20 @@ impl Buffer {
         }
     }
 
+    /// Whether what the buffer holds waits for more.
+    fn lingers(&self) -> bool {
+        !self.entries.is_empty() && !self.flush_now
+    }
+
+    /// The first chunk goes alone, for it also opens the batch's row. So does each as long as the store has refused
+    /// outcomes, which are tried again between two of them.
+    fn most_in_flight(&self) -> usize {
+        if self.has_landed && self.unwritten.is_empty() { CHUNKS_IN_FLIGHT } else { 1 }
+    }
+
+    /// Patients that are settled by the store's answer, to what is in flight or to what comes next.
     fn unsettled(&self) -> u32 {
-        self.entries.iter().filter(|entry| matches!(entry.record, Held::Patient(_))).count() as u32
+        self.in_flight + patients(self.entries.iter().map(|entry| &entry.record))
     }
 
     /// Takes the rows that may still be written: those of a closed batch may not.
@@ -298,7 +346,13 @@ impl Buffer {
                 }
             }
         }
+        self.in_flight += patients(&held);
         (rows, held)
+    }
+
+    fn landed(&mut self, held: &[Held]) {
+        self.in_flight -= patients(held);
+        self.has_landed = true;
     }
 
     /// Keeps a row that the store did not take, if there is one.
@@ -309,4 +363,8 @@ impl Buffer {
             None => {}
         }
     }
+}
+
+fn patients<'h>(held: impl IntoIterator<Item = &'h Held>) -> u32 {
+    held.into_iter().filter(|held| matches!(held, Held::Patient(_))).count() as u32
 }

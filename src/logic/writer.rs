@@ -33,9 +33,6 @@ use crate::{
 /// How long the last words of a batch may take once it has answered.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Chunks of a batch that are written at a time: while the store makes one durable, the next is on its way to it.
-const CHUNKS_IN_FLIGHT: usize = 2;
-
 /// Where records are handed over to the writer.
 #[derive(Clone)]
 pub(super) struct WriterHandle(mpsc::Sender<Entry>);
@@ -128,10 +125,17 @@ impl Writer {
                     buffer.flush_now = true;
                 }
             }
-            while flights.len() < buffer.most_in_flight() && self.is_due(&buffer) {
+            while flights.len() < self.most_in_flight(&buffer) && self.is_due(&buffer) {
                 flights.extend(self.launch(&mut buffer, self.answer_at));
             }
         }
+    }
+
+    /// How many chunks may be with the store: as many as it writes at a time, so that one gets on while another is
+    /// made durable. The first one goes alone, for it also opens the batch's row. So does each as long as the store
+    /// has refused outcomes, which are tried again between two of them.
+    fn most_in_flight(&self, buffer: &Buffer) -> usize {
+        if buffer.has_landed && buffer.unwritten.is_empty() { self.store.writers() } else { 1 }
     }
 
     /// A chunk is due when it is full, when it has lingered, and when nothing else of the batch can come:
@@ -145,7 +149,7 @@ impl Writer {
     /// Takes one chunk of what the buffer holds and writes it; nothing if none of it may be written any more.
     fn launch(&self, buffer: &mut Buffer, until: Instant) -> Option<impl Future<Output = Landed> + use<'_>> {
         let (rows, held) = buffer.take(self.chunk_rows);
-        (!rows.is_empty()).then(|| async move {
+        (!rows.is_empty()).then_some(async move {
             let (rows, written) = self.write(rows, until).await;
             Landed { rows, held, written }
         })
@@ -318,12 +322,6 @@ impl Buffer {
     /// Whether what the buffer holds waits for more.
     fn lingers(&self) -> bool {
         !self.entries.is_empty() && !self.flush_now
-    }
-
-    /// The first chunk goes alone, for it also opens the batch's row. So does each as long as the store has refused
-    /// outcomes, which are tried again between two of them.
-    fn most_in_flight(&self) -> usize {
-        if self.has_landed && self.unwritten.is_empty() { CHUNKS_IN_FLIGHT } else { 1 }
     }
 
     /// Patients that are settled by the store's answer, to what is in flight or to what comes next.

@@ -50,6 +50,10 @@ impl<E: Engine> Connections<E> {
         Self { places: Semaphore::new(size as usize), size, idle: Mutex::default() }
     }
 
+    pub(super) fn size(&self) -> usize {
+        self.size as usize
+    }
+
     /// Waits for a place, then takes an idle connection or opens one.
     pub(super) async fn lease(&self, engine: &E, until: Instant) -> Result<Lease<'_, E>, StoreError> {
         self.place(until).await?.lease(engine, until).await

@@ -94,6 +94,9 @@ pub trait Store: Send + Sync {
     /// is the store's, it is asked on a new connection whether it takes a row.
     async fn ping(&self) -> Result<(), StoreError>;
 
+    /// How many chunks it writes at a time, at least 1.
+    fn writers(&self) -> usize;
+
     /// How long a transaction of a whole chunk takes at worst (99th percentile of the last ones).
     fn flush_time(&self) -> Duration;
 

@@ -246,6 +246,10 @@ impl<E: Engine> Store for SqlStore<E> {
         tried
     }
 
+    fn writers(&self) -> usize {
+        self.writers.size()
+    }
+
     fn flush_time(&self) -> Duration {
         self.flush_times.worst()
     }

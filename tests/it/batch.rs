@@ -6,6 +6,7 @@ use dataprocessing::server::pb::{
 
 use crate::support::{
     database::TestDatabase,
+    eventually,
     query::count,
     records::{canonical, febrl, many, raw_json, request},
     service::{TestService, balanced},
@@ -184,5 +185,30 @@ async fn no_row_of_a_patient_is_written_when_nothing_has_changed() {
     assert_eq!(balanced(&response).unchanged, 300);
     assert!(rows(&database).await == before, "rows were written");
     assert_eq!(before.len(), 300);
+    service.ended().await;
+}
+
+/// Somebody else holds a row that one chunk wants to write; the chunks after it are written all the same.
+#[tokio::test]
+async fn a_chunk_that_waits_in_the_store_holds_up_no_other() {
+    let database = TestDatabase::postgres().await;
+    let service = TestService::with(|knobs| {
+        knobs.config.store.url = database.url().into();
+        knobs.config.store.chunk_rows = 10;
+        // One after the other, so that the row is wanted by the third chunk.
+        knobs.config.pool.workers = 1;
+    })
+    .await;
+    service.process(request(vec![canonical("before", "p25")])).await.unwrap();
+    let mut other = database.connect().await;
+    other.execute("BEGIN; SELECT 1 FROM patients WHERE patient_id = 'p25' FOR UPDATE").await;
+    let mut client = service.client();
+    let batch = tokio::spawn(async move { client.batch_process(request(many(60))).await });
+    // The one from before, and all but the chunk that waits.
+    eventually("the others are written", async || count(database.url(), "patients").await == 1 + 50).await;
+    assert!(!batch.is_finished());
+    other.execute("COMMIT").await;
+    let summary = balanced(&batch.await.unwrap().unwrap().into_inner());
+    assert_eq!(summary.stored, 60);
     service.ended().await;
 }

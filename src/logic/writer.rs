@@ -118,7 +118,8 @@ impl Writer {
                 received = entries.recv_many(&mut buffer.entries, room), if room > 0 && !entries.is_closed() => {
                     buffer.received(received, self.linger);
                 }
-                () = tokio::time::sleep_until(buffer.flush_at), if buffer.lingers() => {
+                // What is in flight delays the store's answer anyway, and more rows at a time cost less.
+                () = tokio::time::sleep_until(buffer.flush_at), if flights.is_empty() && buffer.lingers() => {
                     buffer.flush_now = true;
                 }
                 () = self.cut.cancelled(), if buffer.lingers() => {

@@ -192,7 +192,9 @@ impl Course {
         if let Some(writing) = writing {
             running.all_handed_over().await;
             let (warnings, elapsed) = (counts.warnings, context.arrived_at.elapsed());
-            let batch = FinishedBatch { batch_id: Arc::clone(&batch_id), completion, warnings, elapsed };
+            let by_outcome = Some(counts.by_outcome);
+            let batch_id = Arc::clone(&batch_id);
+            let batch = FinishedBatch { batch_id, completion, by_outcome, warnings, elapsed };
             let closing = Closing { left: left.into_iter().map(left_row).collect(), batch };
             conclude_writing(writing, closing, completion, running.cutoffs).await;
         }

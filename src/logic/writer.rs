@@ -163,12 +163,12 @@ impl Writer {
         let Landed { rows, held, written } = landed;
         for ((row, held), written) in rows.into_iter().zip(held).zip(written) {
             is_there &= written != Written::Unavailable;
-            let left = match held {
-                Held::Patient(attempt) => self.settle(attempt, row, written),
+            buffer.in_doubt |= is_in_doubt(written);
+            match held {
+                Held::Patient(attempt) => self.settle(attempt, row, written, buffer),
                 // The receipt has been kept until now, so a result that goes out is in the books.
-                Held::Outcome(_receipt) => (written == Written::Unavailable).then_some(row),
-            };
-            buffer.keep(left);
+                Held::Outcome(_receipt) => buffer.keep((written == Written::Unavailable).then_some(row)),
+            }
         }
         is_there
     }
@@ -189,25 +189,29 @@ impl Writer {
 
     async fn write(&self, rows: Vec<Row>, until: Instant) -> (Vec<Row>, Vec<Written>) {
         let started = Instant::now();
-        let resumes = self.claim.as_ref().is_some_and(|claim| claim.resumes);
-        let chunk = Chunk { batch_id: Arc::clone(&self.batch_id), resumes, rows };
+        let chunk = Chunk { batch_id: Arc::clone(&self.batch_id), resumes: self.resumes(), rows };
         let written = self.store.write(&chunk, until).await;
         self.timings.write.add(started.elapsed());
         (chunk.rows, written)
     }
 
-    /// Settles a patient by the store's answer. Answers the row of the outcome if the store does not have it.
-    fn settle(&self, attempt: Attempt, row: Row, written: Written) -> Option<Row> {
+    fn resumes(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.resumes)
+    }
+
+    /// Settles a patient by the store's answer. Keeps the row of the outcome if the store does not have it.
+    fn settle(&self, attempt: Attempt, row: Row, written: Written, buffer: &mut Buffer) {
         let settlement = self.settlement(&row, written);
         let unwritten = (written == Written::Unavailable).then(|| settlement.clone());
         let counted = attempt.settle(settlement).is_some();
-        let settlement = unwritten?;
+        buffer.in_doubt |= !counted;
+        let Some(settlement) = unwritten else { return };
         // A batch that has closed meanwhile has told its caller otherwise.
         let told = || Settlement::failed(Failure::StoreOutcomeUnknown, &[], row.attempts);
         let told = if counted { settlement } else { told() };
         let Settlement { outcome, issues, attempts, retryable } = told;
         let content = Content::Settled(outcome);
-        Some(Row {
+        buffer.keep(Some(Row {
             raw: Phi::default(),
             issues,
             changes: Arc::default(),
@@ -215,7 +219,7 @@ impl Writer {
             retryable,
             content,
             ..row
-        })
+        }));
     }
 
     fn settlement(&self, row: &Row, written: Written) -> Settlement {
@@ -242,7 +246,7 @@ impl Writer {
 
     /// Writes what is still in the buffer, then the outcomes that no chunk carried, then the batch's row. Of a
     /// batch that was sent again and answered as it stands in the books, nothing is written.
-    async fn conclude(&self, mut buffer: Buffer, closing: Closing) {
+    async fn conclude(&self, mut buffer: Buffer, mut closing: Closing) {
         let until = Instant::now() + LAST_WORDS;
         buffer.wrote |= !closing.left.is_empty();
         while !buffer.entries.is_empty() {
@@ -261,6 +265,9 @@ impl Writer {
         if !buffer.wrote && ended_before == Some(closing.batch.completion) {
             return;
         }
+        if self.resumes() || buffer.in_doubt || lost > 0 {
+            closing.batch.by_outcome = None;
+        }
         if let Err(error) = self.store.finish(&closing.batch, until).await {
             error!(batch_id = %self.batch_id, %error, "the end of the batch could not be written to the store");
         }
@@ -271,6 +278,16 @@ impl Writer {
 fn with_findings(issues: Arc<[Issue]>, written: Written) -> Arc<[Issue]> {
     let found: Vec<Issue> = written.findings().collect();
     if found.is_empty() { issues } else { issues.iter().cloned().chain(found).collect() }
+}
+
+/// Whether the row of the record, or that of another one, may say something else than the ledger is told: an outcome
+/// of a stream that was superseded has gone out before.
+fn is_in_doubt(written: Written) -> bool {
+    match written {
+        Written::Stored { replaced, .. } => replaced.is_some(),
+        Written::Refused | Written::Unavailable | Written::Unknown => true,
+        Written::Recorded | Written::Unchanged | Written::Stale | Written::Superseded => false,
+    }
 }
 
 /// A chunk with the store's answer.
@@ -297,6 +314,8 @@ struct Buffer {
     lost: usize,
     /// Whether anything of the batch was handed to the store.
     wrote: bool,
+    /// Whether rows of the batch may say something else than its ledger.
+    in_doubt: bool,
 }
 
 impl Buffer {
@@ -311,6 +330,7 @@ impl Buffer {
             most_unwritten: places,
             lost: 0,
             wrote: false,
+            in_doubt: false,
         }
     }
 

@@ -115,8 +115,13 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     async fn supersede(connection: &mut Connection<Self>, batch_id: &str, losers: &[u32])
     -> sqlx::Result<()>;
 
-    /// Completes the row of a batch, with the counters of its outcomes.
-    async fn finish(connection: &mut Connection<Self>, batch: &FinishedBatch) -> sqlx::Result<()>;
+    /// Completes the row of a batch, with these counts if its rows need not be counted. Answers how many rows were
+    /// written: none if counts are given and the batch has been finished before.
+    async fn finish(
+        connection: &mut Connection<Self>,
+        batch: &FinishedBatch,
+        by_outcome: Option<[u32; 8]>,
+    ) -> sqlx::Result<u64>;
 
     /// How many rejects a batch has, if it is known. This and the next run outside of a transaction.
     async fn count_rejects(connection: &mut Connection<Self>, batch_id: &str) -> sqlx::Result<Option<u32>>;

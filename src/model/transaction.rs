@@ -30,11 +30,20 @@ impl Task<'_> {
                 write_rows::<E>(connection, batch, entries).await
             }
             Self::Finish(batch) => {
-                E::finish(connection, batch).await.map_err(|error| E::fault(&error))?;
+                finish::<E>(connection, batch).await.map_err(|error| E::fault(&error))?;
                 Ok(Vec::new())
             }
         }
     }
+}
+
+/// Somebody else may have finished the same batch meanwhile; then its rows are not ours alone.
+async fn finish<E: Engine>(connection: &mut Connection<E>, batch: &FinishedBatch) -> sqlx::Result<()> {
+    let written = E::finish(connection, batch, batch.by_outcome).await?;
+    if written == 0 && batch.by_outcome.is_some() {
+        E::finish(connection, batch, None).await?;
+    }
+    Ok(())
 }
 
 /// The batch of the rows, and what may be taken for new: what was not there, unless a try has failed already; then

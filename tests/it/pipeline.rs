@@ -25,7 +25,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    BUSY_MACHINE,
+    BUSY_MACHINE, eventually,
     query::{count, patient_ids},
     service::TestService,
 };
@@ -209,6 +209,18 @@ fn every_record_of_a_stream_has_one_outcome_whatever_happens() {
     every_record_has_one_outcome(Way::Streamed);
 }
 
+async fn every_batch_has_the_counters_of_its_rows(url: &str) {
+    let ended = async || count(url, "batches WHERE completion IS NULL").await == 0;
+    eventually("every batch has its last words in the books", ended).await;
+    for outcome in Outcome::ALL {
+        let name = outcome.name();
+        let rows =
+            format!("FROM outcomes WHERE outcomes.batch_key = batches.batch_key AND outcome = '{name}'");
+        let wrong = count(url, &format!("batches WHERE {name} <> (SELECT count(*) {rows})")).await;
+        assert_eq!(wrong, 0, "batches count another number of {name}");
+    }
+}
+
 fn every_record_has_one_outcome(way: Way) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let service =
@@ -239,6 +251,7 @@ fn every_record_has_one_outcome(way: Way) {
     assert!(!runtime.block_on(patient_ids(&service.database_url)).is_empty());
     let bare = runtime.block_on(count(&service.database_url, "rejects WHERE length(raw) = 0"));
     assert_eq!(bare, 0, "every reject has its raw record");
+    runtime.block_on(every_batch_has_the_counters_of_its_rows(&service.database_url));
     assert_eq!(service.svc.pool.stats().workers, 50, "no worker was lost");
     runtime.block_on(service.ended());
 }

@@ -97,6 +97,7 @@ fn finished(batch: &str) -> FinishedBatch {
     FinishedBatch {
         batch_id: batch.into(),
         completion: Completion::Deadline,
+        by_outcome: None,
         warnings: 9,
         elapsed: Duration::from_millis(1_500),
     }

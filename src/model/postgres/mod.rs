@@ -168,8 +168,12 @@ impl Engine for Postgres {
         statements::supersede(connection, batch_id, losers).await
     }
 
-    async fn finish(connection: &mut PgConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
-        statements::finish(connection, batch).await
+    async fn finish(
+        connection: &mut PgConnection,
+        batch: &FinishedBatch,
+        by_outcome: Option<[u32; 8]>,
+    ) -> sqlx::Result<u64> {
+        statements::finish(connection, batch, by_outcome).await
     }
 
     async fn count_rejects(connection: &mut PgConnection, batch_id: &str) -> sqlx::Result<Option<u32>> {

@@ -194,24 +194,26 @@ UPDATE outcomes SET outcome = $2 WHERE ctid = ANY (ARRAY(
 ))
 "#;
 
+/// Counts that are known are written as they are, unless somebody else has finished the same batch meanwhile; else
+/// the rows are counted.
 const FINISH: &str = r#"
 INSERT INTO batches (
     batch_id, started_at, finished_at, completion, elapsed_micros, received, stored, unchanged, stale,
     superseded, valid, rejected, failed, not_attempted, warnings
 )
 SELECT $1, now() - $3 * interval '1 microsecond', now(), $2, $3,
-       count(*),
-       count(*) FILTER (WHERE outcome = 'stored'),
-       count(*) FILTER (WHERE outcome = 'unchanged'),
-       count(*) FILTER (WHERE outcome = 'stale'),
-       count(*) FILTER (WHERE outcome = 'superseded'),
-       count(*) FILTER (WHERE outcome = 'valid'),
-       count(*) FILTER (WHERE outcome = 'rejected'),
-       count(*) FILTER (WHERE outcome = 'failed'),
-       count(*) FILTER (WHERE outcome = 'not_attempted'),
+       coalesce($5::bigint + $6::bigint + $7::bigint + $8::bigint + $9::bigint + $10::bigint + $11::bigint + $12::bigint, count(*)),
+       coalesce($5::bigint, count(*) FILTER (WHERE outcome = 'stored')),
+       coalesce($6::bigint, count(*) FILTER (WHERE outcome = 'unchanged')),
+       coalesce($7::bigint, count(*) FILTER (WHERE outcome = 'stale')),
+       coalesce($8::bigint, count(*) FILTER (WHERE outcome = 'superseded')),
+       coalesce($9::bigint, count(*) FILTER (WHERE outcome = 'valid')),
+       coalesce($10::bigint, count(*) FILTER (WHERE outcome = 'rejected')),
+       coalesce($11::bigint, count(*) FILTER (WHERE outcome = 'failed')),
+       coalesce($12::bigint, count(*) FILTER (WHERE outcome = 'not_attempted')),
        $4
 FROM outcomes
-WHERE batch_key = (SELECT batch_key FROM batches WHERE caller = '' AND batch_id = $1)
+WHERE $5::bigint IS NULL AND batch_key = (SELECT batch_key FROM batches WHERE caller = '' AND batch_id = $1)
 ON CONFLICT (caller, batch_id) DO UPDATE SET
     started_at = LEAST(batches.started_at, EXCLUDED.started_at),
     finished_at = EXCLUDED.finished_at,
@@ -227,6 +229,7 @@ ON CONFLICT (caller, batch_id) DO UPDATE SET
     failed = EXCLUDED.failed,
     not_attempted = EXCLUDED.not_attempted,
     warnings = EXCLUDED.warnings
+WHERE $5::bigint IS NULL OR batches.finished_at IS NULL
 "#;
 
 pub(super) async fn heads(
@@ -425,14 +428,19 @@ pub(super) async fn supersede(
         .map(drop)
 }
 
-pub(super) async fn finish(connection: &mut PgConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
+pub(super) async fn finish(
+    connection: &mut PgConnection,
+    batch: &FinishedBatch,
+    by_outcome: Option<[u32; 8]>,
+) -> sqlx::Result<u64> {
     let elapsed = i64::try_from(batch.elapsed.as_micros()).unwrap_or(i64::MAX);
-    sqlx::query(FINISH)
+    let mut query = sqlx::query(FINISH)
         .bind(&*batch.batch_id)
         .bind(batch.completion.name())
         .bind(elapsed)
-        .bind(i64::from(batch.warnings))
-        .execute(connection)
-        .await
-        .map(drop)
+        .bind(i64::from(batch.warnings));
+    for place in 0..8 {
+        query = query.bind(by_outcome.map(|counts| i64::from(counts[place])));
+    }
+    query.execute(connection).await.map(|done| done.rows_affected())
 }

@@ -199,8 +199,12 @@ impl Engine for Sqlite {
         statements::supersede(connection, batch_id, losers).await
     }
 
-    async fn finish(connection: &mut SqliteConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
-        statements::finish(connection, batch).await
+    async fn finish(
+        connection: &mut SqliteConnection,
+        batch: &FinishedBatch,
+        by_outcome: Option<[u32; 8]>,
+    ) -> sqlx::Result<u64> {
+        statements::finish(connection, batch, by_outcome).await
     }
 
     async fn count_rejects(connection: &mut SqliteConnection, batch_id: &str) -> sqlx::Result<Option<u32>> {

@@ -133,6 +133,8 @@ const SUPERSEDE: &str = "
 UPDATE outcomes SET outcome = ?2
 WHERE batch_key = ?1 AND record_index IN (SELECT value FROM json_each(?3))";
 
+/// Counts that are known are written as they are, unless somebody else has finished the same batch meanwhile; else
+/// the rows are counted.
 const FINISH: &str = "
 INSERT INTO batches (
     batch_id, started_at, finished_at, completion, elapsed_micros, received, stored, unchanged, stale,
@@ -140,18 +142,18 @@ INSERT INTO batches (
 )
 SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (-?3 / 1e6) || ' seconds'),
        strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?2, ?3,
-       count(*),
-       count(*) FILTER (WHERE outcome = 'stored'),
-       count(*) FILTER (WHERE outcome = 'unchanged'),
-       count(*) FILTER (WHERE outcome = 'stale'),
-       count(*) FILTER (WHERE outcome = 'superseded'),
-       count(*) FILTER (WHERE outcome = 'valid'),
-       count(*) FILTER (WHERE outcome = 'rejected'),
-       count(*) FILTER (WHERE outcome = 'failed'),
-       count(*) FILTER (WHERE outcome = 'not_attempted'),
+       coalesce(?5 + ?6 + ?7 + ?8 + ?9 + ?10 + ?11 + ?12, count(*)),
+       coalesce(?5, count(*) FILTER (WHERE outcome = 'stored')),
+       coalesce(?6, count(*) FILTER (WHERE outcome = 'unchanged')),
+       coalesce(?7, count(*) FILTER (WHERE outcome = 'stale')),
+       coalesce(?8, count(*) FILTER (WHERE outcome = 'superseded')),
+       coalesce(?9, count(*) FILTER (WHERE outcome = 'valid')),
+       coalesce(?10, count(*) FILTER (WHERE outcome = 'rejected')),
+       coalesce(?11, count(*) FILTER (WHERE outcome = 'failed')),
+       coalesce(?12, count(*) FILTER (WHERE outcome = 'not_attempted')),
        ?4
 FROM outcomes
-WHERE batch_key = (SELECT batch_key FROM batches WHERE caller = '' AND batch_id = ?1)
+WHERE ?5 IS NULL AND batch_key = (SELECT batch_key FROM batches WHERE caller = '' AND batch_id = ?1)
 ON CONFLICT (caller, batch_id) DO UPDATE SET
     started_at = min(batches.started_at, excluded.started_at),
     finished_at = excluded.finished_at,
@@ -166,7 +168,8 @@ ON CONFLICT (caller, batch_id) DO UPDATE SET
     rejected = excluded.rejected,
     failed = excluded.failed,
     not_attempted = excluded.not_attempted,
-    warnings = excluded.warnings";
+    warnings = excluded.warnings
+WHERE ?5 IS NULL OR batches.finished_at IS NULL";
 
 pub(super) async fn heads(
     connection: &mut SqliteConnection,
@@ -349,16 +352,21 @@ pub(super) async fn supersede(
         .map(drop)
 }
 
-pub(super) async fn finish(connection: &mut SqliteConnection, batch: &FinishedBatch) -> sqlx::Result<()> {
+pub(super) async fn finish(
+    connection: &mut SqliteConnection,
+    batch: &FinishedBatch,
+    by_outcome: Option<[u32; 8]>,
+) -> sqlx::Result<u64> {
     let elapsed = i64::try_from(batch.elapsed.as_micros()).unwrap_or(i64::MAX);
-    sqlx::query(FINISH)
+    let mut query = sqlx::query(FINISH)
         .bind(&*batch.batch_id)
         .bind(batch.completion.name())
         .bind(elapsed)
-        .bind(batch.warnings)
-        .execute(connection)
-        .await
-        .map(drop)
+        .bind(batch.warnings);
+    for place in 0..8 {
+        query = query.bind(by_outcome.map(|counts| i64::from(counts[place])));
+    }
+    query.execute(connection).await.map(|done| done.rows_affected())
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {

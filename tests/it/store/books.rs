@@ -17,6 +17,7 @@ on_both_engines! {
     results_are_read_back_as_they_were_written
     batches_of_earlier_versions_are_kept
     the_first_start_of_a_batch_is_kept
+    known_counts_are_written_unless_somebody_else_has_finished_the_batch
     a_batch_with_many_rows_is_forgotten_step_by_step
 }
 
@@ -191,6 +192,21 @@ async fn the_first_start_of_a_batch_is_kept(database: &TestDatabase) {
     let second = known().await;
     assert_eq!((second.key, second.started_at), (first.key, first.started_at));
     assert_eq!(second.ended.map(|(_, completion)| completion), Some(Completion::Complete));
+}
+
+async fn known_counts_are_written_unless_somebody_else_has_finished_the_batch(database: &TestDatabase) {
+    const COUNTERS: &str = "SELECT CAST(received AS TEXT) || ' ' || CAST(stored AS TEXT) || ' ' || \
+                            CAST(not_attempted AS TEXT) || ' ' || CAST(warnings AS TEXT) FROM batches";
+    let store = database.store().await;
+    write(&*store, "batch", vec![settled(0, Outcome::Stored), settled(1, Outcome::Failed)]).await;
+    let by_outcome = Some([5, 0, 0, 0, 0, 0, 0, 2]);
+    let known = FinishedBatch { by_outcome, ..finished("batch") };
+    store.finish(&known, soon()).await.expect("written");
+    assert_eq!(database.column(COUNTERS).await, ["7 5 2 9"]);
+    let by_outcome = Some([9; 8]);
+    let later = FinishedBatch { by_outcome, warnings: 4, ..finished("batch") };
+    store.finish(&later, soon()).await.expect("written");
+    assert_eq!(database.column(COUNTERS).await, ["2 1 0 4"], "the rows are counted");
 }
 
 async fn a_batch_with_many_rows_is_forgotten_step_by_step(database: &TestDatabase) {

@@ -16,6 +16,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use self::buffer::Buffer;
 use super::{
     claim,
     ledger::{Attempt, Ledger, Receipt, Settlement},
@@ -29,6 +30,8 @@ use crate::{
     },
     model::{Chunk, Content, FinishedBatch, Row, Store, Written},
 };
+
+mod buffer;
 
 /// How long the last words of a batch may take once it has answered.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -295,95 +298,4 @@ struct Landed {
     rows: Vec<Row>,
     held: Vec<Held>,
     written: Vec<Written>,
-}
-
-/// What the writer has in hand.
-struct Buffer {
-    entries: Vec<Entry>,
-    /// Patients that are with the store.
-    in_flight: u32,
-    /// Whether the store has answered a chunk.
-    has_landed: bool,
-    flush_at: Instant,
-    flush_now: bool,
-    /// Settled outcomes that the store did not take, to be tried again when it does, and at the end.
-    unwritten: Vec<Row>,
-    /// How many of these are kept, so that a store that stays away takes no more memory than a batch.
-    most_unwritten: usize,
-    /// How many could not be kept.
-    lost: usize,
-    /// Whether anything of the batch was handed to the store.
-    wrote: bool,
-    /// Whether rows of the batch may say something else than its ledger.
-    in_doubt: bool,
-}
-
-impl Buffer {
-    fn new(places: usize) -> Self {
-        Self {
-            entries: Vec::new(),
-            in_flight: 0,
-            has_landed: false,
-            flush_at: Instant::now(),
-            flush_now: false,
-            unwritten: Vec::new(),
-            most_unwritten: places,
-            lost: 0,
-            wrote: false,
-            in_doubt: false,
-        }
-    }
-
-    fn received(&mut self, count: usize, linger: Duration) {
-        if count == self.entries.len() {
-            self.flush_at = Instant::now() + linger;
-        }
-    }
-
-    /// Whether what the buffer holds waits for more.
-    fn lingers(&self) -> bool {
-        !self.entries.is_empty() && !self.flush_now
-    }
-
-    /// Patients that are settled by the store's answer, to what is in flight or to what comes next.
-    fn unsettled(&self) -> u32 {
-        self.in_flight + patients(self.entries.iter().map(|entry| &entry.record))
-    }
-
-    /// Takes the rows that may still be written: those of a closed batch may not.
-    fn take(&mut self, most: usize) -> (Vec<Row>, Vec<Held>) {
-        self.flush_now = false;
-        let count = self.entries.len().min(most);
-        let (mut rows, mut held) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        self.wrote |= count > 0;
-        for Entry { row, record } in self.entries.drain(..count) {
-            match record {
-                Held::Patient(attempt) if !attempt.write() => attempt.leave(),
-                record => {
-                    held.push(record);
-                    rows.push(row);
-                }
-            }
-        }
-        self.in_flight += patients(&held);
-        (rows, held)
-    }
-
-    fn landed(&mut self, held: &[Held]) {
-        self.in_flight -= patients(held);
-        self.has_landed = true;
-    }
-
-    /// Keeps a row that the store did not take, if there is one.
-    fn keep(&mut self, row: Option<Row>) {
-        match row {
-            Some(row) if self.unwritten.len() < self.most_unwritten => self.unwritten.push(row),
-            Some(_) => self.lost += 1,
-            None => {}
-        }
-    }
-}
-
-fn patients<'h>(held: impl IntoIterator<Item = &'h Held>) -> u32 {
-    held.into_iter().filter(|held| matches!(held, Held::Patient(_))).count() as u32
 }

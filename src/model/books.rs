@@ -21,6 +21,8 @@ pub struct StoredBatch {
     pub started_at: Timestamp,
     /// When and as what it ended the last time; none while it runs, and if its process died.
     pub ended: Option<(Timestamp, Completion)>,
+    /// How its records had ended then, in the order of [`Outcome::ALL`].
+    pub by_outcome: Option<[u32; 8]>,
 }
 
 /// Which outcomes of a batch are read: the next ones in the order of their indexes.
@@ -53,6 +55,23 @@ pub struct StoredResult {
     pub attempts: u32,
     /// The digest of the record as it was sent, if the caller gave the batch its id.
     pub digest: Option<Digest>,
+}
+
+impl StoredBatch {
+    /// From the columns of its row, the counters in the order of [`Outcome::ALL`]. A batch that runs again has those of
+    /// its last end, which its rows may contradict by now.
+    pub(super) fn from_columns(
+        key: i64,
+        started_at: Timestamp,
+        finished_at: Option<Timestamp>,
+        completion: Option<&str>,
+        counters: [Option<i64>; 8],
+    ) -> Self {
+        let ended = finished_at.zip(completion.and_then(Completion::from_name));
+        let known = ended.is_some() && counters.iter().all(Option::is_some);
+        let by_outcome = known.then(|| counters.map(|count| count.unwrap_or_default() as u32));
+        Self { key: BatchKey(key), started_at, ended, by_outcome }
+    }
 }
 
 /// The outcome of a column. One that this version does not know cannot be answered.

@@ -126,6 +126,13 @@ async fn a_batch_is_known_by_its_rows(database: &TestDatabase) {
     let batch = get(&service, &response.batch_id).await.unwrap();
     assert_eq!((batch.completion(), batch.end_time), (Completion::Unspecified, None));
     assert_eq!(count_of(&batch, Outcome::Stored), summary.stored);
+
+    // As it ended, a large one needs no counting.
+    database.execute("UPDATE batches SET completion = 'complete'; DELETE FROM outcomes").await;
+    let batch = get(&service, &response.batch_id).await.unwrap();
+    let counts =
+        [Outcome::Stored, Outcome::Rejected, Outcome::Failed].map(|outcome| count_of(&batch, outcome));
+    assert_eq!(counts, [summary.stored, summary.rejected, summary.failed]);
     service.ended().await;
 }
 

@@ -7,17 +7,16 @@ use sqlx::{
 };
 
 use crate::{
-    domain::{
-        digest::Digest,
-        outcome::{Completion, Outcome},
-    },
+    domain::{digest::Digest, outcome::Outcome},
     model::{BatchKey, ResultsPage, StoredBatch, StoredResult, books::outcome_from_column, findings},
 };
 
 /// Times are microseconds since 1970.
 const BATCH: &str = "
 SELECT batch_key, (extract(epoch FROM started_at) * 1000000)::bigint,
-       (extract(epoch FROM finished_at) * 1000000)::bigint, completion
+       (extract(epoch FROM finished_at) * 1000000)::bigint, completion,
+       stored, unchanged, stale, superseded, valid, rejected, failed,
+       not_attempted
 FROM batches
 WHERE caller = '' AND batch_id = $1";
 
@@ -55,12 +54,12 @@ fn stored_batch(row: PgRow) -> sqlx::Result<StoredBatch> {
     let time =
         |micros| Timestamp::from_microsecond(micros).map_err(|error| sqlx::Error::Decode(error.into()));
     let finished_at = row.try_get::<Option<i64>, _>(2)?.map(time).transpose()?;
-    let completion = row.try_get::<Option<&str>, _>(3)?.and_then(Completion::from_name);
-    Ok(StoredBatch {
-        key: BatchKey(row.try_get(0)?),
-        started_at: time(row.try_get(1)?)?,
-        ended: finished_at.zip(completion),
-    })
+    let mut counters = [None; 8];
+    for (place, counter) in counters.iter_mut().enumerate() {
+        *counter = row.try_get(4 + place)?;
+    }
+    let started_at = time(row.try_get(1)?)?;
+    Ok(StoredBatch::from_columns(row.try_get(0)?, started_at, finished_at, row.try_get(3)?, counters))
 }
 
 pub(super) async fn count_outcomes(

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::{
-        digest::Digest,
-        outcome::{Completion, Outcome},
-    },
+    domain::{digest::Digest, outcome::Outcome},
     model::{BatchKey, ResultsPage, StoredBatch, StoredResult, books::outcome_from_column, findings},
 };
 
 const BATCH: &str = "
-SELECT batch_key, started_at, finished_at, completion FROM batches WHERE caller = '' AND batch_id = ?1";
+SELECT batch_key, started_at, finished_at, completion, stored, unchanged, stale, superseded, valid, rejected, failed,
+       not_attempted
+FROM batches
+WHERE caller = '' AND batch_id = ?1";
 
 const COUNT_OUTCOMES: &str = "SELECT outcome, count(*) FROM outcomes WHERE batch_key = ?1 GROUP BY outcome";
 
@@ -50,12 +50,12 @@ pub(super) async fn batch(
 fn stored_batch(row: SqliteRow) -> sqlx::Result<StoredBatch> {
     let time = |text: &str| text.parse().map_err(|error: jiff::Error| sqlx::Error::Decode(error.into()));
     let finished_at = row.try_get::<Option<&str>, _>(2)?.map(time).transpose()?;
-    let completion = row.try_get::<Option<&str>, _>(3)?.and_then(Completion::from_name);
-    Ok(StoredBatch {
-        key: BatchKey(row.try_get(0)?),
-        started_at: time(row.try_get(1)?)?,
-        ended: finished_at.zip(completion),
-    })
+    let mut counters = [None; 8];
+    for (place, counter) in counters.iter_mut().enumerate() {
+        *counter = row.try_get(4 + place)?;
+    }
+    let started_at = time(row.try_get(1)?)?;
+    Ok(StoredBatch::from_columns(row.try_get(0)?, started_at, finished_at, row.try_get(3)?, counters))
 }
 
 pub(super) async fn count_outcomes(

@@ -99,17 +99,23 @@ impl<'a> PatientColumns<'a> {
     }
 }
 
-/// A row of `patients` that is to be written, with the issues that the store has added to it.
+/// A row of `patients` that is to be written.
 pub(super) struct Winner<'a> {
     pub(super) patient: &'a PatientColumns<'a>,
-    pub(super) issues: Cow<'static, str>,
+    /// What the store has found about it.
+    written: Written,
     /// Whether nothing was stored of the patient.
     pub(super) is_new: bool,
 }
 
 impl<'a> Winner<'a> {
     pub(super) fn new(patient: &'a PatientColumns<'a>, written: Written, is_new: bool) -> Self {
-        Self { patient, issues: issues_json(patient.issues, written), is_new }
+        Self { patient, written, is_new }
+    }
+
+    /// The column of its issues, with those that the store has added.
+    pub(super) fn issues(&self) -> Cow<'static, str> {
+        issues_json(self.patient.issues, self.written)
     }
 }
 

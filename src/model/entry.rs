@@ -69,6 +69,11 @@ impl<'a> Entry<'a> {
         if self.unconfirmed.is_some() { Written::Unknown } else { Written::Unavailable }
     }
 
+    /// Patients in the order of their keys and indexes, and the others.
+    pub(super) fn order(&self) -> impl Ord + use<'a> {
+        (self.patient().map(|patient| patient.key), self.row.index)
+    }
+
     pub(super) fn patient(&self) -> Option<&PatientColumns<'a>> {
         match &self.work {
             Work::Patient(patient) => Some(patient),

@@ -30,7 +30,10 @@ impl From<StoreError> for Aborted {
 /// Writes the rows of a chunk, and answers one result per row in their order.
 pub(super) async fn write(store: &impl Transact, chunk: &Chunk, until: Instant) -> Vec<Written> {
     let mut results = vec![Written::Unavailable; chunk.rows.len()];
-    let entries = chunk.rows.iter().enumerate().map(|(place, row)| Entry::new(place, row)).collect();
+    let rows = chunk.rows.iter().enumerate();
+    let mut entries: Vec<_> = rows.map(|(place, row)| Entry::new(place, row)).collect();
+    // As transactions want them: sorted here, they are sorted before there is a connection to hold.
+    entries.sort_unstable_by_key(Entry::order);
     let writing = Writing { store, batch_id: &chunk.batch_id, resumes: chunk.resumes, until };
     let refused = writing.write(entries, |place, written| results[place] = written).await;
     for entry in &refused {

@@ -271,7 +271,8 @@ pub(super) async fn insert(
 ) -> sqlx::Result<()> {
     let room = patients.iter().map(|winner| winner.patient.raw.len() + USUAL_PATIENT).sum();
     let mut rows = Rows::new(25, room);
-    for Winner { patient: row, issues, .. } in patients {
+    for winner in patients {
+        let row = winner.patient;
         let (order_kind, order_value) = row.order.columns();
         rows.row()
             .text(batch_id)
@@ -297,7 +298,7 @@ pub(super) async fn insert(
             .smallint(order_kind)
             .bigint(order_value)
             .bigint(row.index.into())
-            .text(issues)
+            .text(&winner.issues())
             .text(&row.changes);
     }
     rows.copy(connection, INSERT).await
@@ -333,7 +334,7 @@ pub(super) async fn upsert(
         .bind(rows().map(|row| row.order.columns().0).bind_iter())
         .bind(rows().map(|row| row.order.columns().1).bind_iter())
         .bind(rows().map(|row| i64::from(row.index)).bind_iter())
-        .bind(patients.iter().map(|winner| &*winner.issues).bind_iter())
+        .bind(patients.iter().map(Winner::issues).bind_iter())
         .bind(rows().map(|row| &*row.changes).bind_iter())
         .execute(connection)
         .await

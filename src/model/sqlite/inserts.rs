@@ -26,7 +26,8 @@ impl Insert {
         Self { into, columns, on_conflict, texts: [const { OnceLock::new() }; GROUP_SIZES.len()] }
     }
 
-    /// Inserts the rows, whose values `bind` adds in the order of the columns. Answers how many were written.
+    /// Inserts the rows, whose values `bind` adds in the order of the columns. Answers how many were written. While one
+    /// group is written, on the connection's own thread, the next one is made ready.
     pub(super) async fn run<T>(
         &self,
         connection: &mut SqliteConnection,
@@ -34,17 +35,27 @@ impl Insert {
         bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), BoxDynError>,
     ) -> sqlx::Result<u64> {
         let mut written = 0;
-        for (size, group) in groups(rows) {
-            let mut values = SqliteArguments::default();
-            values.reserve(group.len() * self.columns, 0);
-            for row in group {
-                bind(&mut values, row).map_err(sqlx::Error::Encode)?;
-            }
-            let done =
-                sqlx::query_with(AssertSqlSafe(self.text(size)), values).execute(&mut *connection).await?;
-            written += done.rows_affected();
+        let ready = |(size, group)| self.values(group, &bind).map(|values| (size, values));
+        let mut groups = groups(rows).map(ready);
+        let mut next = groups.next().transpose()?;
+        while let Some((size, values)) = next {
+            let insert = sqlx::query_with(AssertSqlSafe(self.text(size)), values).execute(&mut *connection);
+            let (inserted, ready) = tokio::join!(insert, async { groups.next().transpose() });
+            written += inserted?.rows_affected();
+            next = ready?;
         }
         Ok(written)
+    }
+
+    fn values<T>(
+        &self,
+        group: &[T],
+        bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), BoxDynError>,
+    ) -> sqlx::Result<SqliteArguments> {
+        let mut values = SqliteArguments::default();
+        values.reserve(group.len() * self.columns, 0);
+        group.iter().try_for_each(|row| bind(&mut values, row)).map_err(sqlx::Error::Encode)?;
+        Ok(values)
     }
 
     fn text(&self, size: usize) -> Arc<str> {

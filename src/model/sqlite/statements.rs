@@ -259,7 +259,7 @@ async fn write(
         values.add(order_kind)?;
         values.add(order_value)?;
         values.add(row.index)?;
-        values.add(text(&winner.issues))?;
+        values.add(text(&winner.issues()))?;
         values.add(text(&row.changes))
     };
     statement.run(connection, patients, bind).await

@@ -202,7 +202,10 @@ INSERT INTO batches (
     superseded, valid, rejected, failed, not_attempted, warnings
 )
 SELECT $1, now() - $3 * interval '1 microsecond', now(), $2, $3,
-       coalesce($5::bigint + $6::bigint + $7::bigint + $8::bigint + $9::bigint + $10::bigint + $11::bigint + $12::bigint, count(*)),
+       coalesce(
+           $5::bigint + $6::bigint + $7::bigint + $8::bigint + $9::bigint + $10::bigint + $11::bigint + $12::bigint,
+           count(*)
+       ),
        coalesce($5::bigint, count(*) FILTER (WHERE outcome = 'stored')),
        coalesce($6::bigint, count(*) FILTER (WHERE outcome = 'unchanged')),
        coalesce($7::bigint, count(*) FILTER (WHERE outcome = 'stale')),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use dataprocessing::model::{self, Chunk, Config, Store, Written};
+use dataprocessing::model::{self, Chunk, Store, StoreConfig, Written};
 use rusqlite::types::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
@@ -53,7 +53,7 @@ impl Database {
                 (format!("{host}/{name}"), Place::Postgres { server: server.clone(), name })
             }
         };
-        let config = Config {
+        let config = StoreConfig {
             url: url.as_str().into(),
             max_connections: 4,
             chunk_rows: 1_000,

@@ -12,7 +12,7 @@ use crate::{
     domain::{issue, rules},
     model::{
         self, Store,
-        rejects::{Page, Reject},
+        rejects::{Reject, RejectsPage},
     },
     telemetry,
 };
@@ -104,9 +104,9 @@ async fn list(store: &dyn Store, arguments: &Arguments, count: u32) -> Result<()
         Format::Ndjson => Box::new(ndjson::Lines::new(io::stdout(), *language)),
     };
     let limit = if *with_raw { PAGE_WITH_RAW } else { PAGE };
-    let mut page = Page { batch_id: batch, after: None, limit, with_raw: *with_raw };
+    let mut page = RejectsPage { batch_id: batch, after: None, limit, with_raw: *with_raw };
     loop {
-        let rejects = store.rejects(&page).await?;
+        let rejects = store.read_rejects(&page).await?;
         let Some(last) = rejects.last() else { return Ok(listing.end()?) };
         page.after = Some(last.index);
         for reject in &rejects {

@@ -37,7 +37,7 @@ pub struct Config {
     /// The worker pool.
     pub pool: pool::Config,
     /// The store.
-    pub store: model::Config,
+    pub store: model::StoreConfig,
     /// The hospitals' profiles.
     pub hospitals: Hospitals,
     /// The log.

@@ -111,7 +111,7 @@ fn pool(section: &mut Section<'_>) -> Result<pool::Config, Reported> {
     Ok(pool::Config { workers: workers?, queue: queue? })
 }
 
-fn store(section: &mut Section<'_>) -> Result<model::Config, Reported> {
+fn store(section: &mut Section<'_>) -> Result<model::StoreConfig, Reported> {
     let url = section.required("url").and_then(|field| {
         let named_at = field.origin().clone();
         field.value::<StoreUrl>().map(|url| (url, named_at))
@@ -128,7 +128,7 @@ fn store(section: &mut Section<'_>) -> Result<model::Config, Reported> {
         section.contradiction("max_connections", message);
     }
     let (url, named_at) = url?;
-    Ok(model::Config {
+    Ok(model::StoreConfig {
         url: locate::store_url(url, &named_at).into(),
         max_connections: max_connections?,
         chunk_rows: chunk_rows?,

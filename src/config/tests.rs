@@ -55,7 +55,7 @@ fn the_shipped_file_holds_the_documented_defaults() {
             drain: server::Drain { announce: Duration::ZERO, limit: Duration::from_secs(25) },
         },
         pool: pool::Config { workers: 50, queue: 16 },
-        store: model::Config {
+        store: model::StoreConfig {
             url: "sqlite://data/dataprocessing.db".into(),
             max_connections: 4,
             chunk_rows: 500,

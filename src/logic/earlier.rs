@@ -41,7 +41,7 @@ impl Earlier {
         batch_id: &str,
         deadline: Instant,
     ) -> Result<Option<Self>, ClaimError> {
-        let found = store.batch(batch_id, patience(deadline)).await.map_err(unreadable)?;
+        let found = store.find_batch(batch_id, patience(deadline)).await.map_err(unreadable)?;
         Ok(found.map(|batch| Self {
             store: Arc::clone(store),
             batch: batch.key,
@@ -76,7 +76,8 @@ impl Earlier {
     async fn read_from(&mut self, index: u32) -> Result<(), ClaimError> {
         let to = index.saturating_add(WINDOW - 1);
         let page = ResultsPage { batch: self.batch, from: index, to, limit: WINDOW, outcomes: &Outcome::ALL };
-        self.window = self.store.results(&page, patience(self.deadline)).await.map_err(unreadable)?.into();
+        self.window =
+            self.store.read_results(&page, patience(self.deadline)).await.map_err(unreadable)?.into();
         self.end = u64::from(to) + 1;
         Ok(())
     }

@@ -76,7 +76,7 @@ pub(super) async fn find(
     batch_id: &str,
     context: &RequestContext,
 ) -> Result<StoredBatch, ReadError> {
-    let found = svc.store.batch(batch_id, patience(context.deadline)).await.map_err(unreadable)?;
+    let found = svc.store.find_batch(batch_id, patience(context.deadline)).await.map_err(unreadable)?;
     found.ok_or(ReadError::NotFound)
 }
 

@@ -58,7 +58,8 @@ impl ListResultsLogic {
             limit,
             outcomes: &asked.outcomes,
         };
-        let mut found = self.svc.store.results(&page, read_until(&self.context)).await.map_err(unreadable)?;
+        let mut found =
+            self.svc.store.read_results(&page, read_until(&self.context)).await.map_err(unreadable)?;
         let more = found.len() > asked.size as usize;
         found.truncate(asked.size as usize);
         Ok(FoundPage { results: found.into_iter().map(result).collect(), more })

@@ -62,7 +62,7 @@ pub async fn forget(store: &dyn Store, keep: Duration, stop: &CancellationToken)
     let mut forgotten = 0;
     while !stop.is_cancelled() {
         let started = Instant::now();
-        match store.forget(before, ROWS, started + LIMIT).await? {
+        match store.delete_expired(before, ROWS, started + LIMIT).await? {
             0 => break,
             rows => forgotten += rows,
         }

@@ -271,7 +271,7 @@ impl Writer {
         if self.resumes() || buffer.in_doubt || lost > 0 {
             closing.batch.by_outcome = None;
         }
-        if let Err(error) = self.store.finish(&closing.batch, until).await {
+        if let Err(error) = self.store.finish_batch(&closing.batch, until).await {
             error!(batch_id = %self.batch_id, %error, "the end of the batch could not be written to the store");
         }
     }
@@ -279,7 +279,7 @@ impl Writer {
 
 /// The issues of a record with what the store has found about it; they are warnings, so they come last.
 fn with_findings(issues: Arc<[Issue]>, written: Written) -> Arc<[Issue]> {
-    let found: Vec<Issue> = written.findings().collect();
+    let found: Vec<Issue> = written.issues().collect();
     if found.is_empty() { issues } else { issues.iter().cloned().chain(found).collect() }
 }
 

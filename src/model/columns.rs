@@ -161,7 +161,7 @@ pub(super) fn issues_json(issues: &[Issue], written: Written) -> Cow<'static, st
             shape: issue.shape.as_ref().map(Shape::to_string),
         }
     }
-    let found: Vec<Issue> = written.findings().collect();
+    let found: Vec<Issue> = written.issues().collect();
     json_of(issues.len() + found.len(), issues.iter().chain(&found).map(finding))
 }
 

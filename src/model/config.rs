@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 /// Where and how the store writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub struct StoreConfig {
     /// The database; its scheme chooses the engine.
     pub url: StoreUrl,
     /// Most connections at a time, at least 3. One asks for signs of life and one reads the books; PostgreSQL

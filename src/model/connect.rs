@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Config, Store, StoreError, postgres::Postgres, sql_store::SqlStore, sqlite::Sqlite};
+use super::{Store, StoreConfig, StoreError, postgres::Postgres, sql_store::SqlStore, sqlite::Sqlite};
 
 /// The store that the URL names. Nothing is opened yet, so that the service can start while its database
 /// is down; every call connects when it has to.
-pub fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+pub fn open(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
     // One connection is kept apart for signs of life, for writers that hang must not hide a sound database, and
     // one for who reads the books.
     let writers = match config.max_connections.checked_sub(2) {
@@ -32,9 +32,9 @@ mod tests {
 
     use super::*;
 
-    fn config(url: &str, max_connections: u32) -> Config {
+    fn config(url: &str, max_connections: u32) -> StoreConfig {
         let (linger, keep_results) = (Duration::from_millis(50), Duration::from_secs(3600));
-        Config { url: url.into(), max_connections, chunk_rows: 500, linger, keep_results }
+        StoreConfig { url: url.into(), max_connections, chunk_rows: 500, linger, keep_results }
     }
 
     fn refusal(url: &str, max_connections: u32) -> String {

@@ -10,7 +10,7 @@ use super::{
     BatchKey, FinishedBatch, ResultsPage, StoreError, StoredBatch, StoredResult,
     classify::Head,
     columns::{Key, OutcomeColumns, RejectColumns, Winner},
-    rejects::{Page, Reject},
+    rejects::{Reject, RejectsPage},
 };
 
 /// A connection of an engine.
@@ -117,7 +117,7 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
 
     /// Completes the row of a batch, with these counts if its rows need not be counted. Answers how many rows were
     /// written: none if counts are given and the batch has been finished before.
-    async fn finish(
+    async fn finish_batch(
         connection: &mut Connection<Self>,
         batch: &FinishedBatch,
         by_outcome: Option<[u32; 8]>,
@@ -127,10 +127,16 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     async fn count_rejects(connection: &mut Connection<Self>, batch_id: &str) -> sqlx::Result<Option<u32>>;
 
     /// Rejects of a batch, in the order of their indexes.
-    async fn rejects(connection: &mut Connection<Self>, page: &Page<'_>) -> sqlx::Result<Vec<Reject>>;
+    async fn read_rejects(
+        connection: &mut Connection<Self>,
+        page: &RejectsPage<'_>,
+    ) -> sqlx::Result<Vec<Reject>>;
 
     /// What is known of a batch.
-    async fn batch(connection: &mut Connection<Self>, batch_id: &str) -> sqlx::Result<Option<StoredBatch>>;
+    async fn find_batch(
+        connection: &mut Connection<Self>,
+        batch_id: &str,
+    ) -> sqlx::Result<Option<StoredBatch>>;
 
     /// How many records of a batch have which outcome; outcomes that none has may be left out.
     async fn count_outcomes(
@@ -139,12 +145,16 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     ) -> sqlx::Result<Vec<(String, i64)>>;
 
     /// Outcomes of records, in the order of their indexes.
-    async fn results(
+    async fn read_results(
         connection: &mut Connection<Self>,
         page: &ResultsPage<'_>,
     ) -> sqlx::Result<Vec<StoredResult>>;
 
     /// Deletes at most so many outcomes and rejects of the batch that was last used longest ago, if that was
     /// before a time, and its row when it has none left. Answers how many rows were deleted.
-    async fn forget(connection: &mut Connection<Self>, before: Timestamp, most: u32) -> sqlx::Result<u64>;
+    async fn delete_expired(
+        connection: &mut Connection<Self>,
+        before: Timestamp,
+        most: u32,
+    ) -> sqlx::Result<u64>;
 }

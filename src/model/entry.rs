@@ -87,7 +87,7 @@ impl<'a> Entry<'a> {
     }
 
     pub(super) fn outcome(&self, outcome: Outcome, written: Written) -> OutcomeColumns<'_> {
-        let found: Vec<Issue> = written.findings().collect();
+        let found: Vec<Issue> = written.issues().collect();
         let issues = if found.is_empty() {
             Cow::Borrowed(&*self.issues)
         } else {

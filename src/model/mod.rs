@@ -48,11 +48,11 @@ mod writing;
 pub mod rejects;
 
 pub use books::{BatchKey, ResultsPage, StoredBatch, StoredResult};
-pub use config::{Config, StoreUrl};
+pub use config::{StoreConfig, StoreUrl};
 pub use connect::open;
 pub use identity::Overwritten;
 pub use outage::{Outage, OutageKind};
-use rejects::{Page, Reject};
+use rejects::{Reject, RejectsPage};
 
 /// One engine's store. Statements are never dropped half way: the tasks that call these are owned by the
 /// process, and every statement is bounded by the engine itself.
@@ -67,28 +67,32 @@ pub trait Store: Send + Sync {
     async fn write(&self, chunk: &Chunk, until: Instant) -> Vec<Written>;
 
     /// Writes the final row of a batch: why it ended, and its counters, which are those of its outcomes.
-    async fn finish(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError>;
+    async fn finish_batch(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError>;
 
     /// How many rejects a batch has; `None` if the store knows no such batch. Creates nothing: a store
     /// that is not there yet is not available.
     async fn count_rejects(&self, batch_id: &str) -> Result<Option<u32>, StoreError>;
 
     /// Reads rejects of a batch, in the order of their indexes.
-    async fn rejects(&self, page: &Page<'_>) -> Result<Vec<Reject>, StoreError>;
+    async fn read_rejects(&self, page: &RejectsPage<'_>) -> Result<Vec<Reject>, StoreError>;
 
     /// What is known of a batch. This and the next two read; they see every chunk that is written, and wait for
     /// nobody who writes. A store that does not answer is asked again until then.
-    async fn batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError>;
+    async fn find_batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError>;
 
     /// How many records of a batch ended as each outcome, in the order of [`Outcome::ALL`].
     async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<[u32; 8], StoreError>;
 
     /// What became of records of a batch, in the order of their indexes.
-    async fn results(&self, page: &ResultsPage<'_>, until: Instant) -> Result<Vec<StoredResult>, StoreError>;
+    async fn read_results(
+        &self,
+        page: &ResultsPage<'_>,
+        until: Instant,
+    ) -> Result<Vec<StoredResult>, StoreError>;
 
     /// Deletes some of what is known of batches that ended before a time (or began before it, if they never
     /// ended): about `most` rows, in one short transaction. Answers how many; 0 when none is left.
-    async fn forget(&self, before: Timestamp, most: u32, until: Instant) -> Result<u64, StoreError>;
+    async fn delete_expired(&self, before: Timestamp, most: u32, until: Instant) -> Result<u64, StoreError>;
 
     /// Asks the store for a sign of life on a connection of its own. Once writing has failed for a reason that
     /// is the store's, it is asked on a new connection whether it takes a row.
@@ -176,7 +180,7 @@ pub enum Written {
 impl Written {
     /// What the store has found about the record. It is written down with the record's own issues, which
     /// leaves telling the caller.
-    pub fn findings(self) -> impl Iterator<Item = Issue> {
+    pub fn issues(self) -> impl Iterator<Item = Issue> {
         let (overwritten, stale) = match self {
             Self::Stored { overwritten, .. } => (overwritten, None),
             Self::Stale => (Overwritten::NOTHING, Some(rules::RECORD_OLDER_THAN_STORED.issue(None))),

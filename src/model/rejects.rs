@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::domain::phi::Phi;
 
 /// Which rejects of a batch are read: the next ones in the order of their indexes.
-pub struct Page<'a> {
+pub struct RejectsPage<'a> {
     /// The batch.
     pub batch_id: &'a str,
     /// The index of the last reject of the page before; none for the first page.
@@ -17,7 +17,7 @@ pub struct Page<'a> {
     pub with_raw: bool,
 }
 
-impl Page<'_> {
+impl RejectsPage<'_> {
     /// Every index of the page is greater.
     pub(super) fn lower_bound(&self) -> i64 {
         self.after.map_or(-1, i64::from)

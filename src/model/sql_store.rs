@@ -17,7 +17,7 @@ use super::{
     engine::{Connection, Engine},
     flush_time::FlushTimes,
     probe,
-    rejects::{Page, Reject},
+    rejects::{Reject, RejectsPage},
     standing::Standing,
     transaction::Task,
     writing::{self, Aborted, Transact},
@@ -200,7 +200,7 @@ impl<E: Engine> Store for SqlStore<E> {
         writing::write(self, chunk, until).await
     }
 
-    async fn finish(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError> {
+    async fn finish_batch(&self, batch: &FinishedBatch, until: Instant) -> Result<(), StoreError> {
         writing::persist(self, Task::Finish(batch), until).await
     }
 
@@ -209,13 +209,13 @@ impl<E: Engine> Store for SqlStore<E> {
         self.read(until, async |connection| E::count_rejects(connection, batch_id).await).await
     }
 
-    async fn rejects(&self, page: &Page<'_>) -> Result<Vec<Reject>, StoreError> {
+    async fn read_rejects(&self, page: &RejectsPage<'_>) -> Result<Vec<Reject>, StoreError> {
         let until = Instant::now() + READ_LIMIT;
-        self.read(until, async |connection| E::rejects(connection, page).await).await
+        self.read(until, async |connection| E::read_rejects(connection, page).await).await
     }
 
-    async fn batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError> {
-        again(until, || self.read(until, async |connection| E::batch(connection, batch_id).await)).await
+    async fn find_batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError> {
+        again(until, || self.read(until, async |connection| E::find_batch(connection, batch_id).await)).await
     }
 
     async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<[u32; 8], StoreError> {
@@ -225,11 +225,15 @@ impl<E: Engine> Store for SqlStore<E> {
         Ok(Outcome::ALL.map(|outcome| count(outcome).map_or(0, |(_, count)| *count as u32)))
     }
 
-    async fn results(&self, page: &ResultsPage<'_>, until: Instant) -> Result<Vec<StoredResult>, StoreError> {
-        again(until, || self.read(until, async |connection| E::results(connection, page).await)).await
+    async fn read_results(
+        &self,
+        page: &ResultsPage<'_>,
+        until: Instant,
+    ) -> Result<Vec<StoredResult>, StoreError> {
+        again(until, || self.read(until, async |connection| E::read_results(connection, page).await)).await
     }
 
-    async fn forget(&self, before: Timestamp, most: u32, until: Instant) -> Result<u64, StoreError> {
+    async fn delete_expired(&self, before: Timestamp, most: u32, until: Instant) -> Result<u64, StoreError> {
         let mut lease = self.writers.lease(&self.engine, until).await?;
         let forgotten = forget::<E>(&mut lease.connection, before, most, until).await?;
         lease.give_back();
@@ -287,7 +291,7 @@ async fn forget<E: Engine>(
     let mut transaction = before::<E, _>(until, E::begin(connection, limit)).await?;
     let mut forgotten = 0;
     while forgotten < u64::from(most) {
-        match before::<E, _>(until, E::forget(&mut transaction, cutoff, most)).await? {
+        match before::<E, _>(until, E::delete_expired(&mut transaction, cutoff, most)).await? {
             0 => break,
             rows => forgotten += rows,
         }

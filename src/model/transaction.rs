@@ -39,9 +39,9 @@ impl Task<'_> {
 
 /// Somebody else may have finished the same batch meanwhile; then its rows are not ours alone.
 async fn finish<E: Engine>(connection: &mut Connection<E>, batch: &FinishedBatch) -> sqlx::Result<()> {
-    let written = E::finish(connection, batch, batch.by_outcome).await?;
+    let written = E::finish_batch(connection, batch, batch.by_outcome).await?;
     if written == 0 && batch.by_outcome.is_some() {
-        E::finish(connection, batch, None).await?;
+        E::finish_batch(connection, batch, None).await?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::{
     columns::{Key, OutcomeColumns, RejectColumns, Winner},
     engine::Engine,
     migration,
-    rejects::{Page, Reject},
+    rejects::{Reject, RejectsPage},
 };
 
 mod books;
@@ -168,7 +168,7 @@ impl Engine for Postgres {
         statements::supersede(connection, batch_id, losers).await
     }
 
-    async fn finish(
+    async fn finish_batch(
         connection: &mut PgConnection,
         batch: &FinishedBatch,
         by_outcome: Option<[u32; 8]>,
@@ -180,11 +180,14 @@ impl Engine for Postgres {
         rejects::count(connection, batch_id).await
     }
 
-    async fn rejects(connection: &mut PgConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
+    async fn read_rejects(
+        connection: &mut PgConnection,
+        page: &RejectsPage<'_>,
+    ) -> sqlx::Result<Vec<Reject>> {
         rejects::page(connection, page).await
     }
 
-    async fn batch(connection: &mut PgConnection, batch_id: &str) -> sqlx::Result<Option<StoredBatch>> {
+    async fn find_batch(connection: &mut PgConnection, batch_id: &str) -> sqlx::Result<Option<StoredBatch>> {
         books::batch(connection, batch_id).await
     }
 
@@ -195,14 +198,18 @@ impl Engine for Postgres {
         books::count_outcomes(connection, batch).await
     }
 
-    async fn results(
+    async fn read_results(
         connection: &mut PgConnection,
         page: &ResultsPage<'_>,
     ) -> sqlx::Result<Vec<StoredResult>> {
         books::results(connection, page).await
     }
 
-    async fn forget(connection: &mut PgConnection, before: Timestamp, most: u32) -> sqlx::Result<u64> {
+    async fn delete_expired(
+        connection: &mut PgConnection,
+        before: Timestamp,
+        most: u32,
+    ) -> sqlx::Result<u64> {
         books::forget(connection, before, most).await
     }
 }

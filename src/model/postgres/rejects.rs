@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
-use crate::model::rejects::{Page, Reject, issues_from_column};
+use crate::model::rejects::{Reject, RejectsPage, issues_from_column};
 
 const COUNT: &str = "
 SELECT (SELECT count(*) FROM rejects WHERE rejects.batch_key = batches.batch_key)
@@ -20,7 +20,7 @@ pub(super) async fn count(connection: &mut PgConnection, batch_id: &str) -> sqlx
     Ok(count.map(|count| count as u32))
 }
 
-pub(super) async fn page(connection: &mut PgConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
+pub(super) async fn page(connection: &mut PgConnection, page: &RejectsPage<'_>) -> sqlx::Result<Vec<Reject>> {
     sqlx::query(PAGE)
         .bind(page.batch_id)
         .bind(page.lower_bound())

@@ -20,7 +20,7 @@ use super::{
     columns::{Key, OutcomeColumns, RejectColumns, Winner},
     engine::Engine,
     migration,
-    rejects::{Page, Reject},
+    rejects::{Reject, RejectsPage},
 };
 
 mod books;
@@ -199,7 +199,7 @@ impl Engine for Sqlite {
         statements::supersede(connection, batch_id, losers).await
     }
 
-    async fn finish(
+    async fn finish_batch(
         connection: &mut SqliteConnection,
         batch: &FinishedBatch,
         by_outcome: Option<[u32; 8]>,
@@ -211,11 +211,17 @@ impl Engine for Sqlite {
         rejects::count(connection, batch_id).await
     }
 
-    async fn rejects(connection: &mut SqliteConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
+    async fn read_rejects(
+        connection: &mut SqliteConnection,
+        page: &RejectsPage<'_>,
+    ) -> sqlx::Result<Vec<Reject>> {
         rejects::page(connection, page).await
     }
 
-    async fn batch(connection: &mut SqliteConnection, batch_id: &str) -> sqlx::Result<Option<StoredBatch>> {
+    async fn find_batch(
+        connection: &mut SqliteConnection,
+        batch_id: &str,
+    ) -> sqlx::Result<Option<StoredBatch>> {
         books::batch(connection, batch_id).await
     }
 
@@ -226,14 +232,18 @@ impl Engine for Sqlite {
         books::count_outcomes(connection, batch).await
     }
 
-    async fn results(
+    async fn read_results(
         connection: &mut SqliteConnection,
         page: &ResultsPage<'_>,
     ) -> sqlx::Result<Vec<StoredResult>> {
         books::results(connection, page).await
     }
 
-    async fn forget(connection: &mut SqliteConnection, before: Timestamp, most: u32) -> sqlx::Result<u64> {
+    async fn delete_expired(
+        connection: &mut SqliteConnection,
+        before: Timestamp,
+        most: u32,
+    ) -> sqlx::Result<u64> {
         books::forget(connection, before, most).await
     }
 }

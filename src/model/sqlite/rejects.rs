@@ -2,7 +2,7 @@
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use crate::model::rejects::{Page, Reject, issues_from_column};
+use crate::model::rejects::{Reject, RejectsPage, issues_from_column};
 
 const COUNT: &str = "
 SELECT (SELECT count(*) FROM rejects WHERE rejects.batch_key = batches.batch_key)
@@ -19,7 +19,10 @@ pub(super) async fn count(connection: &mut SqliteConnection, batch_id: &str) -> 
     sqlx::query_scalar(COUNT).bind(batch_id).fetch_optional(connection).await
 }
 
-pub(super) async fn page(connection: &mut SqliteConnection, page: &Page<'_>) -> sqlx::Result<Vec<Reject>> {
+pub(super) async fn page(
+    connection: &mut SqliteConnection,
+    page: &RejectsPage<'_>,
+) -> sqlx::Result<Vec<Reject>> {
     sqlx::query(PAGE)
         .bind(page.batch_id)
         .bind(page.lower_bound())

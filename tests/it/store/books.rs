@@ -31,9 +31,9 @@ fn soon() -> Instant {
 }
 
 async fn results(store: &dyn Store, batch_id: &str) -> Vec<StoredResult> {
-    let batch = store.batch(batch_id, soon()).await.expect("readable").expect("known").key;
+    let batch = store.find_batch(batch_id, soon()).await.expect("readable").expect("known").key;
     let page = ResultsPage { batch, from: 0, to: u32::MAX, limit: 1_000, outcomes: &Outcome::ALL };
-    store.results(&page, soon()).await.expect("readable")
+    store.read_results(&page, soon()).await.expect("readable")
 }
 
 async fn a_final_outcome_stands_and_others_are_replaced(database: &TestDatabase) {
@@ -104,10 +104,10 @@ async fn results_are_read_back_as_they_were_written(database: &TestDatabase) {
     assert_eq!((second.retryable, second.attempts, second.digest), (true, 2, digest("r7")));
     assert_eq!(format!("{:?}", second.issues), format!("{:?}", [issue]));
 
-    let batch = store.batch("batch", soon()).await.expect("readable").expect("known").key;
+    let batch = store.find_batch("batch", soon()).await.expect("readable").expect("known").key;
     let of = async |from, to, limit, outcomes: &[Outcome]| {
         let page = ResultsPage { batch, from, to, limit, outcomes };
-        let results = store.results(&page, soon()).await.expect("readable");
+        let results = store.read_results(&page, soon()).await.expect("readable");
         results.into_iter().map(|result| result.index).collect::<Vec<_>>()
     };
     assert_eq!(of(0, 7, 1, &Outcome::ALL).await, [3]);
@@ -116,7 +116,7 @@ async fn results_are_read_back_as_they_were_written(database: &TestDatabase) {
     assert_eq!(of(0, u32::MAX, 9, &[Outcome::Failed]).await, [7]);
     assert_eq!(of(0, u32::MAX, 9, &[]).await, [0; 0]);
     assert_eq!(store.count_outcomes(batch, soon()).await.expect("readable"), [1, 0, 0, 0, 0, 0, 1, 0]);
-    assert!(store.batch("lost", soon()).await.expect("readable").is_none());
+    assert!(store.find_batch("lost", soon()).await.expect("readable").is_none());
 }
 
 /// The schema as it was before batches had keys, with some rows.
@@ -165,7 +165,7 @@ async fn batches_of_earlier_versions_are_kept(database: &TestDatabase) {
     for (batch, rejects) in [("old", 1), ("empty", 0), ("dangling", 0)] {
         assert_eq!(store.count_rejects(batch).await.expect("readable"), Some(rejects), "{batch}");
     }
-    let known = store.batch("old", soon()).await.expect("readable").expect("known");
+    let known = store.find_batch("old", soon()).await.expect("readable").expect("known");
     assert_eq!(known.ended.map(|(_, completion)| completion), Some(Completion::Complete));
     // The batch goes on where it stood, and a new one gets a key of its own.
     let rows = vec![Row { digest: digest("r"), ..stored(1, patient("b", "Bob", 1)) }];
@@ -180,15 +180,15 @@ async fn batches_of_earlier_versions_are_kept(database: &TestDatabase) {
 
 async fn the_first_start_of_a_batch_is_kept(database: &TestDatabase) {
     let store = database.store().await;
-    store.finish(&finished("batch"), soon()).await.expect("written");
-    let known = async || store.batch("batch", soon()).await.expect("readable").expect("known");
+    store.finish_batch(&finished("batch"), soon()).await.expect("written");
+    let known = async || store.find_batch("batch", soon()).await.expect("readable").expect("known");
     let first = known().await;
     assert!(first.ended.is_some_and(|(ended_at, _)| ended_at > first.started_at));
     write(&*store, "batch", vec![settled(0, Outcome::Failed)]).await;
     assert!(known().await.ended.is_none(), "it runs again");
     let again =
         FinishedBatch { completion: Completion::Complete, elapsed: Duration::ZERO, ..finished("batch") };
-    store.finish(&again, soon()).await.expect("written");
+    store.finish_batch(&again, soon()).await.expect("written");
     let second = known().await;
     assert_eq!((second.key, second.started_at), (first.key, first.started_at));
     assert_eq!(second.ended.map(|(_, completion)| completion), Some(Completion::Complete));
@@ -201,11 +201,11 @@ async fn known_counts_are_written_unless_somebody_else_has_finished_the_batch(da
     write(&*store, "batch", vec![settled(0, Outcome::Stored), settled(1, Outcome::Failed)]).await;
     let by_outcome = Some([5, 0, 0, 0, 0, 0, 0, 2]);
     let known = FinishedBatch { by_outcome, ..finished("batch") };
-    store.finish(&known, soon()).await.expect("written");
+    store.finish_batch(&known, soon()).await.expect("written");
     assert_eq!(database.column(COUNTERS).await, ["7 5 2 9"]);
     let by_outcome = Some([9; 8]);
     let later = FinishedBatch { by_outcome, warnings: 4, ..finished("batch") };
-    store.finish(&later, soon()).await.expect("written");
+    store.finish_batch(&later, soon()).await.expect("written");
     assert_eq!(database.column(COUNTERS).await, ["2 1 0 4"], "the rows are counted");
 }
 
@@ -217,7 +217,7 @@ async fn a_batch_with_many_rows_is_forgotten_step_by_step(database: &TestDatabas
     let later = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
     let mut steps = Vec::new();
     loop {
-        let rows = store.forget(later, 20, soon()).await.expect("forgotten");
+        let rows = store.delete_expired(later, 20, soon()).await.expect("forgotten");
         if rows == 0 {
             break;
         }

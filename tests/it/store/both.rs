@@ -322,9 +322,9 @@ async fn the_final_row_of_a_batch_holds_the_counters_of_its_outcomes(database: &
     write(&*store, "with rows", rows).await;
     let open = "SELECT batch_id FROM batches WHERE completion IS NULL";
     assert_eq!(database.column(open).await, ["with rows"]);
-    store.finish(&finished("with rows"), until()).await.expect("written");
-    store.finish(&finished("without rows"), until()).await.expect("written");
-    store.finish(&finished("without rows"), until()).await.expect("written over");
+    store.finish_batch(&finished("with rows"), until()).await.expect("written");
+    store.finish_batch(&finished("without rows"), until()).await.expect("written");
+    store.finish_batch(&finished("without rows"), until()).await.expect("written over");
     assert_eq!(database.column(open).await, Vec::<String>::new());
     let counters = [
         ("received", [36, 0]),

@@ -33,7 +33,7 @@ async fn a_stale_record_says_that_a_newer_one_is_stored(database: &TestDatabase)
     let late = Row { issues, ..stored(0, patient("a", "one", 1)) };
     let results = write(&*store, "second", vec![late]).await;
     assert_eq!(results, [Written::Stale]);
-    let found: Vec<Issue> = results[0].findings().collect();
+    let found: Vec<Issue> = results[0].issues().collect();
     assert_eq!((found[0].kind.code, found[0].field), ("RECORD_OLDER_THAN_STORED", "updated_at"));
     assert_eq!(
         stored_issues(database, "second", 0).await,

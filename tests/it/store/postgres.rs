@@ -106,7 +106,7 @@ async fn a_server_that_is_not_there_makes_the_store_unavailable() {
     let started = Instant::now();
     let rows = vec![stored(0, patient("a", "Ann", 1))];
     assert_eq!(write_within(&*store, "batch", rows, limit).await, [Written::Unavailable]);
-    let finish = store.finish(&finished("batch"), Instant::now() + limit).await;
+    let finish = store.finish_batch(&finished("batch"), Instant::now() + limit).await;
     assert!(matches!(finish, Err(StoreError::Unavailable(_))));
     assert!(started.elapsed() < 3 * limit, "took {:?}", started.elapsed());
 }

@@ -1,6 +1,6 @@
 //! Reading rejects back.
 
-use dataprocessing::model::rejects::{Page, Reject, StoredIssue};
+use dataprocessing::model::rejects::{Reject, RejectsPage, StoredIssue};
 
 use super::*;
 
@@ -14,7 +14,7 @@ on_both_engines! {
 }
 
 async fn read(store: &dyn Store, batch_id: &str, after: Option<u32>, limit: u32) -> Vec<Reject> {
-    store.rejects(&Page { batch_id, after, limit, with_raw: false }).await.expect("readable")
+    store.read_rejects(&RejectsPage { batch_id, after, limit, with_raw: false }).await.expect("readable")
 }
 
 async fn rejects_are_read_page_by_page_in_the_order_of_their_indexes(database: &TestDatabase) {
@@ -59,8 +59,8 @@ async fn issues_and_raw_records_are_read_as_they_were_written(database: &TestDat
     assert_eq!((without.record_id.as_str(), without.hospital_code.as_str()), ("r3", "h1"));
     assert_eq!(without.issues, [expected]);
     assert!(without.raw.is_none());
-    let page = Page { batch_id: "batch", after: None, limit: 9, with_raw: true };
-    let with = store.rejects(&page).await.expect("readable").remove(0);
+    let page = RejectsPage { batch_id: "batch", after: None, limit: 9, with_raw: true };
+    let with = store.read_rejects(&page).await.expect("readable").remove(0);
     assert!(with.raw.is_some_and(|raw| **raw == *bytes));
 }
 

@@ -2,7 +2,7 @@
 
 use std::{env, sync::Arc, time::Duration};
 
-use dataprocessing::model::{self, Config, Store};
+use dataprocessing::model::{self, Store, StoreConfig};
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
@@ -133,7 +133,7 @@ impl Direct {
 
 /// A store with the default settings.
 pub fn open(url: &str) -> Arc<dyn Store> {
-    let config = Config {
+    let config = StoreConfig {
         url: url.into(),
         max_connections: 4,
         chunk_rows: 500,

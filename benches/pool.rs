@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use dataprocessing::pool::{Config, Gate, Pool};
+use dataprocessing::pool::{Gate, Pool, PoolConfig};
 use divan::counter::ItemsCount;
 use tokio::{runtime::Runtime, sync::Notify};
 
@@ -16,7 +16,7 @@ const RECORDS: usize = 10_000;
 #[divan::bench(args = [1, 20])]
 fn from_lane_to_worker(bencher: divan::Bencher<'_, '_>, batches: usize) {
     let runtime = Runtime::new().expect("a runtime");
-    let pool = runtime.block_on(async { Pool::start(&Config { workers: 50, queue: 16 }) });
+    let pool = runtime.block_on(async { Pool::start(&PoolConfig { workers: 50, queue: 16 }) });
     let pool = pool.expect("a sound configuration");
     let gate = Gate::new(50);
     bencher.counter(ItemsCount::new(RECORDS)).bench_local(|| {
@@ -39,8 +39,8 @@ fn from_lane_to_worker(bencher: divan::Bencher<'_, '_>, batches: usize) {
 
 /// Submits records, and keeps their batch until the last of all has been run.
 async fn feed(pool: Arc<Pool>, gate: Arc<Gate>, records: usize, left: Arc<AtomicUsize>, done: Arc<Notify>) {
-    let batch = pool.batch();
-    let lane = batch.lane(gate);
+    let batch = pool.open_batch();
+    let lane = batch.open_lane(gate);
     for _ in 0..records {
         let (left, done) = (Arc::clone(&left), Arc::clone(&done));
         let record = async move {

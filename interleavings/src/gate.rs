@@ -4,7 +4,7 @@ use std::{sync::Arc, thread, time::Duration};
 
 use tokio::time::Instant;
 
-use super::gate::{Entry, Gate, Permit};
+use super::gate::{Gate, GatePermit, TryEnter};
 use crate::explore::{Check, dice};
 
 pub const ALL: &[Check] = &[
@@ -14,10 +14,10 @@ pub const ALL: &[Check] = &[
     Check::of_all_orders("gate: of two pauses the longer one counts", of_two_pauses_the_longer_one_counts),
 ];
 
-fn enter(gate: &Arc<Gate>) -> Option<Permit> {
+fn enter(gate: &Arc<Gate>) -> Option<GatePermit> {
     match gate.try_enter(Instant::now()) {
-        Entry::Open(permit) => Some(permit),
-        Entry::Full | Entry::NotBefore(_) => None,
+        TryEnter::Entered(permit) => Some(permit),
+        TryEnter::Full | TryEnter::NotBefore(_) => None,
     }
 }
 
@@ -37,15 +37,15 @@ fn never_more_than(limit: usize, threads: usize) {
 }
 
 fn a_limit_that_changes_is_never_exceeded() {
-    const HIGHEST: usize = 3;
-    let gate = Gate::new(HIGHEST);
+    const MAX_LIMIT: usize = 3;
+    let gate = Gate::new(MAX_LIMIT);
     let mut threads: Vec<_> = (0..4)
         .map(|_| {
             let gate = Arc::clone(&gate);
             thread::spawn(move || {
                 for _ in 0..3 {
                     let permit = enter(&gate);
-                    assert!(gate.in_flight() <= HIGHEST);
+                    assert!(gate.in_flight() <= MAX_LIMIT);
                     drop(permit);
                 }
             })
@@ -54,8 +54,8 @@ fn a_limit_that_changes_is_never_exceeded() {
     let changed = Arc::clone(&gate);
     threads.push(thread::spawn(move || {
         for _ in 0..3 {
-            changed.set_limit(dice(HIGHEST as u32 + 1) as usize);
-            assert!((1..=HIGHEST).contains(&changed.limit()));
+            changed.set_limit(dice(MAX_LIMIT as u32 + 1) as usize);
+            assert!((1..=MAX_LIMIT).contains(&changed.limit()));
         }
         changed.set_limit(1);
     }));
@@ -73,9 +73,9 @@ fn of_two_pauses_the_longer_one_counts() {
         let gate = Arc::clone(&gate);
         thread::spawn(move || {
             gate.pause(until);
-            assert!(matches!(gate.try_enter(now), Entry::NotBefore(moment) if moment >= until));
+            assert!(matches!(gate.try_enter(now), TryEnter::NotBefore(moment) if moment >= until));
         })
     });
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert!(matches!(gate.try_enter(now), Entry::NotBefore(moment) if moment == long));
+    assert!(matches!(gate.try_enter(now), TryEnter::NotBefore(moment) if moment == long));
 }

@@ -29,18 +29,18 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause that the party itself names.
 const NAMED: Duration = Duration::from_secs(60);
 
-const MOST: usize = 10;
+const MAX_IN_FLIGHT: usize = 10;
 
 /// A guard that has seen enough calls go well to let them pass without a look.
 fn untroubled() -> Arc<Guard> {
-    let guard = Guard::new("h1".into(), Guarding { in_flight: MOST, pause: PAUSE });
+    let guard = Guard::new("h1".into(), Guarding { in_flight: MAX_IN_FLIGHT, pause: PAUSE });
     while guard.call().expect("nothing has failed").succeeded().is_some() {}
     guard
 }
 
 /// A guard that stops calls since its last ten failed.
 fn opened() -> Arc<Guard> {
-    let guard = Guard::new("h1".into(), Guarding { in_flight: MOST, pause: PAUSE });
+    let guard = Guard::new("h1".into(), Guarding { in_flight: MAX_IN_FLIGHT, pause: PAUSE });
     while let Ok(call) = guard.call() {
         call.failed(FaultKind::Unreachable);
     }
@@ -49,7 +49,7 @@ fn opened() -> Arc<Guard> {
 
 fn fail(call: Call, fault: FaultKind) {
     if let Some(limit) = call.failed(fault) {
-        assert!((2..=MOST).contains(&limit), "a limit of {limit}");
+        assert!((2..=MAX_IN_FLIGHT).contains(&limit), "a limit of {limit}");
     }
 }
 
@@ -129,12 +129,12 @@ fn a_lowered_limit_is_heeded() {
         }
     });
     let limit = guard.call().expect("throttling is no outage").succeeded();
-    assert!(limit.is_some_and(|limit| (2..MOST).contains(&limit)), "a limit of {limit:?}");
+    assert!(limit.is_some_and(|limit| (2..MAX_IN_FLIGHT).contains(&limit)), "a limit of {limit:?}");
 }
 
 /// As the last call goes well after which there is nothing to heed, the party asks for a pause.
 fn who_has_healed_overlooks_no_new_trouble() {
-    let new = || Guard::new("h1".into(), Guarding { in_flight: MOST, pause: PAUSE });
+    let new = || Guard::new("h1".into(), Guarding { in_flight: MAX_IN_FLIGHT, pause: PAUSE });
     let succeed = |guard: &Arc<Guard>| guard.call().expect("nothing has failed").succeeded();
     let (guard, mut heeded) = (new(), 0);
     while succeed(&guard).is_some() {

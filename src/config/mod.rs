@@ -35,7 +35,7 @@ pub struct Config {
     /// The gRPC server.
     pub server: server::Config,
     /// The worker pool.
-    pub pool: pool::Config,
+    pub pool: pool::PoolConfig,
     /// The store.
     pub store: model::StoreConfig,
     /// The hospitals' profiles.

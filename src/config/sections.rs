@@ -105,10 +105,10 @@ fn drain(section: &mut Section<'_>) -> Result<server::Drain, Reported> {
     Ok(server::Drain { announce: announce?, limit: limit? })
 }
 
-fn pool(section: &mut Section<'_>) -> Result<pool::Config, Reported> {
+fn pool(section: &mut Section<'_>) -> Result<pool::PoolConfig, Reported> {
     let workers = section.within("workers", 1..=10_000);
     let queue = section.within("queue", 1..=100_000);
-    Ok(pool::Config { workers: workers?, queue: queue? })
+    Ok(pool::PoolConfig { workers: workers?, queue: queue? })
 }
 
 fn store(section: &mut Section<'_>) -> Result<model::StoreConfig, Reported> {

@@ -83,7 +83,7 @@ pub(super) struct Course {
     batch_id: Arc<str>,
     claim: Option<Held>,
     running: Arc<RunningBatch>,
-    dispatch: pool::Batch,
+    dispatch: pool::JobBatch,
     writing: Option<Writing>,
     /// Held until the batch has been concluded.
     _share: Share,
@@ -101,7 +101,7 @@ impl Course {
         let Plan { batch_id, validate_only, claim, ledger, reject_limit, fastest, linger } = plan;
         let records = u32::try_from(ledger.places()).unwrap_or(u32::MAX);
         let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time(), records);
-        let until_a_turn = svc.pool.ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
+        let until_a_turn = svc.pool.jobs_ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
         let to_settle_one = until_a_turn + fastest;
         if Instant::now() + to_settle_one >= cutoffs.cut_at {
             let kept_back = context.deadline - cutoffs.cut_at;
@@ -138,7 +138,7 @@ impl Course {
             let (closing, closed) = oneshot::channel();
             Writing { closing, task: svc.tasks.spawn(writer.run(entries, closed)) }
         });
-        let dispatch = svc.pool.batch();
+        let dispatch = svc.pool.open_batch();
         Ok(Self { context, svc, batch_id, claim, running, dispatch, writing, _share: share })
     }
 

@@ -31,7 +31,7 @@ use crate::{
 pub(super) struct Intake<'c> {
     svc: &'c ServiceContext,
     batch: &'c Arc<RunningBatch>,
-    dispatch: &'c pool::Batch,
+    dispatch: &'c pool::JobBatch,
     recent_ids: RecentIds,
     lines: HashMap<Arc<str>, mpsc::Sender<Queued>>,
     /// The lines' hospitals, in the order of their first records.
@@ -45,7 +45,7 @@ impl<'c> Intake<'c> {
     pub fn new(
         svc: &'c ServiceContext,
         batch: &'c Arc<RunningBatch>,
-        dispatch: &'c pool::Batch,
+        dispatch: &'c pool::JobBatch,
         known_ids: usize,
     ) -> Self {
         Self {
@@ -101,7 +101,7 @@ impl<'c> Intake<'c> {
                 let lane = hospital
                     .verification
                     .as_ref()
-                    .map(|api| Arc::new(self.dispatch.lane(Arc::clone(&api.gate))));
+                    .map(|api| Arc::new(self.dispatch.open_lane(Arc::clone(&api.gate))));
                 let batch = Arc::clone(self.batch);
                 self.feeders
                     .spawn(feeder::feed(batch, Line { hospital: Arc::clone(hospital), records, lane }));

@@ -75,7 +75,7 @@ impl Asking {
             Err(Stopped::Probing) => {
                 let (lane, now) = (Arc::clone(&self.lane), Instant::now());
                 // A lane that takes nothing any more leaves the record to the closing of its batch.
-                let _ = lane.put_off(now, self.begin_later(ticket));
+                let _ = lane.submit_after(now, self.begin_later(ticket));
             }
             Err(Stopped::Outage) => {
                 let warnings = &self.record.warnings;
@@ -172,7 +172,7 @@ impl Asking {
         let lane = Arc::clone(&self.lane);
         let waiting = Waiting(Some((self, attempt, failure)));
         // A lane that takes nothing any more drops what waits, which settles it.
-        let _ = lane.put_off(moment, waiting.resume());
+        let _ = lane.submit_after(moment, waiting.resume());
     }
 
     /// Whether a usual call that begins at `moment` ends before running calls are cut. A quarter more than the median:

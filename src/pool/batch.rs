@@ -4,34 +4,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::gate::Gate;
-use super::job::drop_contained;
+use super::job::drop_catching_panics;
 use super::lane::Lane;
-use super::ring::{BatchKey, Queue};
-use super::room::Room;
+use super::scheduler::{BatchKey, LaneQueue};
 use super::shared::Shared;
+use super::slots::Slots;
 
 /// Jobs that belong together, in lanes. All batches of a pool get the same share of its workers.
 ///
 /// Dropping a batch stops it.
-pub struct Batch {
+pub struct JobBatch {
     shared: Arc<Shared>,
     key: BatchKey,
     stopped: Arc<AtomicBool>,
 }
 
-impl Batch {
-    pub(super) fn join(shared: &Arc<Shared>) -> Self {
-        let key = shared.ring().join_batch();
-        Batch { shared: Arc::clone(shared), key, stopped: Arc::new(AtomicBool::new(false)) }
+impl JobBatch {
+    pub(super) fn open(shared: &Arc<Shared>) -> Self {
+        let key = shared.scheduler().join_batch();
+        JobBatch { shared: Arc::clone(shared), key, stopped: Arc::new(AtomicBool::new(false)) }
     }
 
     /// Opens a lane for jobs that may run only while `gate` lets them in.
     ///
     /// Usually one lane per gate; a batch may well have more. The lanes of a batch share its turns.
-    pub fn lane(&self, gate: Arc<Gate>) -> Lane {
-        let room = Room::new(self.shared.queue);
-        let key = self.shared.ring().join_lane(self.key, gate, room.clone());
-        Lane::new(Arc::clone(&self.shared), key, room, Arc::clone(&self.stopped))
+    pub fn open_lane(&self, gate: Arc<Gate>) -> Lane {
+        let slots = Slots::new(self.shared.queue);
+        let key = self.shared.scheduler().join_lane(self.key, gate, slots.clone());
+        Lane::new(Arc::clone(&self.shared), key, slots, Arc::clone(&self.stopped))
     }
 
     /// Starts no further job of this batch: those that wait are dropped unrun, and submitting to its lanes
@@ -41,11 +41,11 @@ impl Batch {
     /// a little later than this returns.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
-        let queues = self.shared.ring().leave_batch(self.key);
+        let queues = self.shared.scheduler().leave_batch(self.key);
         let mut dropped = 0;
-        // Outside of the ring's lock, for this wakes submitters and runs the jobs' own Drop.
-        for job in queues.into_iter().flat_map(Queue::close) {
-            drop_contained(job);
+        // Outside of the scheduler's lock, for this wakes submitters and runs the jobs' own Drop.
+        for job in queues.into_iter().flat_map(LaneQueue::close) {
+            drop_catching_panics(job);
             dropped += 1;
         }
         self.shared.counters.jobs_dropped(dropped);
@@ -54,7 +54,7 @@ impl Batch {
     }
 }
 
-impl Drop for Batch {
+impl Drop for JobBatch {
     fn drop(&mut self) {
         self.stop();
     }

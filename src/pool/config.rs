@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// The size of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Config {
+pub struct PoolConfig {
     /// Workers, that is: the most jobs that run at a time. At least 1.
     pub workers: usize,
     /// Jobs that wait ready for a free worker; each lane holds as many more. At least 1.
@@ -25,12 +25,12 @@ pub enum PoolError {
     NoQueue,
 }
 
-impl Config {
+impl PoolConfig {
     /// Refuses a size with which no job would ever run.
     pub(super) fn check(&self) -> Result<(), PoolError> {
         match self {
-            Config { workers: 0, .. } => Err(PoolError::NoWorkers),
-            Config { queue: 0, .. } => Err(PoolError::NoQueue),
+            PoolConfig { workers: 0, .. } => Err(PoolError::NoWorkers),
+            PoolConfig { queue: 0, .. } => Err(PoolError::NoQueue),
             _ => Ok(()),
         }
     }
@@ -42,8 +42,8 @@ mod tests {
 
     #[test]
     fn a_pool_needs_a_worker_and_a_queue() {
-        assert_eq!(Config { workers: 0, queue: 16 }.check(), Err(PoolError::NoWorkers));
-        assert_eq!(Config { workers: 50, queue: 0 }.check(), Err(PoolError::NoQueue));
-        assert_eq!(Config { workers: 1, queue: 1 }.check(), Ok(()));
+        assert_eq!(PoolConfig { workers: 0, queue: 16 }.check(), Err(PoolError::NoWorkers));
+        assert_eq!(PoolConfig { workers: 50, queue: 0 }.check(), Err(PoolError::NoQueue));
+        assert_eq!(PoolConfig { workers: 1, queue: 1 }.check(), Ok(()));
     }
 }

@@ -30,15 +30,15 @@ pub struct Gate {
 
 /// The right to run one job behind a gate. It goes along with the job; dropping it leaves the gate.
 #[derive(Debug)]
-pub(super) struct Permit {
+pub(super) struct GatePermit {
     gate: Arc<Gate>,
 }
 
 /// What a gate says to who wants to enter.
 #[derive(Debug)]
-pub(super) enum Entry {
+pub(super) enum TryEnter {
     /// Come in.
-    Open(Permit),
+    Entered(GatePermit),
     /// Somebody has to leave first.
     Full,
     /// Not before this moment.
@@ -110,22 +110,22 @@ impl Gate {
     }
 
     /// Enters, if the key may be called now. This is the one place that decides it; it never waits.
-    pub(super) fn try_enter(self: &Arc<Self>, now: Instant) -> Entry {
+    pub(super) fn try_enter(self: &Arc<Self>, now: Instant) -> TryEnter {
         if let Some(until) = self.paused(now) {
-            return Entry::NotBefore(until);
+            return TryEnter::NotBefore(until);
         }
         let limit = self.limit();
         let one_more = |in_flight| (in_flight < limit).then_some(in_flight + 1);
         if self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Relaxed, one_more).is_err() {
-            return Entry::Full;
+            return TryEnter::Full;
         }
-        let permit = Permit { gate: Arc::clone(self) };
+        let permit = GatePermit { gate: Arc::clone(self) };
         // Asked last, for asking takes one of the second's share.
         match self.rate.as_ref().map(RateLimiter::check) {
             Some(Err(not_until)) => {
-                Entry::NotBefore(now + not_until.wait_time_from(DefaultClock::default().now()))
+                TryEnter::NotBefore(now + not_until.wait_time_from(DefaultClock::default().now()))
             }
-            Some(Ok(())) | None => Entry::Open(permit),
+            Some(Ok(())) | None => TryEnter::Entered(permit),
         }
     }
 
@@ -143,7 +143,7 @@ fn quota(per_second: NonZeroU32) -> Quota {
     Quota::per_second(per_second).allow_burst(burst)
 }
 
-impl Drop for Permit {
+impl Drop for GatePermit {
     fn drop(&mut self) {
         self.gate.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
@@ -153,10 +153,10 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
-    fn enter(gate: &Arc<Gate>) -> Option<Permit> {
+    fn enter(gate: &Arc<Gate>) -> Option<GatePermit> {
         match gate.try_enter(Instant::now()) {
-            Entry::Open(permit) => Some(permit),
-            Entry::Full | Entry::NotBefore(_) => None,
+            TryEnter::Entered(permit) => Some(permit),
+            TryEnter::Full | TryEnter::NotBefore(_) => None,
         }
     }
 
@@ -197,7 +197,7 @@ mod tests {
         let now = Instant::now();
         gate.pause(now + later);
         gate.pause(now + soon);
-        assert!(matches!(gate.try_enter(now), Entry::NotBefore(until) if until == now + later));
+        assert!(matches!(gate.try_enter(now), TryEnter::NotBefore(until) if until == now + later));
         tokio::time::advance(later).await;
         assert!(enter(&gate).is_some());
         let until = Instant::now() + later;
@@ -215,8 +215,8 @@ mod tests {
         let gate = Gate::with_rate(1_000, NonZeroU32::new(100));
         let now = Instant::now();
         let burst: Vec<_> = (0..2).map(|_| gate.try_enter(now)).collect();
-        assert!(burst.iter().all(|entry| matches!(entry, Entry::Open(_))));
-        let Entry::NotBefore(until) = gate.try_enter(now) else { panic!("the burst is over") };
+        assert!(burst.iter().all(|entry| matches!(entry, TryEnter::Entered(_))));
+        let TryEnter::NotBefore(until) = gate.try_enter(now) else { panic!("the burst is over") };
         assert!(until > now && until <= now + Duration::from_millis(10));
         assert_eq!(gate.in_flight(), 2);
     }

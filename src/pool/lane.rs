@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 
 use tokio::time::Instant;
 
-use super::job::{Job, Work};
-use super::ring::{LaneKey, Turn};
-use super::room::{Closed, Room};
+use super::job::{Job, JobFuture};
+use super::scheduler::{LaneKey, Turn};
 use super::shared::Shared;
+use super::slots::{Closed, Slots};
 
 /// The jobs of one batch behind one gate, dispatched in the order in which they were submitted.
 ///
@@ -18,7 +18,7 @@ pub struct Lane {
     shared: Arc<Shared>,
     /// `None` if the batch had been stopped before the lane was opened.
     key: Option<LaneKey>,
-    room: Room,
+    slots: Slots,
     stopped: Arc<AtomicBool>,
 }
 
@@ -26,13 +26,13 @@ impl Lane {
     pub(super) fn new(
         shared: Arc<Shared>,
         key: Option<LaneKey>,
-        room: Room,
+        slots: Slots,
         stopped: Arc<AtomicBool>,
     ) -> Self {
-        Lane { shared, key, room, stopped }
+        Lane { shared, key, slots, stopped }
     }
 
-    /// Queues a job, once the lane has a free place: it holds as many jobs as the pool's `queue`.
+    /// Queues a job, once the lane has a free slot: it holds as many jobs as the pool's `queue`.
     ///
     /// Dropping the wait drops the job unrun and changes nothing else.
     ///
@@ -48,34 +48,34 @@ impl Lane {
         self.queue(Box::pin(job))
     }
 
-    /// Queues a job that is not to run before a moment, and then goes first. It takes no place of the lane, so
+    /// Queues a job that is not to run before a moment, and then goes first. It takes no slot of the lane, so
     /// this does not wait: whoever runs a job may put off what is left of it and give the worker free.
     ///
     /// # Errors
     ///
     /// As for [`submit`](Lane::submit).
-    pub fn put_off(
+    pub fn submit_after(
         &self,
         until: Instant,
         job: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), Closed> {
         let key = self.key.ok_or(Closed)?;
-        let job = Job { work: Box::pin(job), place: None, stopped: Arc::clone(&self.stopped) };
+        let job = Job { work: Box::pin(job), slot: None, stopped: Arc::clone(&self.stopped) };
         self.shared.push(key, job, Turn::NotBefore(until)).map_err(|_refused| Closed)
     }
 
-    async fn queue(&self, work: Work) -> Result<(), Closed> {
+    async fn queue(&self, work: JobFuture) -> Result<(), Closed> {
         let key = self.key.ok_or(Closed)?;
-        let place = Some(self.room.take().await?);
-        let job = Job { work, place, stopped: Arc::clone(&self.stopped) };
-        self.shared.push(key, job, Turn::InLine).map_err(|_refused| Closed)
+        let slot = Some(self.slots.take().await?);
+        let job = Job { work, slot, stopped: Arc::clone(&self.stopped) };
+        self.shared.push(key, job, Turn::Fifo).map_err(|_refused| Closed)
     }
 }
 
 impl Drop for Lane {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.shared.ring().leave_lane(key);
+            self.shared.scheduler().leave_lane(key);
         }
     }
 }

@@ -2,12 +2,12 @@
 //! of what they do.
 //!
 //! One pool serves the whole process. Its workers are started once and stay; whoever has work opens a
-//! [`Batch`], in it one [`Lane`] per key (whatever the jobs call upon), and submits:
+//! [`JobBatch`], in it one [`Lane`] per key (whatever the jobs call upon), and submits:
 //!
 //! ```text
 //! batch A ─┬─ lane ▤▤▤ (gate x) ─┐                                        ┌─ worker 1
 //!          └─ lane ▤   (gate y) ─┤                                        ├─ worker 2
-//!                                ├─ ring ── dispatcher ── channel ▤▤▤▤ ───┼─ ...
+//!                                ├─ scheduler ── dispatcher ── channel ▤▤▤▤ ───┼─ ...
 //! batch B ─── lane ▤▤  (gate x) ─┘                                        └─ worker N
 //! ```
 //!
@@ -24,22 +24,22 @@
 //! [`Lane::submit`] waits. That is the back-pressure to whoever feeds the lane.
 //!
 //! **Sturdy.** A job that panics costs that job: it is counted, its gate is left, and the worker goes on.
-//! [`Batch::stop`] drops what a batch still has queued, unrun; [`Pool::close`] runs what is queued, and
+//! [`JobBatch::stop`] drops what a batch still has queued, unrun; [`Pool::close`] runs what is queued, and
 //! returns when the last worker has gone.
 //!
 //! ```
-//! use dataprocessing::pool::{Config, Gate, Pool};
+//! use dataprocessing::pool::{PoolConfig, Gate, Pool};
 //! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicU64, Ordering};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let pool = Pool::start(&Config { workers: 4, queue: 2 })?;
+//! let pool = Pool::start(&PoolConfig { workers: 4, queue: 2 })?;
 //! let gate = Gate::new(3); // at most three of these jobs run at a time, whoever submits them
 //! let sum = Arc::new(AtomicU64::new(0));
 //!
-//! let batch = pool.batch();
-//! let lane = batch.lane(gate);
+//! let batch = pool.open_batch();
+//! let lane = batch.open_lane(gate);
 //! for number in 1..=100 {
 //!     let sum = Arc::clone(&sum);
 //!     lane.submit(async move {
@@ -61,10 +61,10 @@ mod dispatcher;
 mod gate;
 mod job;
 mod lane;
-mod ring;
-mod room;
-mod rotation;
+mod round_robin;
+mod scheduler;
 mod shared;
+mod slots;
 mod stats;
 mod worker;
 
@@ -75,15 +75,15 @@ use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
 
-pub use batch::Batch;
-pub use config::{Config, PoolError};
+pub use batch::JobBatch;
+pub use config::{PoolConfig, PoolError};
 pub use gate::Gate;
 pub use lane::Lane;
-pub use room::Closed;
-pub use stats::Stats;
+pub use slots::Closed;
+pub use stats::PoolStats;
 
-use room::Room;
 use shared::Shared;
+use slots::Slots;
 use worker::Worker;
 
 /// A fixed set of workers that run the jobs of all batches, a fair share of each batch at a time.
@@ -106,7 +106,7 @@ impl Pool {
     /// # Panics
     ///
     /// Outside of a tokio runtime.
-    pub fn start(config: &Config) -> Result<Arc<Pool>, PoolError> {
+    pub fn start(config: &PoolConfig) -> Result<Arc<Pool>, PoolError> {
         config.check()?;
         let shared = Arc::new(Shared::new(config.queue));
         let tasks = TaskTracker::new();
@@ -119,8 +119,8 @@ impl Pool {
     }
 
     /// Opens a batch: one party of the round robin, whatever the number of its lanes.
-    pub fn batch(&self) -> Batch {
-        Batch::join(&self.shared)
+    pub fn open_batch(&self) -> JobBatch {
+        JobBatch::open(&self.shared)
     }
 
     /// Refuses new jobs, runs those that are queued, and returns when the dispatcher and every worker
@@ -135,24 +135,24 @@ impl Pool {
 
     /// Whether the pool still takes jobs, that is: it has not been closed.
     pub fn is_running(&self) -> bool {
-        !self.shared.ring().is_closed()
+        !self.shared.scheduler().is_closed()
     }
 
     /// How many jobs go before one that is submitted now, whosever it is; `None` while a worker is free.
-    pub fn ahead(&self) -> Option<usize> {
-        let Stats { workers, queued, running, .. } = self.stats();
+    pub fn jobs_ahead(&self) -> Option<usize> {
+        let PoolStats { workers, queued, running, .. } = self.stats();
         (running >= workers).then(|| queued.min(self.shared.queue))
     }
 
     /// What the pool has done and is doing.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> PoolStats {
         self.shared.counters.read()
     }
 
     fn refuse_new_jobs(&self) {
-        let rooms = self.shared.ring().close();
-        // Outside of the ring's lock: closing a room wakes the submitters that wait for it.
-        rooms.iter().for_each(Room::close);
+        let rooms = self.shared.scheduler().close();
+        // Outside of the scheduler's lock: closing a room wakes the submitters that wait for it.
+        rooms.iter().for_each(Slots::close);
         self.shared.wake.notify_one();
         self.tasks.close();
     }

@@ -10,7 +10,7 @@ use super::job::Ending;
 /// `dropped`. Each number is right by itself; they are read one after the other, so while jobs move, their
 /// sum may be off by those that moved meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stats {
+pub struct PoolStats {
     /// Workers that exist.
     pub workers: usize,
     /// Jobs that no worker has taken yet: in the lanes, and ready for a free worker.
@@ -25,7 +25,7 @@ pub struct Stats {
     pub dropped: u64,
 }
 
-/// The counters behind [`Stats`]. They are plain counts: no decision of the pool rests on them.
+/// The counters behind [`PoolStats`]. They are plain counts: no decision of the pool rests on them.
 #[derive(Default)]
 pub(super) struct Counters {
     workers: AtomicUsize,
@@ -68,8 +68,8 @@ impl Counters {
         self.dropped.fetch_add(jobs as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn read(&self) -> Stats {
-        Stats {
+    pub(super) fn read(&self) -> PoolStats {
+        PoolStats {
             workers: self.workers.load(Ordering::Relaxed),
             queued: self.queued.load(Ordering::Relaxed),
             running: self.running.load(Ordering::Relaxed),

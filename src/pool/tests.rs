@@ -20,7 +20,7 @@ use super::*;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn pool(workers: usize, queue: usize) -> Arc<Pool> {
-    Pool::start(&Config { workers, queue }).unwrap()
+    Pool::start(&PoolConfig { workers, queue }).unwrap()
 }
 
 /// A gate that never closes in these tests.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use async_channel::Receiver;
 use tokio::task::coop;
 
-use super::job::{self, Dispatched, Job, Work};
+use super::job::{self, Dispatched, Job, JobFuture};
 use super::shared::Shared;
 
 /// One worker of a pool; counted for as long as it exists.
@@ -31,10 +31,10 @@ impl Worker {
     }
 
     async fn serve(&self, dispatched: Dispatched) {
-        let Dispatched { job: Job { work, place, stopped }, permit } = dispatched;
-        drop(place);
+        let Dispatched { job: Job { work, slot, stopped }, permit } = dispatched;
+        drop(slot);
         if stopped.load(Ordering::Acquire) {
-            job::drop_contained(work);
+            job::drop_catching_panics(work);
             self.shared.counters.jobs_dropped(1);
         } else {
             self.run(work).await;
@@ -44,7 +44,7 @@ impl Worker {
         self.shared.wake.notify_one();
     }
 
-    async fn run(&self, work: Work) {
+    async fn run(&self, work: JobFuture) {
         self.shared.counters.job_started();
         let ending = job::run(work).await;
         self.shared.counters.job_ended(ending);

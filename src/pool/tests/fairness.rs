@@ -9,8 +9,8 @@ const JOB: Duration = Duration::from_millis(50);
 /// Runs a batch of 100 jobs of 50 ms; how long that took.
 async fn time_of_a_small_batch(pool: &Pool) -> Duration {
     let started = Instant::now();
-    let batch = pool.batch();
-    let lane = batch.lane(open_gate());
+    let batch = pool.open_batch();
+    let lane = batch.open_lane(open_gate());
     let tally = Tally::new();
     for _ in 0..JOBS {
         lane.submit(tally.job_of(JOB)).await.unwrap();
@@ -20,10 +20,10 @@ async fn time_of_a_small_batch(pool: &Pool) -> Duration {
 }
 
 /// Keeps `lanes` lanes of a batch full until the batch is stopped.
-fn feed_endlessly(batch: &Batch, lanes: usize) -> TaskTracker {
+fn feed_endlessly(batch: &JobBatch, lanes: usize) -> TaskTracker {
     let feeders = TaskTracker::new();
     for _ in 0..lanes {
-        let lane = batch.lane(open_gate());
+        let lane = batch.open_lane(open_gate());
         feeders.spawn(async move { while lane.submit(async { sleep(JOB).await }).await.is_ok() {} });
     }
     feeders.close();
@@ -35,7 +35,7 @@ async fn a_small_batch_is_done_in_thrice_its_time_beside_an_endless_one_of(lanes
     for phase in [0, 1, 10, 25, 40, 49] {
         let pool = pool(50, 16);
         let alone = time_of_a_small_batch(&pool).await;
-        let endless = pool.batch();
+        let endless = pool.open_batch();
         let feeders = feed_endlessly(&endless, lanes);
         sleep(4 * JOB + Duration::from_millis(phase)).await;
         let beside = time_of_a_small_batch(&pool).await;
@@ -59,10 +59,10 @@ async fn a_small_batch_is_done_in_thrice_its_time_beside_an_endless_one_of_twent
 #[tokio::test(start_paused = true)]
 async fn batches_of_any_number_of_lanes_share_the_workers_equally() {
     let pool = pool(10, 4);
-    let batches: Vec<_> = (0..4).map(|_| (pool.batch(), Tally::new())).collect();
+    let batches: Vec<_> = (0..4).map(|_| (pool.open_batch(), Tally::new())).collect();
     for (number, (batch, tally)) in batches.iter().enumerate() {
         for _ in 0..=3 * number {
-            let (lane, tally) = (batch.lane(open_gate()), tally.clone());
+            let (lane, tally) = (batch.open_lane(open_gate()), tally.clone());
             tokio::spawn(async move { while lane.submit(tally.job_of(JOB)).await.is_ok() {} });
         }
     }

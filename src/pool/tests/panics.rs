@@ -16,9 +16,9 @@ impl Drop for PanicsInDrop {
 #[tokio::test]
 async fn a_panic_costs_one_job_and_no_worker() {
     let pool = pool(3, 2);
-    let batch = pool.batch();
+    let batch = pool.open_batch();
     let (gate, tally) = (Gate::new(2), Tally::new());
-    let lane = batch.lane(Arc::clone(&gate));
+    let lane = batch.open_lane(Arc::clone(&gate));
     for number in 0..300 {
         if number % 3 == 0 {
             lane.submit(async { panic!("in a job") }).await.unwrap();
@@ -28,7 +28,7 @@ async fn a_panic_costs_one_job_and_no_worker() {
     }
     tally.reaches(200).await;
     until(|| pool.stats().panicked == 100).await;
-    assert_eq!(pool.stats(), Stats { workers: 3, finished: 200, panicked: 100, ..Stats::default() });
+    assert_eq!(pool.stats(), PoolStats { workers: 3, finished: 200, panicked: 100, ..PoolStats::default() });
     until(|| gate.in_flight() == 0).await;
     close(&pool).await;
 }
@@ -36,8 +36,8 @@ async fn a_panic_costs_one_job_and_no_worker() {
 #[tokio::test]
 async fn a_panic_while_a_job_is_dropped_costs_that_job_and_no_worker() {
     let pool = pool(1, 1);
-    let batch = pool.batch();
-    let lane = batch.lane(open_gate());
+    let batch = pool.open_batch();
+    let lane = batch.open_lane(open_gate());
     let held = PanicsInDrop;
     lane.submit(async move { drop(held) }).await.unwrap();
     let held = PanicsInDrop;
@@ -48,7 +48,7 @@ async fn a_panic_while_a_job_is_dropped_costs_that_job_and_no_worker() {
     tally.reaches(1).await;
     assert_eq!(pool.stats().workers, 1);
     close(&pool).await;
-    assert_eq!(pool.stats(), Stats { finished: 1, panicked: 3, ..Stats::default() });
+    assert_eq!(pool.stats(), PoolStats { finished: 1, panicked: 3, ..PoolStats::default() });
 }
 
 /// Ends at once, but drops what it holds only when it is dropped itself.
@@ -62,13 +62,13 @@ fn poll_fn_that_keeps(held: PanicsInDrop) -> impl Future<Output = ()> + Send {
 #[tokio::test]
 async fn a_panic_while_a_queued_job_is_dropped_reaches_nobody() {
     let pool = pool(1, 3);
-    let batch = pool.batch();
-    let lane = batch.lane(open_gate());
+    let batch = pool.open_batch();
+    let lane = batch.open_lane(open_gate());
     for _ in 0..3 {
         let held = PanicsInDrop;
         lane.submit(async move { drop(held) }).await.unwrap();
     }
     batch.stop();
-    assert_eq!(pool.stats(), Stats { workers: 1, dropped: 3, ..Stats::default() });
+    assert_eq!(pool.stats(), PoolStats { workers: 1, dropped: 3, ..PoolStats::default() });
     close(&pool).await;
 }

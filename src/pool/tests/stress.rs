@@ -34,8 +34,8 @@ async fn feed(lane: Lane) -> usize {
 /// Feeds the lanes of a batch, and ends it in one of three ways: stopped on its way, dropped as soon as it
 /// is fed, or drained by the closing of the pool. How many jobs its lanes took.
 async fn run_batch(pool: Arc<Pool>, gates: [Arc<Gate>; LANES], number: usize) -> usize {
-    let batch = pool.batch();
-    let feeders: Vec<_> = gates.into_iter().map(|gate| tokio::spawn(feed(batch.lane(gate)))).collect();
+    let batch = pool.open_batch();
+    let feeders: Vec<_> = gates.into_iter().map(|gate| tokio::spawn(feed(batch.open_lane(gate)))).collect();
     if number % 3 == STOPPED {
         until(|| pool.stats().finished > 50).await;
         batch.stop();
@@ -75,7 +75,7 @@ async fn every_job_that_was_taken_ends_in_one_way() {
 }
 
 /// The highest limit that a gate in trouble gets.
-const HIGHEST: usize = 4;
+const MAX_LIMIT: usize = 4;
 
 /// What became of the jobs of a pool in trouble.
 #[derive(Default)]
@@ -118,7 +118,7 @@ impl Troubled {
     fn work(mut self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             assert!(
-                (1..=HIGHEST).contains(&self.gate.in_flight()),
+                (1..=MAX_LIMIT).contains(&self.gate.in_flight()),
                 "this job is behind the gate, with few others"
             );
             self.make_trouble();
@@ -129,7 +129,7 @@ impl Troubled {
             let moment = tokio::time::Instant::now() + Duration::from_micros(self.dice.roll(900));
             let (lane, fates) = (Arc::clone(&self.lane), Arc::clone(&self.fate.fates));
             // A lane that takes nothing any more drops the rest.
-            let taken = lane.put_off(moment, self.work()).is_ok();
+            let taken = lane.submit_after(moment, self.work()).is_ok();
             fates.taken.fetch_add(usize::from(taken), Ordering::Relaxed);
         })
     }
@@ -141,7 +141,7 @@ impl Troubled {
                 self.gate.pause(tokio::time::Instant::now() + pause);
             }
             1 => self.gate.resume(),
-            2 | 3 => self.gate.set_limit(self.dice.roll(HIGHEST as u64 + 1) as usize),
+            2 | 3 => self.gate.set_limit(self.dice.roll(MAX_LIMIT as u64 + 1) as usize),
             _ => {}
         }
     }
@@ -181,13 +181,14 @@ async fn feed_batches(
     gates: &[Arc<Gate>],
     fates: &Arc<Fates>,
     stopped: impl Fn(usize) -> bool,
-) -> (Vec<Batch>, usize) {
-    let batches: Vec<_> = (0..BATCHES).map(|_| pool.batch()).collect();
+) -> (Vec<JobBatch>, usize) {
+    let batches: Vec<_> = (0..BATCHES).map(|_| pool.open_batch()).collect();
     let mut feeders = Vec::new();
     for (number, batch) in batches.iter().enumerate() {
         for (lane, gate) in gates.iter().enumerate() {
             let dice = Dice((number * LANES + lane) as u64);
-            let (lane, gate, fates) = (batch.lane(Arc::clone(gate)), Arc::clone(gate), Arc::clone(fates));
+            let (lane, gate, fates) =
+                (batch.open_lane(Arc::clone(gate)), Arc::clone(gate), Arc::clone(fates));
             feeders.push(tokio::spawn(feed_trouble(lane, gate, fates, dice)));
         }
     }
@@ -216,7 +217,7 @@ fn check_all_ended(pool: &Pool, gates: &[Arc<Gate>], fates: &Fates, made: usize)
 async fn every_job_that_is_put_off_again_and_again_runs_to_its_end() {
     for (workers, queue) in [(1, 1), (6, 2)] {
         let (pool, fates) = (pool(workers, queue), Arc::<Fates>::default());
-        let gates = [1, 2, HIGHEST].map(Gate::new);
+        let gates = [1, 2, MAX_LIMIT].map(Gate::new);
         let (_batches, made) = feed_batches(&pool, &gates, &fates, |_| false).await;
         until(|| fates.run.load(Ordering::Relaxed) == made).await;
         close(&pool).await;
@@ -229,7 +230,7 @@ async fn every_job_that_is_put_off_again_and_again_runs_to_its_end() {
 async fn jobs_in_trouble_that_are_stopped_or_closed_upon_end_once() {
     for (workers, queue) in [(1, 1), (6, 2), (16, 5)] {
         let (pool, fates) = (pool(workers, queue), Arc::<Fates>::default());
-        let gates = [1, 2, HIGHEST].map(Gate::new);
+        let gates = [1, 2, MAX_LIMIT].map(Gate::new);
         let closing = tokio::spawn({
             let pool = Arc::clone(&pool);
             async move {

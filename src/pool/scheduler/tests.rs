@@ -6,7 +6,7 @@ use tokio::time::Duration;
 
 use super::*;
 
-/// What the ring hands out here instead of jobs: the lane it was pushed to, and its number in there.
+/// What the scheduler hands out here instead of jobs: the lane it was pushed to, and its number in there.
 type Ticket = (LaneName, usize);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,16 +15,16 @@ struct LaneName {
     lane: usize,
 }
 
-fn queue_up(ring: &mut Ring<usize>, batch: BatchKey, gate: &Arc<Gate>, jobs: &[usize]) -> LaneKey {
-    let lane = ring.join_lane(batch, Arc::clone(gate), Room::new(1)).unwrap();
+fn queue_up(scheduler: &mut Scheduler<usize>, batch: BatchKey, gate: &Arc<Gate>, jobs: &[usize]) -> LaneKey {
+    let lane = scheduler.join_lane(batch, Arc::clone(gate), Slots::new(1)).unwrap();
     for job in jobs {
-        ring.push(lane, *job, Turn::InLine).unwrap();
+        scheduler.push(lane, *job, Turn::Fifo).unwrap();
     }
     lane
 }
 
-fn drain(ring: &mut Ring<usize>) -> Vec<usize> {
-    std::iter::from_fn(|| match ring.next(Instant::now()) {
+fn drain(scheduler: &mut Scheduler<usize>) -> Vec<usize> {
+    std::iter::from_fn(|| match scheduler.next(Instant::now()) {
         Next::Job(job, _permit) => Some(job),
         Next::Nothing | Next::NotBefore(_) | Next::Drained => None,
     })
@@ -33,113 +33,113 @@ fn drain(ring: &mut Ring<usize>) -> Vec<usize> {
 
 #[test]
 fn batches_take_turns_and_so_do_the_lanes_of_a_batch() {
-    let mut ring = Ring::new();
+    let mut scheduler = Scheduler::new();
     let gate = Gate::new(100);
-    let wide = ring.join_batch();
-    queue_up(&mut ring, wide, &gate, &[10, 11]);
-    queue_up(&mut ring, wide, &gate, &[20, 21]);
-    let narrow = ring.join_batch();
-    queue_up(&mut ring, narrow, &gate, &[30, 31]);
-    assert_eq!(drain(&mut ring), [10, 30, 20, 31, 11, 21]);
+    let wide = scheduler.join_batch();
+    queue_up(&mut scheduler, wide, &gate, &[10, 11]);
+    queue_up(&mut scheduler, wide, &gate, &[20, 21]);
+    let narrow = scheduler.join_batch();
+    queue_up(&mut scheduler, narrow, &gate, &[30, 31]);
+    assert_eq!(drain(&mut scheduler), [10, 30, 20, 31, 11, 21]);
 }
 
 #[test]
 fn a_lane_whose_gate_is_closed_is_passed_over_and_keeps_its_turn() {
-    let mut ring = Ring::new();
+    let mut scheduler = Scheduler::new();
     let (slow, fast) = (Gate::new(1), Gate::new(100));
-    let batch = ring.join_batch();
-    queue_up(&mut ring, batch, &slow, &[10]);
-    queue_up(&mut ring, batch, &fast, &[20, 21, 22]);
+    let batch = scheduler.join_batch();
+    queue_up(&mut scheduler, batch, &slow, &[10]);
+    queue_up(&mut scheduler, batch, &fast, &[20, 21, 22]);
     let inside = slow.try_enter(Instant::now());
-    assert!(matches!(ring.next(Instant::now()), Next::Job(20, _)));
-    assert!(matches!(ring.next(Instant::now()), Next::Job(21, _)));
+    assert!(matches!(scheduler.next(Instant::now()), Next::Job(20, _)));
+    assert!(matches!(scheduler.next(Instant::now()), Next::Job(21, _)));
     drop(inside);
-    assert!(matches!(ring.next(Instant::now()), Next::Job(10, _)));
-    assert!(matches!(ring.next(Instant::now()), Next::Job(22, _)));
-    assert!(matches!(ring.next(Instant::now()), Next::Nothing));
+    assert!(matches!(scheduler.next(Instant::now()), Next::Job(10, _)));
+    assert!(matches!(scheduler.next(Instant::now()), Next::Job(22, _)));
+    assert!(matches!(scheduler.next(Instant::now()), Next::Nothing));
 }
 
 #[test]
 fn a_closed_ring_refuses_jobs_and_is_drained_once_it_is_empty() {
-    let mut ring = Ring::new();
+    let mut scheduler = Scheduler::new();
     let gate = Gate::new(1);
-    let batch = ring.join_batch();
-    let lane = queue_up(&mut ring, batch, &gate, &[1]);
-    assert_eq!(ring.close().len(), 1);
-    assert_eq!(ring.push(lane, 2, Turn::InLine), Err(2));
-    assert!(matches!(ring.next(Instant::now()), Next::Job(1, _)));
-    assert!(matches!(ring.next(Instant::now()), Next::Drained));
+    let batch = scheduler.join_batch();
+    let lane = queue_up(&mut scheduler, batch, &gate, &[1]);
+    assert_eq!(scheduler.close().len(), 1);
+    assert_eq!(scheduler.push(lane, 2, Turn::Fifo), Err(2));
+    assert!(matches!(scheduler.next(Instant::now()), Next::Job(1, _)));
+    assert!(matches!(scheduler.next(Instant::now()), Next::Drained));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_was_put_off_goes_first_once_its_time_has_come() {
-    let mut ring = Ring::new();
-    let batch = ring.join_batch();
-    let lane = queue_up(&mut ring, batch, &Gate::new(9), &[1, 2]);
+    let mut scheduler = Scheduler::new();
+    let batch = scheduler.join_batch();
+    let lane = queue_up(&mut scheduler, batch, &Gate::new(9), &[1, 2]);
     let now = Instant::now();
     let (soon, later) = (now + Duration::from_millis(5), now + Duration::from_millis(9));
     for (job, moment) in [(30, later), (10, soon), (20, soon)] {
-        ring.push(lane, job, Turn::NotBefore(moment)).unwrap();
+        scheduler.push(lane, job, Turn::NotBefore(moment)).unwrap();
     }
-    assert!(matches!(ring.next(now), Next::Job(1, _)));
-    assert!(matches!(ring.next(soon), Next::Job(10, _)));
-    assert!(matches!(ring.next(soon), Next::Job(20, _)));
-    assert!(matches!(ring.next(soon), Next::Job(2, _)));
-    ring.leave_lane(lane);
-    assert!(matches!(ring.next(soon), Next::NotBefore(moment) if moment == later));
-    assert!(matches!(ring.next(later), Next::Job(30, _)));
-    assert!(matches!(ring.next(later), Next::Nothing));
-    assert!(ring.push(lane, 40, Turn::InLine).is_err(), "the lane has left with its last job");
+    assert!(matches!(scheduler.next(now), Next::Job(1, _)));
+    assert!(matches!(scheduler.next(soon), Next::Job(10, _)));
+    assert!(matches!(scheduler.next(soon), Next::Job(20, _)));
+    assert!(matches!(scheduler.next(soon), Next::Job(2, _)));
+    scheduler.leave_lane(lane);
+    assert!(matches!(scheduler.next(soon), Next::NotBefore(moment) if moment == later));
+    assert!(matches!(scheduler.next(later), Next::Job(30, _)));
+    assert!(matches!(scheduler.next(later), Next::Nothing));
+    assert!(scheduler.push(lane, 40, Turn::Fifo).is_err(), "the lane has left with its last job");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_first_of_the_gates_that_open_by_themselves_is_waited_for() {
-    let mut ring = Ring::new();
-    let batch = ring.join_batch();
+    let mut scheduler = Scheduler::new();
+    let batch = scheduler.join_batch();
     let now = Instant::now();
     for (job, pause) in [(1, 30), (2, 20)] {
         let gate = Gate::new(1);
         gate.pause(now + Duration::from_millis(pause));
-        queue_up(&mut ring, batch, &gate, &[job]);
+        queue_up(&mut scheduler, batch, &gate, &[job]);
     }
     let moment = now + Duration::from_millis(20);
-    assert!(matches!(ring.next(now), Next::NotBefore(first) if first == moment));
-    assert!(matches!(ring.next(moment), Next::Job(2, _)));
+    assert!(matches!(scheduler.next(now), Next::NotBefore(first) if first == moment));
+    assert!(matches!(scheduler.next(moment), Next::Job(2, _)));
 }
 
 #[test]
 fn a_batch_leaves_with_its_jobs_also_with_those_put_off() {
-    let mut ring = Ring::new();
+    let mut scheduler = Scheduler::new();
     let gate = Gate::new(1);
-    let (leaving, staying) = (ring.join_batch(), ring.join_batch());
-    let lane = queue_up(&mut ring, leaving, &gate, &[1, 2]);
-    queue_up(&mut ring, staying, &gate, &[3]);
-    ring.push(lane, 5, Turn::NotBefore(Instant::now())).unwrap();
-    let jobs: Vec<_> = ring.leave_batch(leaving).into_iter().flat_map(Queue::close).collect();
+    let (leaving, staying) = (scheduler.join_batch(), scheduler.join_batch());
+    let lane = queue_up(&mut scheduler, leaving, &gate, &[1, 2]);
+    queue_up(&mut scheduler, staying, &gate, &[3]);
+    scheduler.push(lane, 5, Turn::NotBefore(Instant::now())).unwrap();
+    let jobs: Vec<_> = scheduler.leave_batch(leaving).into_iter().flat_map(LaneQueue::close).collect();
     assert_eq!(jobs, [1, 2, 5]);
-    assert!(ring.leave_batch(leaving).is_empty());
-    assert_eq!(ring.push(lane, 4, Turn::InLine), Err(4));
-    assert!(ring.join_lane(leaving, gate, Room::new(1)).is_none());
-    assert_eq!(drain(&mut ring), [3]);
+    assert!(scheduler.leave_batch(leaving).is_empty());
+    assert_eq!(scheduler.push(lane, 4, Turn::Fifo), Err(4));
+    assert!(scheduler.join_lane(leaving, gate, Slots::new(1)).is_none());
+    assert_eq!(drain(&mut scheduler), [3]);
 }
 
 #[test]
 fn a_lane_without_a_feeder_leaves_when_its_last_job_has_gone() {
-    let mut ring = Ring::new();
+    let mut scheduler = Scheduler::new();
     let gate = Gate::new(1);
-    let batch = ring.join_batch();
-    let lane = queue_up(&mut ring, batch, &gate, &[1, 2]);
-    let idle = queue_up(&mut ring, batch, &gate, &[]);
-    ring.leave_lane(lane);
-    assert_eq!(lanes_of(&mut ring, batch), 2);
-    ring.leave_lane(idle);
-    assert_eq!(lanes_of(&mut ring, batch), 1);
-    assert_eq!(drain(&mut ring), [1, 2]);
-    assert_eq!(lanes_of(&mut ring, batch), 0);
+    let batch = scheduler.join_batch();
+    let lane = queue_up(&mut scheduler, batch, &gate, &[1, 2]);
+    let idle = queue_up(&mut scheduler, batch, &gate, &[]);
+    scheduler.leave_lane(lane);
+    assert_eq!(lanes_of(&mut scheduler, batch), 2);
+    scheduler.leave_lane(idle);
+    assert_eq!(lanes_of(&mut scheduler, batch), 1);
+    assert_eq!(drain(&mut scheduler), [1, 2]);
+    assert_eq!(lanes_of(&mut scheduler, batch), 0);
 }
 
-fn lanes_of(ring: &mut Ring<usize>, batch: BatchKey) -> usize {
-    ring.batches.get_mut(batch.0).map_or(0, |lanes| lanes.iter().count())
+fn lanes_of(scheduler: &mut Scheduler<usize>, batch: BatchKey) -> usize {
+    scheduler.batches.get_mut(batch.0).map_or(0, |lanes| lanes.iter().count())
 }
 
 #[derive(Debug, Clone)]
@@ -147,7 +147,7 @@ enum Step {
     /// Push a job to one of the lanes.
     Push(prop::sample::Index),
     /// Push a job to one of the lanes that is not to go before so many milliseconds have passed.
-    PutOff(prop::sample::Index, u64),
+    SubmitAfter(prop::sample::Index, u64),
     /// Take the next job.
     Take,
     /// End one of the jobs that were taken.
@@ -166,7 +166,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let any = any::<prop::sample::Index>;
     let step = prop_oneof![
         8 => any().prop_map(Step::Push),
-        4 => (any(), 0u64..30).prop_map(|(lane, time)| Step::PutOff(lane, time)),
+        4 => (any(), 0u64..30).prop_map(|(lane, time)| Step::SubmitAfter(lane, time)),
         12 => Just(Step::Take),
         6 => any().prop_map(Step::End),
         1 => any().prop_map(Step::LeaveLane),
@@ -177,13 +177,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 1..400)
 }
 
-/// A ring beside what is known of it from outside.
+/// A scheduler beside what is known of it from outside.
 struct Model {
-    ring: Ring<Ticket>,
+    scheduler: Scheduler<Ticket>,
     now: Instant,
     gates: Vec<ModelGate>,
     lanes: Vec<ModelLane>,
-    taken: Vec<(usize, Permit)>,
+    taken: Vec<(usize, GatePermit)>,
 }
 
 struct ModelGate {
@@ -198,9 +198,9 @@ struct ModelLane {
     fed: bool,
     pushed: usize,
     served: usize,
-    in_line: VecDeque<usize>,
+    fifo: VecDeque<usize>,
     /// The earliest first, and of those of one moment the one that came first.
-    put_off: BTreeSet<(Instant, usize)>,
+    delayed: BTreeSet<(Instant, usize)>,
 }
 
 /// What the next look at a lane should find.
@@ -215,24 +215,24 @@ impl Model {
     fn new(layout: &[Vec<prop::sample::Index>], limits: &[usize]) -> Self {
         let gates: Vec<_> = limits.iter().map(|limit| Gate::new(*limit)).collect();
         let now = Instant::now();
-        let mut ring = Ring::new();
+        let mut scheduler = Scheduler::new();
         let mut lanes = Vec::new();
         for (batch, gates_of_lanes) in layout.iter().enumerate() {
-            let batch_key = ring.join_batch();
+            let batch_key = scheduler.join_batch();
             for (lane, gate) in gates_of_lanes.iter().enumerate() {
                 let gate = gate.index(gates.len());
-                let key = ring.join_lane(batch_key, Arc::clone(&gates[gate]), Room::new(1)).unwrap();
+                let key = scheduler.join_lane(batch_key, Arc::clone(&gates[gate]), Slots::new(1)).unwrap();
                 lanes.push(ModelLane::new(LaneName { batch, lane }, key, gate));
             }
         }
         let gates = gates.into_iter().map(|gate| ModelGate { gate, paused_until: now }).collect();
-        Model { ring, now, gates, lanes, taken: Vec::new() }
+        Model { scheduler, now, gates, lanes, taken: Vec::new() }
     }
 
     fn step(&mut self, step: &Step) -> Option<LaneName> {
         match step {
-            Step::Push(index) => self.push(index.index(self.lanes.len()), Turn::InLine),
-            Step::PutOff(index, time) => {
+            Step::Push(index) => self.push(index.index(self.lanes.len()), Turn::Fifo),
+            Step::SubmitAfter(index, time) => {
                 let moment = self.now + Duration::from_millis(*time);
                 self.push(index.index(self.lanes.len()), Turn::NotBefore(moment));
             }
@@ -245,7 +245,7 @@ impl Model {
                 let at = index.index(self.lanes.len());
                 let lane = &mut self.lanes[at];
                 lane.fed = false;
-                self.ring.leave_lane(lane.key);
+                self.scheduler.leave_lane(lane.key);
             }
             Step::Pause(index, time) => {
                 let at = index.index(self.gates.len());
@@ -266,18 +266,18 @@ impl Model {
     fn push(&mut self, at: usize, turn: Turn) {
         let lane = &mut self.lanes[at];
         if lane.fed {
-            self.ring.push(lane.key, (lane.name, lane.pushed), turn).unwrap();
+            self.scheduler.push(lane.key, (lane.name, lane.pushed), turn).unwrap();
             match turn {
-                Turn::InLine => lane.in_line.push_back(lane.pushed),
-                Turn::NotBefore(moment) => _ = lane.put_off.insert((moment, lane.pushed)),
+                Turn::Fifo => lane.fifo.push_back(lane.pushed),
+                Turn::NotBefore(moment) => _ = lane.delayed.insert((moment, lane.pushed)),
             }
             lane.pushed += 1;
         }
     }
 
-    /// Takes what the ring hands out, which must be what the model expects of one of the lanes.
+    /// Takes what the scheduler hands out, which must be what the model expects of one of the lanes.
     fn take(&mut self) -> Option<LaneName> {
-        let ((name, number), permit) = match self.ring.next(self.now) {
+        let ((name, number), permit) = match self.scheduler.next(self.now) {
             Next::Job(ticket, permit) => (ticket, permit),
             Next::NotBefore(moment) => {
                 assert_eq!(
@@ -334,13 +334,13 @@ impl ModelGate {
 
 impl ModelLane {
     fn new(name: LaneName, key: LaneKey, gate: usize) -> Self {
-        let (in_line, put_off) = (VecDeque::new(), BTreeSet::new());
-        Self { name, key, gate, fed: true, pushed: 0, served: 0, in_line, put_off }
+        let (fifo, delayed) = (VecDeque::new(), BTreeSet::new());
+        Self { name, key, gate, fed: true, pushed: 0, served: 0, fifo, delayed }
     }
 
     /// What it has to give now, if its gate is open.
     fn next(&self, now: Instant) -> Expected {
-        match (self.put_off.first(), self.in_line.front()) {
+        match (self.delayed.first(), self.fifo.front()) {
             (Some((moment, _)), _) if *moment <= now => Expected::Job,
             (_, Some(_)) => Expected::Job,
             (Some((moment, _)), None) => Expected::NotBefore(*moment),
@@ -350,9 +350,9 @@ impl ModelLane {
 
     fn take(&mut self, now: Instant) -> Option<usize> {
         self.served += 1;
-        match self.put_off.first() {
-            Some((moment, _)) if *moment <= now => self.put_off.pop_first().map(|(_, number)| number),
-            _ => self.in_line.pop_front(),
+        match self.delayed.first() {
+            Some((moment, _)) if *moment <= now => self.delayed.pop_first().map(|(_, number)| number),
+            _ => self.fifo.pop_front(),
         }
     }
 }
@@ -440,14 +440,14 @@ proptest! {
         for step in &steps {
             model.step(step);
         }
-        model.ring.close();
+        model.scheduler.close();
         model.taken.clear();
         // By then every pause is over, and the time of every job has come.
         model.now += Duration::from_secs(1);
         while model.step(&Step::Take).is_some() {
             model.taken.clear();
         }
-        prop_assert!(matches!(model.ring.next(model.now), Next::Drained));
+        prop_assert!(matches!(model.scheduler.next(model.now), Next::Drained));
         prop_assert!(model.lanes.iter().all(|lane| lane.pushed == lane.served));
         prop_assert!(model.gates.iter().all(|gate| gate.gate.in_flight() == 0));
     }

@@ -7,35 +7,35 @@ use std::collections::VecDeque;
 /// Only who was served goes to the back; who had to be passed over keeps the place and stays ahead of
 /// everybody served since. So of two parties that can be served all the time, neither is ever served
 /// twice between two turns of the other.
-pub(super) struct Rotation<T> {
-    parties: VecDeque<(Key, T)>,
+pub(super) struct RoundRobin<T> {
+    parties: VecDeque<(MemberKey, T)>,
     next_key: u64,
 }
 
-/// Names one party of a [`Rotation`]; never given out twice by the same one.
+/// Names one party of a [`RoundRobin`]; never given out twice by the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key(u64);
+pub(super) struct MemberKey(u64);
 
-impl<T> Rotation<T> {
+impl<T> RoundRobin<T> {
     pub(super) fn new() -> Self {
-        Rotation { parties: VecDeque::new(), next_key: 0 }
+        RoundRobin { parties: VecDeque::new(), next_key: 0 }
     }
 
     /// Adds a party at the back.
-    pub(super) fn join(&mut self, party: T) -> Key {
-        let key = Key(self.next_key);
+    pub(super) fn join(&mut self, party: T) -> MemberKey {
+        let key = MemberKey(self.next_key);
         self.next_key += 1;
         self.parties.push_back((key, party));
         key
     }
 
     /// Takes a party out; the turns of the others stay as they are.
-    pub(super) fn leave(&mut self, key: Key) -> Option<T> {
+    pub(super) fn leave(&mut self, key: MemberKey) -> Option<T> {
         let at = self.position(key)?;
         self.parties.remove(at).map(|(_, party)| party)
     }
 
-    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+    pub(super) fn get_mut(&mut self, key: MemberKey) -> Option<&mut T> {
         let at = self.position(key)?;
         self.parties.get_mut(at).map(|(_, party)| party)
     }
@@ -64,7 +64,7 @@ impl<T> Rotation<T> {
     }
 
     // A linear search: there are a few dozen batches at most, and about as many lanes in each.
-    fn position(&self, key: Key) -> Option<usize> {
+    fn position(&self, key: MemberKey) -> Option<usize> {
         self.parties.iter().position(|(other, _)| *other == key)
     }
 }
@@ -74,50 +74,50 @@ mod tests {
     use super::*;
 
     /// Serves every party that is not in `passed_over`, by its name.
-    fn turn(rotation: &mut Rotation<char>, passed_over: &str) -> Option<char> {
-        rotation.next(|name| (!passed_over.contains(*name)).then_some(*name))
+    fn turn(round_robin: &mut RoundRobin<char>, passed_over: &str) -> Option<char> {
+        round_robin.next(|name| (!passed_over.contains(*name)).then_some(*name))
     }
 
-    fn of(names: &str) -> Rotation<char> {
-        let mut rotation = Rotation::new();
+    fn of(names: &str) -> RoundRobin<char> {
+        let mut round_robin = RoundRobin::new();
         for name in names.chars() {
-            rotation.join(name);
+            round_robin.join(name);
         }
-        rotation
+        round_robin
     }
 
     #[test]
     fn everybody_is_served_once_before_anybody_is_served_twice() {
-        let mut rotation = of("abc");
-        let served: String = (0..7).filter_map(|_| turn(&mut rotation, "")).collect();
+        let mut round_robin = of("abc");
+        let served: String = (0..7).filter_map(|_| turn(&mut round_robin, "")).collect();
         assert_eq!(served, "abcabca");
     }
 
     #[test]
     fn who_was_passed_over_is_next() {
-        let mut rotation = of("abc");
-        assert_eq!(turn(&mut rotation, "a"), Some('b'));
-        assert_eq!(turn(&mut rotation, "a"), Some('c'));
-        assert_eq!(turn(&mut rotation, ""), Some('a'));
-        assert_eq!(turn(&mut rotation, ""), Some('b'));
+        let mut round_robin = of("abc");
+        assert_eq!(turn(&mut round_robin, "a"), Some('b'));
+        assert_eq!(turn(&mut round_robin, "a"), Some('c'));
+        assert_eq!(turn(&mut round_robin, ""), Some('a'));
+        assert_eq!(turn(&mut round_robin, ""), Some('b'));
     }
 
     #[test]
     fn nobody_is_served_when_nobody_can_be() {
         assert_eq!(turn(&mut of(""), ""), None);
-        let mut rotation = of("ab");
-        assert_eq!(turn(&mut rotation, "ab"), None);
-        assert_eq!(turn(&mut rotation, ""), Some('a'));
+        let mut round_robin = of("ab");
+        assert_eq!(turn(&mut round_robin, "ab"), None);
+        assert_eq!(turn(&mut round_robin, ""), Some('a'));
     }
 
     #[test]
     fn who_leaves_does_not_change_the_turns_of_the_others() {
-        let mut rotation = of("abc");
-        let joined = rotation.join('d');
-        assert_eq!(turn(&mut rotation, ""), Some('a'));
-        assert_eq!(rotation.leave(joined), Some('d'));
-        assert_eq!(rotation.leave(joined), None);
-        let served: String = (0..3).filter_map(|_| turn(&mut rotation, "")).collect();
+        let mut round_robin = of("abc");
+        let joined = round_robin.join('d');
+        assert_eq!(turn(&mut round_robin, ""), Some('a'));
+        assert_eq!(round_robin.leave(joined), Some('d'));
+        assert_eq!(round_robin.leave(joined), None);
+        let served: String = (0..3).filter_map(|_| turn(&mut round_robin, "")).collect();
         assert_eq!(served, "bca");
     }
 }

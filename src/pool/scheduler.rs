@@ -1,7 +1,7 @@
 //! Batches and their lanes, with the jobs that wait to be dispatched. A plain data structure: it knows no tasks,
 //! and of the time only what it is told.
 
-mod put_off;
+mod delay_queue;
 #[cfg(test)]
 mod tests;
 
@@ -10,48 +10,48 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use self::put_off::PutOff;
-use super::gate::{Entry, Gate, Permit};
-use super::room::Room;
-use super::rotation::{Key, Rotation};
+use self::delay_queue::DelayQueue;
+use super::gate::{Gate, GatePermit, TryEnter};
+use super::round_robin::{MemberKey, RoundRobin};
+use super::slots::Slots;
 
 /// All queued jobs of a pool, and whose turn it is.
 ///
 /// It is kept under one lock, so nothing in here runs foreign code: jobs are handed out to be dropped
 /// elsewhere, and rooms to be closed elsewhere.
-pub(super) struct Ring<J> {
-    batches: Rotation<Rotation<Queue<J>>>,
+pub(super) struct Scheduler<J> {
+    batches: RoundRobin<RoundRobin<LaneQueue<J>>>,
     queued: usize,
     closed: bool,
 }
 
 /// The queue of one lane.
-pub(super) struct Queue<J> {
+pub(super) struct LaneQueue<J> {
     gate: Arc<Gate>,
-    room: Room,
+    slots: Slots,
     jobs: VecDeque<J>,
     /// Jobs that go first once their time has come.
-    put_off: PutOff<J>,
+    delayed: DelayQueue<J>,
     /// Whether a [`Lane`](super::Lane) still submits to it. Without one, it leaves when it is empty.
     fed: bool,
 }
 
-/// Names a batch of the ring.
+/// Names a batch of the scheduler.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BatchKey(Key);
+pub(super) struct BatchKey(MemberKey);
 
-/// Names a lane of the ring.
+/// Names a lane of the scheduler.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LaneKey {
-    batch: Key,
-    lane: Key,
+    batch: MemberKey,
+    lane: MemberKey,
 }
 
 /// When a job has its turn within its lane.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Turn {
     /// After those that came before.
-    InLine,
+    Fifo,
     /// Not before this moment, and then first.
     NotBefore(Instant),
 }
@@ -59,36 +59,36 @@ pub(super) enum Turn {
 /// What there is to dispatch.
 pub(super) enum Next<J> {
     /// This job, whose gate has been entered.
-    Job(J, Permit),
+    Job(J, GatePermit),
     /// Nothing now: no job is queued, or the gates of those that are do not open.
     Nothing,
     /// Nothing now; at this moment a job's time comes, or a gate opens by itself.
     NotBefore(Instant),
-    /// Nothing ever again: the ring is closed and empty.
+    /// Nothing ever again: the scheduler is closed and empty.
     Drained,
 }
 
-impl<J> Ring<J> {
+impl<J> Scheduler<J> {
     pub(super) fn new() -> Self {
-        Ring { batches: Rotation::new(), queued: 0, closed: false }
+        Scheduler { batches: RoundRobin::new(), queued: 0, closed: false }
     }
 
     pub(super) fn join_batch(&mut self) -> BatchKey {
-        BatchKey(self.batches.join(Rotation::new()))
+        BatchKey(self.batches.join(RoundRobin::new()))
     }
 
-    /// Takes a batch out of the ring, with its lanes and their jobs. Nothing if it had left before.
-    pub(super) fn leave_batch(&mut self, batch: BatchKey) -> Vec<Queue<J>> {
-        let lanes = self.batches.leave(batch.0).map(Rotation::into_parties);
+    /// Takes a batch out of the scheduler, with its lanes and their jobs. Nothing if it had left before.
+    pub(super) fn leave_batch(&mut self, batch: BatchKey) -> Vec<LaneQueue<J>> {
+        let lanes = self.batches.leave(batch.0).map(RoundRobin::into_parties);
         let queues: Vec<_> = lanes.into_iter().flatten().collect();
-        self.queued -= queues.iter().map(Queue::len).sum::<usize>();
+        self.queued -= queues.iter().map(LaneQueue::len).sum::<usize>();
         queues
     }
 
     /// Adds a lane to a batch; `None` if the batch has left.
-    pub(super) fn join_lane(&mut self, batch: BatchKey, gate: Arc<Gate>, room: Room) -> Option<LaneKey> {
+    pub(super) fn join_lane(&mut self, batch: BatchKey, gate: Arc<Gate>, slots: Slots) -> Option<LaneKey> {
         let lanes = self.batches.get_mut(batch.0)?;
-        let lane = lanes.join(Queue::new(gate, room));
+        let lane = lanes.join(LaneQueue::new(gate, slots));
         Some(LaneKey { batch: batch.0, lane })
     }
 
@@ -102,7 +102,7 @@ impl<J> Ring<J> {
         }
     }
 
-    /// Queues a job; gives it back if the ring is closed or the batch has left.
+    /// Queues a job; gives it back if the scheduler is closed or the batch has left.
     pub(super) fn push(&mut self, key: LaneKey, job: J, turn: Turn) -> Result<(), J> {
         if self.closed {
             return Err(job);
@@ -132,9 +132,9 @@ impl<J> Ring<J> {
     }
 
     /// Refuses further jobs. Gives the rooms of all lanes, where submitters may be waiting.
-    pub(super) fn close(&mut self) -> Vec<Room> {
+    pub(super) fn close(&mut self) -> Vec<Slots> {
         self.closed = true;
-        self.batches.iter().flat_map(Rotation::iter).map(|queue| queue.room.clone()).collect()
+        self.batches.iter().flat_map(RoundRobin::iter).map(|queue| queue.slots.clone()).collect()
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -155,45 +155,45 @@ impl Look {
     }
 }
 
-fn next_of_batch<J>(lanes: &mut Rotation<Queue<J>>, look: &mut Look) -> Option<(J, Permit)> {
+fn next_of_batch<J>(lanes: &mut RoundRobin<LaneQueue<J>>, look: &mut Look) -> Option<(J, GatePermit)> {
     let next = lanes.next(|queue| queue.next(look))?;
-    lanes.retire_last(Queue::is_finished);
+    lanes.retire_last(LaneQueue::is_finished);
     Some(next)
 }
 
-impl<J> Queue<J> {
-    fn new(gate: Arc<Gate>, room: Room) -> Self {
-        Queue { gate, room, jobs: VecDeque::new(), put_off: PutOff::default(), fed: true }
+impl<J> LaneQueue<J> {
+    fn new(gate: Arc<Gate>, slots: Slots) -> Self {
+        LaneQueue { gate, slots, jobs: VecDeque::new(), delayed: DelayQueue::default(), fed: true }
     }
 
     fn push(&mut self, job: J, turn: Turn) {
         match turn {
-            Turn::InLine => self.jobs.push_back(job),
-            Turn::NotBefore(moment) => self.put_off.push(moment, job),
+            Turn::Fifo => self.jobs.push_back(job),
+            Turn::NotBefore(moment) => self.delayed.push(moment, job),
         }
     }
 
     /// Takes the first job if there is one and its gate is open now.
-    fn next(&mut self, look: &mut Look) -> Option<(J, Permit)> {
-        let due = self.put_off.next_at().is_some_and(|moment| moment <= look.now);
+    fn next(&mut self, look: &mut Look) -> Option<(J, GatePermit)> {
+        let due = self.delayed.next_at().is_some_and(|moment| moment <= look.now);
         if !due && self.jobs.is_empty() {
-            self.put_off.next_at().into_iter().for_each(|moment| look.again_at(moment));
+            self.delayed.next_at().into_iter().for_each(|moment| look.again_at(moment));
             return None;
         }
         let permit = match self.gate.try_enter(look.now) {
-            Entry::Open(permit) => permit,
-            Entry::Full => return None,
-            Entry::NotBefore(moment) => {
+            TryEnter::Entered(permit) => permit,
+            TryEnter::Full => return None,
+            TryEnter::NotBefore(moment) => {
                 look.again_at(moment);
                 return None;
             }
         };
-        let job = if due { self.put_off.pop() } else { self.jobs.pop_front() };
+        let job = if due { self.delayed.pop() } else { self.jobs.pop_front() };
         job.map(|job| (job, permit))
     }
 
     fn len(&self) -> usize {
-        self.jobs.len() + self.put_off.len()
+        self.jobs.len() + self.delayed.len()
     }
 
     fn is_finished(&self) -> bool {
@@ -202,7 +202,7 @@ impl<J> Queue<J> {
 
     /// Turns submitters away and gives up the queued jobs.
     pub(super) fn close(self) -> impl Iterator<Item = J> {
-        self.room.close();
-        self.jobs.into_iter().chain(self.put_off.into_jobs())
+        self.slots.close();
+        self.jobs.into_iter().chain(self.delayed.into_jobs())
     }
 }

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .skip_debug(HOLD_PATIENTS)
         // A payload is a slice of the received message, not a copy.
         .bytes(".")
-        .codec_path("crate::server::codec::SparingCodec")
+        .codec_path("crate::server::codec::BoundedCodec")
         .compile_fds(descriptors)?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Status, service::Interceptor};
 
 use super::{
-    calls::Call,
+    calls::CallInfo,
     status::{self, Exhausted},
 };
 use crate::svc::Load;
@@ -18,7 +18,7 @@ use crate::svc::Load;
 /// The process's places for batches.
 #[derive(Clone)]
 pub struct Admission {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     max_batches: usize,
     closed: Arc<AtomicBool>,
     /// Knows when there may be room again.
@@ -27,12 +27,12 @@ pub struct Admission {
 
 /// One batch's place; free again when the last clone is dropped.
 #[derive(Clone)]
-pub(super) struct Place(#[expect(dead_code, reason = "held for its drop")] Arc<OwnedSemaphorePermit>);
+pub(super) struct BatchPermit(#[expect(dead_code, reason = "held for its drop")] Arc<OwnedSemaphorePermit>);
 
 impl Admission {
     /// `max_batches` free places.
     pub fn new(max_batches: usize, load: Arc<Load>) -> Self {
-        Self { places: Arc::new(Semaphore::new(max_batches)), max_batches, closed: Arc::default(), load }
+        Self { permits: Arc::new(Semaphore::new(max_batches)), max_batches, closed: Arc::default(), load }
     }
 
     /// Refuses every batch from now on, because the process is ending.
@@ -40,20 +40,20 @@ impl Admission {
         self.closed.store(true, Ordering::Release);
     }
 
-    fn admit(&self) -> Result<Place, Status> {
+    fn admit(&self) -> Result<BatchPermit, Status> {
         if self.closed.load(Ordering::Acquire) {
             return Err(status::draining());
         }
-        let permit = Arc::clone(&self.places).try_acquire_owned();
+        let permit = Arc::clone(&self.permits).try_acquire_owned();
         let permit = permit
             .map_err(|_| status::exhausted(Exhausted::Batches(self.max_batches), self.load.soonest_end()))?;
-        Ok(Place(Arc::new(permit)))
+        Ok(BatchPermit(Arc::new(permit)))
     }
 }
 
 impl Interceptor for Admission {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if !request.extensions().get::<Call>().is_some_and(|call| call.reads) {
+        if !request.extensions().get::<CallInfo>().is_some_and(|call| call.reads) {
             request.extensions_mut().insert(self.admit()?);
         }
         Ok(request)

@@ -20,55 +20,55 @@ use crate::svc::Load;
 /// The bytes of all calls together.
 #[derive(Clone)]
 pub(super) struct BytesInFlight {
-    most: usize,
+    max: usize,
     taken: Arc<AtomicUsize>,
     /// Knows when there may be room again.
     load: Arc<Load>,
 }
 
 /// The bytes of one call; given back when it is dropped.
-pub(super) struct Taken {
+pub(super) struct ByteLease {
     of: BytesInFlight,
     bytes: AtomicUsize,
 }
 
 /// The body of a request whose bytes are counted.
-pub(super) struct CountedUpload {
+pub(super) struct MeteredBody {
     pub body: Body,
-    pub taken: Arc<Taken>,
+    pub taken: Arc<ByteLease>,
 }
 
 impl BytesInFlight {
-    /// At most so many.
-    pub fn new(most: usize, load: Arc<Load>) -> Self {
-        Self { most, taken: Arc::default(), load }
+    /// Creates a budget of `max` bytes.
+    pub fn new(max: usize, load: Arc<Load>) -> Self {
+        Self { max, taken: Arc::default(), load }
     }
 
     /// Nothing, for a call that begins.
-    pub fn nothing(&self) -> Arc<Taken> {
-        Arc::new(Taken { of: self.clone(), bytes: AtomicUsize::new(0) })
+    pub fn lease(&self) -> Arc<ByteLease> {
+        Arc::new(ByteLease { of: self.clone(), bytes: AtomicUsize::new(0) })
     }
 }
 
-impl Taken {
+impl ByteLease {
     fn take(&self, bytes: usize) -> Result<(), Status> {
         let of = &self.of;
-        let more = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= of.most);
+        let more = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= of.max);
         if of.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            return Err(status::exhausted(Exhausted::Bytes(of.most), of.load.soonest_end()));
+            return Err(status::exhausted(Exhausted::Bytes(of.max), of.load.soonest_end()));
         }
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
 }
 
-impl Drop for Taken {
+impl Drop for ByteLease {
     fn drop(&mut self) {
         self.of.taken.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
     }
 }
 
-impl http_body::Body for CountedUpload {
+impl http_body::Body for MeteredBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn what_a_call_takes_comes_back_with_its_end() {
         let all = BytesInFlight::new(100, Load::new(1));
-        let (one, other) = (all.nothing(), all.nothing());
+        let (one, other) = (all.lease(), all.lease());
         one.take(60).unwrap();
         other.take(40).unwrap();
         let refused = other.take(1).unwrap_err();

@@ -23,18 +23,18 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    bytes_in_flight::{BytesInFlight, CountedUpload, Taken},
+    bytes_in_flight::{ByteLease, BytesInFlight, MeteredBody},
     deadline::requested_timeout,
     status,
 };
 
 /// How much earlier than tonic's own timer ours ends a call, so that the caller reads DEADLINE_EXCEEDED and
 /// not tonic's CANCELLED.
-const AHEAD_OF_TONIC: Duration = Duration::from_millis(20);
+const TONIC_TIMER_MARGIN: Duration = Duration::from_millis(20);
 
 /// The moments of one call, and whether its handler was reached.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct CallInfo {
     /// When the headers arrived.
     pub arrived_at: Instant,
     /// The caller's deadline or the server's limit, whichever is earlier.
@@ -44,16 +44,16 @@ pub(super) struct Call {
     reached: Arc<AtomicBool>,
 }
 
-impl Call {
+impl CallInfo {
     /// Notes that the request could be read.
-    pub fn reach(&self) {
+    pub fn mark_reached(&self) {
         self.reached.store(true, Ordering::Release);
     }
 }
 
 /// Wraps all services in [`Calls`].
 #[derive(Clone)]
-pub(super) struct CallsLayer {
+pub(super) struct CallLayer {
     /// Longest time of one call.
     pub timeout: Duration,
     /// The path of the call that brings its batch as a stream.
@@ -72,22 +72,22 @@ pub(super) struct CallsLayer {
     pub bytes: BytesInFlight,
 }
 
-impl<S> Layer<S> for CallsLayer {
-    type Service = Calls<S>;
+impl<S> Layer<S> for CallLayer {
+    type Service = CallService<S>;
 
-    fn layer(&self, inner: S) -> Calls<S> {
-        Calls { inner, layer: self.clone() }
+    fn layer(&self, inner: S) -> CallService<S> {
+        CallService { inner, layer: self.clone() }
     }
 }
 
 /// See the module.
 #[derive(Clone)]
-pub(super) struct Calls<S> {
+pub(super) struct CallService<S> {
     inner: S,
-    layer: CallsLayer,
+    layer: CallLayer,
 }
 
-impl<S> Service<Request<Body>> for Calls<S>
+impl<S> Service<Request<Body>> for CallService<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -111,14 +111,19 @@ where
         let deadline = arrived_at + timeout;
         let reached = Arc::new(AtomicBool::new(false));
         let reads = self.layer.reads.contains(&request.uri().path());
-        request.extensions_mut().insert(Call { arrived_at, deadline, reads, reached: Arc::clone(&reached) });
+        request.extensions_mut().insert(CallInfo {
+            arrived_at,
+            deadline,
+            reads,
+            reached: Arc::clone(&reached),
+        });
         let running =
             request.uri().path().starts_with(self.layer.counted).then(|| self.layer.running.token());
         let max_message_size = self.layer.max_message_size;
         // The service that was polled ready is the one to call; a clone takes its place.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let bytes = self.layer.bytes.nothing();
+        let bytes = self.layer.bytes.lease();
         Box::pin(async move {
             let Some(running) = running else {
                 return inner.call(request).await;
@@ -126,17 +131,19 @@ where
             // What a stream has in hand is bounded by its window.
             if !is_stream {
                 let taken = Arc::clone(&bytes);
-                request = request.map(|body| Body::new(CountedUpload { body, taken }));
+                request = request.map(|body| Body::new(MeteredBody { body, taken }));
             }
             let response =
-                match tokio::time::timeout_at(last_word(arrived_at, deadline), inner.call(request)).await {
+                match tokio::time::timeout_at(answer_deadline(arrived_at, deadline), inner.call(request))
+                    .await
+                {
                     Ok(response) => response?,
                     Err(_elapsed) => status::deadline_exceeded().into_http(),
                 };
             let response = if reached.load(Ordering::Acquire) {
                 response
             } else {
-                name_the_callers_fault(response, max_message_size)
+                as_caller_error(response, max_message_size)
             };
             Ok(response.map(|body| Body::new(CountedBody { body, _running: running, _bytes: bytes })))
         })
@@ -144,8 +151,8 @@ where
 }
 
 /// The last moment for an answer to a call.
-pub(super) fn last_word(arrived_at: Instant, deadline: Instant) -> Instant {
-    deadline.checked_sub(AHEAD_OF_TONIC).map_or(arrived_at, |moment| moment.max(arrived_at))
+pub(super) fn answer_deadline(arrived_at: Instant, deadline: Instant) -> Instant {
+    deadline.checked_sub(TONIC_TIMER_MARGIN).map_or(arrived_at, |moment| moment.max(arrived_at))
 }
 
 fn malformed_timeout() -> Status {
@@ -157,7 +164,7 @@ fn malformed_timeout() -> Status {
 }
 
 /// Where no handler was reached, tonic could not read the message.
-fn name_the_callers_fault(response: Response<Body>, max_message_size: usize) -> Response<Body> {
+fn as_caller_error(response: Response<Body>, max_message_size: usize) -> Response<Body> {
     let status = response.extensions().get::<Status>();
     match status.and_then(|status| status::of_unreadable(status, max_message_size)) {
         Some(named) => named.into_http(),
@@ -169,7 +176,7 @@ fn name_the_callers_fault(response: Response<Body>, max_message_size: usize) -> 
 struct CountedBody {
     body: Body,
     _running: TaskTrackerToken,
-    _bytes: Arc<Taken>,
+    _bytes: Arc<ByteLease>,
 }
 
 impl http_body::Body for CountedBody {

@@ -11,27 +11,27 @@ use tonic::{
 use tonic_prost::{ProstDecoder, ProstEncoder};
 
 use super::{
-    density::{self, Node},
+    element_count::{self, WireMessage},
     pb,
     status::invalid,
 };
 
 /// How many elements any message may have.
-const ALWAYS: usize = 100_000;
+const FREE_ELEMENTS: usize = 100_000;
 
 /// How many bytes there must be for each element beyond these: less than real records have by far.
 const BYTES_PER_ELEMENT: usize = 32;
 
 /// See the module.
-pub struct SparingCodec<T, U>(PhantomData<(T, U)>);
+pub struct BoundedCodec<T, U>(PhantomData<(T, U)>);
 
-impl<T, U> Default for SparingCodec<T, U> {
+impl<T, U> Default for BoundedCodec<T, U> {
     fn default() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<T, U> Codec for SparingCodec<T, U>
+impl<T, U> Codec for BoundedCodec<T, U>
 where
     T: Message + Send + 'static,
     U: Message + Default + Send + 'static,
@@ -39,21 +39,21 @@ where
     type Encode = T;
     type Decode = U;
     type Encoder = ProstEncoder<T>;
-    type Decoder = SparingDecoder<U>;
+    type Decoder = BoundedDecoder<U>;
 
     fn encoder(&mut self) -> Self::Encoder {
         ProstEncoder::default()
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        SparingDecoder(ProstDecoder::default())
+        BoundedDecoder(ProstDecoder::default())
     }
 }
 
 /// Looks at a message before it is decoded.
-pub struct SparingDecoder<U>(ProstDecoder<U>);
+pub struct BoundedDecoder<U>(ProstDecoder<U>);
 
-impl<U: Message + Default + 'static> Decoder for SparingDecoder<U> {
+impl<U: Message + Default + 'static> Decoder for BoundedDecoder<U> {
     type Item = U;
     type Error = Status;
 
@@ -66,24 +66,24 @@ impl<U: Message + Default + 'static> Decoder for SparingDecoder<U> {
 }
 
 /// Messages that hold records, and can be as large as the configuration allows.
-fn root<U: 'static>() -> Option<&'static Node> {
+fn root<U: 'static>() -> Option<&'static WireMessage> {
     let kind = TypeId::of::<U>();
     if kind == TypeId::of::<pb::BatchProcessRequest>() {
-        Some(&density::BATCH_PROCESS_REQUEST)
+        Some(&element_count::BATCH_PROCESS_REQUEST)
     } else if kind == TypeId::of::<pb::BatchProcessStreamRequest>() {
-        Some(&density::BATCH_PROCESS_STREAM_REQUEST)
+        Some(&element_count::BATCH_PROCESS_STREAM_REQUEST)
     } else {
         None
     }
 }
 
-fn check(root: &Node, message: &[u8]) -> Result<(), Status> {
-    let most = ALWAYS + message.len() / BYTES_PER_ELEMENT;
-    if density::elements(root, message) <= most {
+fn check(root: &WireMessage, message: &[u8]) -> Result<(), Status> {
+    let max = FREE_ELEMENTS + message.len() / BYTES_PER_ELEMENT;
+    if element_count::count_elements(root, message) <= max {
         return Ok(());
     }
     let text = format!(
-        "a message of {} bytes may hold at most {most} records, identifiers, phones, addresses and contacts; \
+        "a message of {} bytes may hold at most {max} records, identifiers, phones, addresses and contacts; \
          send fewer at a time",
         message.len()
     );
@@ -97,8 +97,9 @@ mod tests {
     #[test]
     fn a_message_of_nothing_but_elements_is_refused_and_a_usual_one_is_not() {
         let hollow = |records| [0x12, 0x00].repeat(records);
-        assert!(check(&density::BATCH_PROCESS_REQUEST, &hollow(ALWAYS)).is_ok());
-        let refused = check(&density::BATCH_PROCESS_REQUEST, &hollow(ALWAYS + 50_000)).unwrap_err();
+        assert!(check(&element_count::BATCH_PROCESS_REQUEST, &hollow(FREE_ELEMENTS)).is_ok());
+        let refused =
+            check(&element_count::BATCH_PROCESS_REQUEST, &hollow(FREE_ELEMENTS + 50_000)).unwrap_err();
         assert_eq!(refused.code(), tonic::Code::InvalidArgument);
 
         let record = pb::PatientData {
@@ -107,6 +108,6 @@ mod tests {
             payload: Some(pb::patient_data::Payload::RawJson("{\"id\":\"p1\"}".to_owned())),
         };
         let usual = pb::BatchProcessRequest { data_list: vec![record; 200_000], ..Default::default() };
-        assert!(check(&density::BATCH_PROCESS_REQUEST, &usual.encode_to_vec()).is_ok());
+        assert!(check(&element_count::BATCH_PROCESS_REQUEST, &usual.encode_to_vec()).is_ok());
     }
 }

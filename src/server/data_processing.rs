@@ -5,18 +5,17 @@ use std::{future::Future, sync::Arc};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{Request, Response, Status, Streaming};
-use tracing::error;
-use uuid::Uuid;
 
 use super::{
-    Limits,
-    admission::Place,
-    calls::Call,
+    CallLimits,
+    admission::BatchPermit,
+    calls::CallInfo,
     decode,
     download::{Download, Messages},
     encode::{self, stream::Results},
     pb::{self, data_processing_server::DataProcessing},
-    results, status,
+    results,
+    status::{self, internal_error},
     upload::Upload,
 };
 use crate::{
@@ -33,21 +32,21 @@ use crate::{
 /// The gRPC face of the service.
 pub(super) struct DataProcessingService {
     svc: Arc<ServiceContext>,
-    limits: Limits,
+    limits: CallLimits,
     /// Calls that may read the books at a time.
     reads: Semaphore,
 }
 
 /// Most calls that read the books at a time: few, for they share a connection with batches that are sent again.
-const MOST_READS: usize = 4;
+const MAX_READS: usize = 4;
 
 impl DataProcessingService {
-    pub fn new(svc: Arc<ServiceContext>, limits: Limits) -> Self {
-        Self { svc, limits, reads: Semaphore::new(MOST_READS) }
+    pub fn new(svc: Arc<ServiceContext>, limits: CallLimits) -> Self {
+        Self { svc, limits, reads: Semaphore::new(MAX_READS) }
     }
 
-    fn read(&self) -> Result<SemaphorePermit<'_>, Status> {
-        self.reads.try_acquire().map_err(|_| status::too_many_reads(MOST_READS))
+    fn try_take_read_permit(&self) -> Result<SemaphorePermit<'_>, Status> {
+        self.reads.try_acquire().map_err(|_| status::too_many_reads(MAX_READS))
     }
 }
 
@@ -61,16 +60,21 @@ impl DataProcessing for DataProcessingService {
         // Dropped with the call when the caller goes away; the batch then settles its ledger by itself.
         let _guard = cancelled.clone().drop_guard();
         let context = context(&request, cancelled)?;
-        let place = request.extensions().get::<Place>().cloned();
-        let asked = decode::request(request.into_inner(), &self.limits).await?;
+        let permit = request.extensions().get::<BatchPermit>().cloned();
+        let parsed = decode::parse_request(request.into_inner(), &self.limits).await?;
 
         let logic = BatchProcessLogic::new(context, Arc::clone(&self.svc));
         let running = async move {
-            let _place = place;
-            logic.run(asked.batch).await
+            let _permit = permit;
+            logic.run(parsed.batch).await
         };
-        let report = own(&self.svc.tasks, running).await?.map_err(|error| self.refusal(&error))?;
-        Ok(Response::new(encode::response(report, asked.view, asked.language, self.limits.max_response_size)))
+        let report = spawn_detached(&self.svc.tasks, running).await?.map_err(|error| self.refusal(&error))?;
+        Ok(Response::new(encode::response(
+            report,
+            parsed.view,
+            parsed.language,
+            self.limits.max_response_size,
+        )))
     }
 
     type BatchProcessStreamStream = Messages;
@@ -82,35 +86,35 @@ impl DataProcessing for DataProcessingService {
         let cancelled = CancellationToken::new();
         let caller = cancelled.clone().drop_guard();
         let context = context(&request, cancelled)?;
-        let place = request.extensions().get::<Place>().cloned();
+        let permit = request.extensions().get::<BatchPermit>().cloned();
         let mut upload = Upload::new(request.into_inner(), self.limits);
         let start = tokio::select! {
             start = upload.start() => start?,
             // A call without a first message is no batch that could be drained.
             () = self.svc.drained.cancelled() => return Err(status::draining()),
         };
-        let asked = decode::start(start)?;
+        let parsed = decode::parse_start(start)?;
 
-        let started = BatchStreamLogic::start(context.clone(), Arc::clone(&self.svc), asked.batch).await;
+        let started = BatchStreamLogic::start(context.clone(), Arc::clone(&self.svc), parsed.batch).await;
         let (logic, outlet) = started.map_err(|error| self.refusal(&error))?;
         let (reported, report) = oneshot::channel();
         self.svc.tasks.spawn(async move {
-            let _place = place;
+            let _permit = permit;
             logic.run(upload, reported).await;
         });
-        let results = Results::new(asked.view, asked.language, self.limits.max_response_size);
+        let results = Results::new(parsed.view, parsed.language, self.limits.max_response_size);
         let download = Download::new(&context, outlet, report, results, caller);
         Ok(Response::new(download.messages()))
     }
 
     async fn get_batch(&self, request: Request<pb::GetBatchRequest>) -> Result<Response<pb::Batch>, Status> {
         let context = context(&request, CancellationToken::new())?;
-        let _read = self.read()?;
+        let _read = self.try_take_read_permit()?;
         let pb::GetBatchRequest { batch_id } = request.into_inner();
-        decode::known_batch_id(&batch_id)?;
+        decode::require_batch_id(&batch_id)?;
         let logic = GetBatchLogic::new(context, Arc::clone(&self.svc));
         let batch = logic.run(&batch_id).await.map_err(|error| status::of_read_error(error, &batch_id))?;
-        Ok(Response::new(results::batch(batch_id, &batch)))
+        Ok(Response::new(results::batch_response(batch_id, &batch)))
     }
 
     async fn list_results(
@@ -118,12 +122,12 @@ impl DataProcessing for DataProcessingService {
         request: Request<pb::ListResultsRequest>,
     ) -> Result<Response<pb::ListResultsResponse>, Status> {
         let context = context(&request, CancellationToken::new())?;
-        let _read = self.read()?;
-        let asked = results::asked(request.into_inner())?;
+        let _read = self.try_take_read_permit()?;
+        let parsed = results::parse_page(request.into_inner())?;
         let logic = ListResultsLogic::new(context, Arc::clone(&self.svc));
-        let found = logic.run(&asked.page).await;
-        let found = found.map_err(|error| status::of_read_error(error, &asked.page.batch_id))?;
-        Ok(Response::new(results::page(asked, found, self.limits.max_response_size)))
+        let found = logic.run(&parsed.page).await;
+        let found = found.map_err(|error| status::of_read_error(error, &parsed.page.batch_id))?;
+        Ok(Response::new(results::page_response(parsed, found, self.limits.max_response_size)))
     }
 }
 
@@ -134,24 +138,17 @@ impl DataProcessingService {
 }
 
 /// Runs a batch as a task of the process, which the end of the call does not end.
-async fn own<T: Send + 'static>(
+async fn spawn_detached<T: Send + 'static>(
     tasks: &TaskTracker,
     batch: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Status> {
-    tasks.spawn(batch).await.map_err(|_panic| bug())
+    tasks.spawn(batch).await.map_err(|_panic| internal_error())
 }
 
 fn context<T>(request: &Request<T>, cancelled: CancellationToken) -> Result<RequestContext, Status> {
-    let call = request.extensions().get::<Call>().ok_or_else(bug)?;
-    call.reach();
+    let call = request.extensions().get::<CallInfo>().ok_or_else(internal_error)?;
+    call.mark_reached();
     Ok(RequestContext { arrived_at: call.arrived_at, deadline: call.deadline, cancelled })
-}
-
-/// The status of a bug, under an id that the log has too.
-pub(super) fn bug() -> Status {
-    let id = Uuid::now_v7().to_string();
-    error!(%id, "a call was struck by a bug");
-    status::internal(&id)
 }
 
 #[cfg(test)]
@@ -162,7 +159,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_batch_that_panics_answers_internal_with_a_fixed_text() {
-        let struck = own::<()>(&TaskTracker::new(), async { panic!("patient 4711") }).await.unwrap_err();
+        let struck =
+            spawn_detached::<()>(&TaskTracker::new(), async { panic!("patient 4711") }).await.unwrap_err();
         assert_eq!(struck.code(), Code::Internal);
         assert!(struck.message().starts_with("an internal error struck the call"));
         assert!(!struck.message().contains("4711"));

@@ -8,7 +8,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::{
-    Limits,
+    CallLimits,
     pb::{self, patient_data},
     status::invalid,
 };
@@ -28,13 +28,13 @@ use crate::{
 const MAX_BATCH_ID: usize = 128;
 
 /// How many records must be judged before their rejects say anything, if the caller does not.
-const USUAL_SAMPLE: u32 = 100;
+const DEFAULT_MIN_SAMPLE: u32 = 100;
 
 /// How many records are converted before other tasks get a turn.
 pub(super) const RECORDS_PER_TURN: u32 = 64;
 
 /// What a call asks for, about a whole batch or one that is to come.
-pub(super) struct Asked<B> {
+pub(super) struct ParsedRequest<B> {
     pub batch: B,
     pub view: View,
     pub language: Language,
@@ -42,7 +42,7 @@ pub(super) struct Asked<B> {
 
 /// Turns the records of one call into raw records.
 #[derive(Default)]
-pub(super) struct Records {
+pub(super) struct RecordConverter {
     hospital: Arc<str>,
 }
 
@@ -55,17 +55,17 @@ pub(super) enum View {
 }
 
 /// Reads a whole batch.
-pub(super) async fn request(
+pub(super) async fn parse_request(
     message: pb::BatchProcessRequest,
-    limits: &Limits,
-) -> Result<Asked<RawBatch>, Status> {
-    let view = view(message.result_view)?;
-    let language = language(message.language)?;
+    limits: &CallLimits,
+) -> Result<ParsedRequest<RawBatch>, Status> {
+    let view = parse_view(message.result_view)?;
+    let language = parse_language(message.language)?;
     check_count(message.data_list.len(), limits.max_records)?;
     let reject_limit = reject_limit(message.max_reject_ratio, message.min_sample)?;
     let id = batch_id(message.batch_id)?;
     let mut records = Vec::with_capacity(message.data_list.len());
-    let mut convert = Records::default();
+    let mut convert = RecordConverter::default();
     for (data, index) in message.data_list.into_iter().zip(0u32..) {
         if index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
             tokio::task::yield_now().await;
@@ -73,17 +73,17 @@ pub(super) async fn request(
         records.push(convert.record(data, index));
     }
     let validate_only = message.validate_only;
-    Ok(Asked { batch: RawBatch { id, records, validate_only, reject_limit }, view, language })
+    Ok(ParsedRequest { batch: RawBatch { id, records, validate_only, reject_limit }, view, language })
 }
 
 /// Reads what a streamed batch asks for.
-pub(super) fn start(message: pb::StreamStart) -> Result<Asked<StreamedBatch>, Status> {
-    let view = view(message.result_view)?;
-    let language = language(message.language)?;
+pub(super) fn parse_start(message: pb::StreamStart) -> Result<ParsedRequest<StreamedBatch>, Status> {
+    let view = parse_view(message.result_view)?;
+    let language = parse_language(message.language)?;
     let reject_limit = reject_limit(message.max_reject_ratio, message.min_sample)?;
     let id = batch_id(message.batch_id)?;
     let batch = StreamedBatch { id, validate_only: message.validate_only, reject_limit };
-    Ok(Asked { batch, view, language })
+    Ok(ParsedRequest { batch, view, language })
 }
 
 fn reject_limit(max_ratio: Option<f64>, min_sample: u32) -> Result<Option<RejectLimit>, Status> {
@@ -92,11 +92,11 @@ fn reject_limit(max_ratio: Option<f64>, min_sample: u32) -> Result<Option<Reject
         let text = format!("max_reject_ratio is {max_ratio} and must be from 0 to 1");
         return Err(invalid("INVALID_REJECT_RATIO", "max_reject_ratio", text));
     }
-    let min_sample = if min_sample == 0 { USUAL_SAMPLE } else { min_sample };
+    let min_sample = if min_sample == 0 { DEFAULT_MIN_SAMPLE } else { min_sample };
     Ok(Some(RejectLimit { max_ratio, min_sample }))
 }
 
-fn view(number: i32) -> Result<View, Status> {
+fn parse_view(number: i32) -> Result<View, Status> {
     match pb::ResultView::try_from(number) {
         Ok(pb::ResultView::Unspecified | pb::ResultView::Failures) => Ok(View::Failures),
         Ok(pb::ResultView::All) => Ok(View::All),
@@ -105,7 +105,7 @@ fn view(number: i32) -> Result<View, Status> {
     }
 }
 
-pub(super) fn language(number: i32) -> Result<Language, Status> {
+pub(super) fn parse_language(number: i32) -> Result<Language, Status> {
     match pb::Language::try_from(number) {
         Ok(pb::Language::Unspecified | pb::Language::En) => Ok(Language::En),
         Ok(pb::Language::Zh) => Ok(Language::Zh),
@@ -132,22 +132,22 @@ fn check_count(records: usize, max_records: usize) -> Result<(), Status> {
 }
 
 /// Checks the id of a batch that is asked for.
-pub(super) fn known_batch_id(given: &str) -> Result<(), Status> {
+pub(super) fn require_batch_id(given: &str) -> Result<(), Status> {
     if given.is_empty() {
         return Err(invalid("BATCH_ID_MISSING", "batch_id", "batch_id says which batch is asked for"));
     }
-    sound_batch_id(given)
+    check_batch_id(given)
 }
 
 fn batch_id(given: String) -> Result<BatchId, Status> {
     if given.is_empty() {
         return Ok(BatchId::made(Uuid::now_v7().to_string()));
     }
-    sound_batch_id(&given)?;
+    check_batch_id(&given)?;
     Ok(BatchId::given(given))
 }
 
-fn sound_batch_id(given: &str) -> Result<(), Status> {
+fn check_batch_id(given: &str) -> Result<(), Status> {
     if given.chars().count() > MAX_BATCH_ID || given.chars().any(char::is_control) {
         let text = format!("batch_id must have at most {MAX_BATCH_ID} characters and no control character");
         return Err(invalid("INVALID_BATCH_ID", "batch_id", text));
@@ -155,7 +155,7 @@ fn sound_batch_id(given: &str) -> Result<(), Status> {
     Ok(())
 }
 
-impl Records {
+impl RecordConverter {
     /// One record; its bytes are those of the message.
     pub fn record(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
         // Most records come from the same hospital as the one before: one text for all of them.
@@ -173,7 +173,7 @@ impl Records {
 
     /// One record that leaves its message behind: a slice would keep the whole message in memory for as long
     /// as one record of it is on its way.
-    pub fn record_apart(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
+    pub fn record_copied(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
         let mut record = self.record(data, index);
         if let Payload::Bytes(bytes) = &mut record.payload {
             *bytes = Bytes::copy_from_slice(bytes).into();

@@ -14,11 +14,10 @@ use tokio_util::sync::DropGuard;
 use tonic::Status;
 
 use super::{
-    calls::last_word,
-    data_processing::bug,
+    calls::answer_deadline,
     encode::stream::{Results, progress},
     pb::BatchProcessStreamResponse,
-    status,
+    status::{self, internal_error},
 };
 use crate::{
     context::RequestContext,
@@ -30,10 +29,10 @@ use crate::{
 };
 
 /// How long the first result of a message waits for others.
-const GATHERING: Duration = Duration::from_millis(20);
+const GATHER_TIME: Duration = Duration::from_millis(20);
 
 /// How often the progress is told, if there is any.
-const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The messages of one answer.
 pub(super) type Messages = Pin<Box<dyn Stream<Item = Result<BatchProcessStreamResponse, Status>> + Send>>;
@@ -45,16 +44,16 @@ pub(super) type Reported = Result<BatchReport, StreamError<Status>>;
 pub(super) struct Download {
     outlet: Outlet,
     results: Results,
-    report: Report,
+    report: ReportState,
     arrived_at: Instant,
     /// The progress that was told last.
-    told: Progress,
+    last_progress: Progress,
     timers: Timers,
     /// Cancels the batch when the answer is dropped, for then the caller has gone.
     _caller: DropGuard,
 }
 
-enum Report {
+enum ReportState {
     Awaited(oneshot::Receiver<Reported>),
     /// Every result is in the outlet.
     Here(Box<Reported>),
@@ -63,13 +62,13 @@ enum Report {
 
 /// Kept over many waits: setting a timer costs more than looking at one.
 struct Timers {
-    last_word: Pin<Box<Sleep>>,
+    deadline: Pin<Box<Sleep>>,
     gathered: Pin<Box<Sleep>>,
     progress: Pin<Box<Sleep>>,
 }
 
 /// What there is to do next.
-enum Turn {
+enum Step {
     TimeIsUp,
     Reported(Box<Reported>),
     Gathered,
@@ -91,13 +90,13 @@ impl Download {
         Self {
             outlet,
             results,
-            report: Report::Awaited(report),
+            report: ReportState::Awaited(report),
             arrived_at: context.arrived_at,
-            told: Progress { received: 0, by_outcome: [0; 8] },
+            last_progress: Progress { received: 0, by_outcome: [0; 8] },
             timers: Timers {
-                last_word: timer(last_word(context.arrived_at, context.deadline)),
+                deadline: timer(answer_deadline(context.arrived_at, context.deadline)),
                 gathered: timer(now),
-                progress: timer(now + PROGRESS_EVERY),
+                progress: timer(now + PROGRESS_INTERVAL),
             },
             _caller: caller,
         }
@@ -113,27 +112,27 @@ impl Download {
 
     async fn next(&mut self) -> Option<Result<BatchProcessStreamResponse, Status>> {
         loop {
-            match self.turn().await? {
-                Turn::TimeIsUp => return self.end(Err(status::deadline_exceeded())),
-                Turn::Reported(reported) => self.report = Report::Here(reported),
-                Turn::Gathered => return Some(Ok(self.results.message())),
-                Turn::AllTaken(reported) => {
+            match self.next_step().await? {
+                Step::TimeIsUp => return self.end(Err(status::deadline_exceeded())),
+                Step::Reported(reported) => self.report = ReportState::Here(reported),
+                Step::Gathered => return Some(Ok(self.results.message())),
+                Step::AllTaken(reported) => {
                     return self.end(
                         reported.map(|report| self.results.report(report)).map_err(status::of_stream_error),
                     );
                 }
-                Turn::Taken(results) => {
+                Step::Taken(results) => {
                     let was_empty = self.results.is_empty();
                     self.results.gather(results);
                     if was_empty {
-                        self.timers.gathered.as_mut().reset(Instant::now() + GATHERING);
+                        self.timers.gathered.as_mut().reset(Instant::now() + GATHER_TIME);
                     }
                 }
-                Turn::Progress => {
-                    self.timers.progress.as_mut().reset(Instant::now() + PROGRESS_EVERY);
-                    let now = self.outlet.progress().filter(|now| *now != self.told);
+                Step::Progress => {
+                    self.timers.progress.as_mut().reset(Instant::now() + PROGRESS_INTERVAL);
+                    let now = self.outlet.progress().filter(|now| *now != self.last_progress);
                     if let Some(now) = now {
-                        self.told = now;
+                        self.last_progress = now;
                         return Some(Ok(progress(&now, self.arrived_at.elapsed())));
                     }
                 }
@@ -142,35 +141,35 @@ impl Download {
     }
 
     /// Waits for something to do; `None` when the answer has ended.
-    async fn turn(&mut self) -> Option<Turn> {
+    async fn next_step(&mut self) -> Option<Step> {
         let room = self.results.room();
         if room == 0 {
-            return Some(Turn::Gathered);
+            return Some(Step::Gathered);
         }
-        let Timers { last_word, gathered, progress } = &mut self.timers;
-        Some(match std::mem::replace(&mut self.report, Report::Sent) {
-            Report::Sent => return None,
+        let Timers { deadline, gathered, progress } = &mut self.timers;
+        Some(match std::mem::replace(&mut self.report, ReportState::Sent) {
+            ReportState::Sent => return None,
             // Time may have been up before the peer read on.
-            Report::Here(_) if last_word.deadline() <= Instant::now() => Turn::TimeIsUp,
-            Report::Here(reported) => {
+            ReportState::Here(_) if deadline.deadline() <= Instant::now() => Step::TimeIsUp,
+            ReportState::Here(reported) => {
                 let results = self.outlet.now(room);
                 if results.is_empty() && self.results.is_empty() {
-                    return Some(Turn::AllTaken(reported));
+                    return Some(Step::AllTaken(reported));
                 }
-                self.report = Report::Here(reported);
-                if results.is_empty() { Turn::Gathered } else { Turn::Taken(results) }
+                self.report = ReportState::Here(reported);
+                if results.is_empty() { Step::Gathered } else { Step::Taken(results) }
             }
-            Report::Awaited(mut report) => {
-                let turn = tokio::select! {
+            ReportState::Awaited(mut report) => {
+                let step = tokio::select! {
                     biased;
-                    () = last_word => Turn::TimeIsUp,
-                    reported = &mut report => Turn::Reported(Box::new(reported.unwrap_or_else(|_panic| Err(StreamError::Upload(bug()))))),
-                    () = gathered, if !self.results.is_empty() => Turn::Gathered,
-                    () = progress => Turn::Progress,
-                    results = self.outlet.next(room) => Turn::Taken(results),
+                    () = deadline => Step::TimeIsUp,
+                    reported = &mut report => Step::Reported(Box::new(reported.unwrap_or_else(|_panic| Err(StreamError::Upload(internal_error()))))),
+                    () = gathered, if !self.results.is_empty() => Step::Gathered,
+                    () = progress => Step::Progress,
+                    results = self.outlet.next(room) => Step::Taken(results),
                 };
-                self.report = Report::Awaited(report);
-                turn
+                self.report = ReportState::Awaited(report);
+                step
             }
         })
     }
@@ -179,7 +178,7 @@ impl Download {
         &mut self,
         last: Result<BatchProcessStreamResponse, Status>,
     ) -> Option<Result<BatchProcessStreamResponse, Status>> {
-        self.report = Report::Sent;
+        self.report = ReportState::Sent;
         // The answer itself may take its time to leave; the batch need not wait for that.
         self.outlet.close();
         Some(last)

@@ -22,7 +22,7 @@ pub use readiness::Readiness;
 
 use crate::svc::ServiceContext;
 use bytes_in_flight::BytesInFlight;
-use calls::CallsLayer;
+use calls::CallLayer;
 use data_processing::DataProcessingService;
 use pb::data_processing_server::DataProcessingServer;
 
@@ -34,8 +34,8 @@ mod config;
 mod data_processing;
 mod deadline;
 mod decode;
-mod density;
 mod download;
+mod element_count;
 mod encode;
 mod page_token;
 mod readiness;
@@ -63,18 +63,18 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descrip
 
 /// HTTP/2 limits that tonic leaves open. Streams per connection are bounded well above the batches that
 /// are admitted, so that admission answers and not a stalled stream.
-const MAX_STREAMS: u32 = 256;
-const MAX_RESET_STREAMS: usize = 1024;
-const MAX_HEADER_LIST: u32 = 16 * 1024;
+const HTTP2_MAX_STREAMS: u32 = 256;
+const HTTP2_MAX_RESET_STREAMS: usize = 1024;
+const HTTP2_MAX_HEADER_LIST: u32 = 16 * 1024;
 /// Windows for uploads of megabytes over long round trips.
-const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
-const FRAME_SIZE: u32 = 1024 * 1024;
+const HTTP2_STREAM_WINDOW: u32 = 4 * 1024 * 1024;
+const HTTP2_MAX_FRAME_SIZE: u32 = 1024 * 1024;
 /// A caller that vanished without a word gives its place back after at most 40 s.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 
 /// Limits of one call.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
+struct CallLimits {
     max_records: usize,
     max_records_in_flight: usize,
     max_message_size: usize,
@@ -85,7 +85,7 @@ struct Limits {
 /// A bound gRPC server.
 pub struct Server {
     listener: TcpListener,
-    router: Layered,
+    router: LayeredRouter,
     running: TaskTracker,
 }
 
@@ -121,7 +121,7 @@ impl Server {
 }
 
 /// All services within their layers; a panic in a layer is caught too.
-type Layered = Router<Stack<CallsLayer, Stack<PanicLayer, tower_layer::Identity>>>;
+type LayeredRouter = Router<Stack<CallLayer, Stack<PanicLayer, tower_layer::Identity>>>;
 
 /// Answers a panic with INTERNAL and a fixed text.
 type PanicLayer = CatchPanicLayer<fn(Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body>>;
@@ -132,8 +132,8 @@ fn router(
     admission: Admission,
     readiness: &Readiness,
     running: &TaskTracker,
-) -> Layered {
-    let calls = CallsLayer {
+) -> LayeredRouter {
+    let calls = CallLayer {
         timeout: config.timeout,
         stream: STREAM_PATH,
         reads: READ_PATHS,
@@ -143,7 +143,7 @@ fn router(
         running: running.clone(),
         bytes: BytesInFlight::new(config.max_bytes_in_flight, Arc::clone(&svc.load)),
     };
-    let limits = Limits {
+    let limits = CallLimits {
         max_records: config.max_records,
         max_records_in_flight: config.max_records_in_flight,
         max_message_size: config.max_message_size,
@@ -154,7 +154,7 @@ fn router(
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(config.max_message_size);
     let router = http2(config)
-        .layer(PanicLayer::custom(answer_panic))
+        .layer(PanicLayer::custom(panic_response))
         .layer(calls)
         .add_service(readiness.service())
         .add_service(InterceptedService::new(service, admission));
@@ -175,14 +175,14 @@ fn http2(config: &Config) -> transport::Server {
     transport::Server::builder()
         // Only to have tonic's timer behind ours, which knows the calls apart.
         .timeout(config.timeout.max(config.stream_timeout))
-        .max_concurrent_streams(MAX_STREAMS)
-        .http2_max_local_error_reset_streams(Some(MAX_RESET_STREAMS))
-        .http2_max_header_list_size(MAX_HEADER_LIST)
+        .max_concurrent_streams(HTTP2_MAX_STREAMS)
+        .http2_max_local_error_reset_streams(Some(HTTP2_MAX_RESET_STREAMS))
+        .http2_max_header_list_size(HTTP2_MAX_HEADER_LIST)
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
-        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW)
         .initial_connection_window_size(connection_window(config.max_batches))
-        .max_frame_size(FRAME_SIZE)
+        .max_frame_size(HTTP2_MAX_FRAME_SIZE)
 }
 
 /// Room for the window of every batch that can be admitted and some more: streams whose batches wait must not
@@ -190,11 +190,11 @@ fn http2(config: &Config) -> transport::Server {
 fn connection_window(max_batches: usize) -> u32 {
     const LARGEST: u32 = i32::MAX as u32;
     let batches = u32::try_from(max_batches).unwrap_or(u32::MAX).saturating_add(4);
-    batches.saturating_mul(STREAM_WINDOW).min(LARGEST)
+    batches.saturating_mul(HTTP2_STREAM_WINDOW).min(LARGEST)
 }
 
-fn answer_panic(_payload: Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body> {
-    data_processing::bug().into_http()
+fn panic_response(_payload: Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body> {
+    status::internal_error().into_http()
 }
 
 #[cfg(test)]
@@ -228,7 +228,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_handler_that_panics_answers_internal_with_a_fixed_text() {
-        let layer = PanicLayer::custom(answer_panic as fn(_) -> _);
+        let layer = PanicLayer::custom(panic_response as fn(_) -> _);
         let response = layer.layer(Panics).call(Request::new(Body::empty())).await.unwrap();
         let status = response.extensions().get::<Status>().expect("a status");
         assert_eq!(status.code(), Code::Internal);

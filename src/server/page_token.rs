@@ -18,20 +18,20 @@ pub(super) struct ListCheck([u8; 8]);
 
 /// A text that is no token of the list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NoToken;
+pub(super) struct InvalidToken;
 
 /// Bytes of a token.
 const LENGTH: usize = 12;
 
 impl ListCheck {
     /// The list of a batch's results that have one of these outcomes.
-    pub fn of(batch_id: &str, outcomes: impl IntoIterator<Item = u8>) -> Self {
+    pub fn new(batch_id: &str, outcomes: impl IntoIterator<Item = u8>) -> Self {
         let mut hash = Sha256::new();
         hash.update((batch_id.len() as u64).to_le_bytes());
         hash.update(batch_id);
         hash.update(outcomes.into_iter().collect::<Vec<u8>>());
         let whole: [u8; 32] = hash.finalize().into();
-        Self(std::array::from_fn(|place| whole[place]))
+        Self(std::array::from_fn(|index| whole[index]))
     }
 }
 
@@ -41,12 +41,14 @@ impl PageToken {
     }
 
     /// Reads the token of a list.
-    pub fn parse(text: &str, list: ListCheck) -> Result<Self, NoToken> {
-        let bytes: [u8; LENGTH] = from_hex(text).ok_or(NoToken)?;
-        let (from, check) = bytes.split_first_chunk().ok_or(NoToken)?;
-        let token =
-            Self { from: u32::from_be_bytes(*from), list: ListCheck(check.try_into().map_err(|_| NoToken)?) };
-        if token.list == list { Ok(token) } else { Err(NoToken) }
+    pub fn parse(text: &str, list: ListCheck) -> Result<Self, InvalidToken> {
+        let bytes: [u8; LENGTH] = from_hex(text).ok_or(InvalidToken)?;
+        let (from, check) = bytes.split_first_chunk().ok_or(InvalidToken)?;
+        let token = Self {
+            from: u32::from_be_bytes(*from),
+            list: ListCheck(check.try_into().map_err(|_| InvalidToken)?),
+        };
+        if token.list == list { Ok(token) } else { Err(InvalidToken) }
     }
 
     /// The token as it goes out.
@@ -80,25 +82,25 @@ mod tests {
 
     #[test]
     fn a_token_is_of_one_batch_and_one_filter() {
-        let list = ListCheck::of("b", [1, 2]);
+        let list = ListCheck::new("b", [1, 2]);
         let text = PageToken::new(7, list).to_text();
         assert_eq!(PageToken::parse(&text, list), Ok(PageToken::new(7, list)));
-        for other in [ListCheck::of("c", [1, 2]), ListCheck::of("b", [1]), ListCheck::of("b", [])] {
-            assert_eq!(PageToken::parse(&text, other), Err(NoToken));
+        for other in [ListCheck::new("c", [1, 2]), ListCheck::new("b", [1]), ListCheck::new("b", [])] {
+            assert_eq!(PageToken::parse(&text, other), Err(InvalidToken));
         }
     }
 
     proptest! {
         #[test]
         fn every_token_is_read_back(from: u32, batch_id: String, outcomes: [u8; 3]) {
-            let list = ListCheck::of(&batch_id, outcomes);
+            let list = ListCheck::new(&batch_id, outcomes);
             let token = PageToken::new(from, list);
             prop_assert_eq!(PageToken::parse(&token.to_text(), list), Ok(token));
         }
 
         #[test]
         fn any_other_text_is_refused(text in "\\PC{0,30}") {
-            prop_assert_eq!(PageToken::parse(&text, ListCheck::of("b", [])), Err(NoToken));
+            prop_assert_eq!(PageToken::parse(&text, ListCheck::new("b", [])), Err(InvalidToken));
         }
     }
 }

@@ -22,9 +22,9 @@ const LIVENESS: &str = "liveness";
 const READINESS: [&str; 2] = ["", SERVICE_NAME];
 
 /// How often the store is asked for a sign of life.
-const PING_EVERY: Duration = Duration::from_secs(1);
+const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// How many pings must fail in a row before the service says that it is not ready.
-const MISSES: u32 = 2;
+const MAX_MISSED_PINGS: u32 = 2;
 /// First and longest pause between two tries to prepare the store at the start.
 const PREPARE_PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -86,9 +86,9 @@ impl Readiness {
     async fn follow_store(&self) {
         let mut misses = 0;
         loop {
-            tokio::time::sleep(PING_EVERY).await;
+            tokio::time::sleep(PING_INTERVAL).await;
             match self.svc.store.ping().await {
-                Ok(()) if misses >= MISSES => {
+                Ok(()) if misses >= MAX_MISSED_PINGS => {
                     info!("ready again");
                     self.set(ServingStatus::Serving).await;
                     misses = 0;
@@ -96,7 +96,7 @@ impl Readiness {
                 Ok(()) => misses = 0,
                 Err(error) => {
                     misses += 1;
-                    if misses == MISSES {
+                    if misses == MAX_MISSED_PINGS {
                         warn!(%error, "not ready: the store does not work");
                         self.set(ServingStatus::NotServing).await;
                     }

@@ -5,7 +5,7 @@ use prost::Message;
 use tonic::Status;
 
 use super::{
-    decode::{known_batch_id, language, unknown_enum},
+    decode::{parse_language, require_batch_id, unknown_enum},
     encode::{self, RESULT_OVERHEAD},
     page_token::{ListCheck, PageToken},
     pb,
@@ -23,28 +23,28 @@ use crate::{
 const PAGE_SIZE: (u32, u32) = (1_000, 10_000);
 
 /// What a `ListResults` call asks for.
-pub(super) struct Asked {
+pub(super) struct ParsedPage {
     pub page: AskedPage,
     list: ListCheck,
     language: Language,
 }
 
 /// Reads what a `ListResults` call asks for.
-pub(super) fn asked(message: pb::ListResultsRequest) -> Result<Asked, Status> {
-    known_batch_id(&message.batch_id)?;
-    let language = language(message.language)?;
+pub(super) fn parse_page(message: pb::ListResultsRequest) -> Result<ParsedPage, Status> {
+    require_batch_id(&message.batch_id)?;
+    let language = parse_language(message.language)?;
     let outcomes = outcomes(message.filter.unwrap_or_default())?;
     let size = match u32::try_from(message.page_size) {
         Ok(0) => PAGE_SIZE.0,
         Ok(size) => size.min(PAGE_SIZE.1),
         Err(_) => return Err(invalid("NEGATIVE_PAGE_SIZE", "page_size", "page_size must not be negative")),
     };
-    let list = ListCheck::of(&message.batch_id, outcomes.iter().map(|outcome| *outcome as u8));
+    let list = ListCheck::new(&message.batch_id, outcomes.iter().map(|outcome| *outcome as u8));
     let from = match message.page_token.as_str() {
         "" => 0,
-        token => PageToken::parse(token, list).map_err(|_| no_token())?.from,
+        token => PageToken::parse(token, list).map_err(|_| invalid_page_token())?.from,
     };
-    Ok(Asked { page: AskedPage { batch_id: message.batch_id, outcomes, from, size }, list, language })
+    Ok(ParsedPage { page: AskedPage { batch_id: message.batch_id, outcomes, from, size }, list, language })
 }
 
 /// The outcomes that a filter lets through, in their order.
@@ -60,7 +60,7 @@ fn outcomes(filter: pb::ResultFilter) -> Result<Vec<Outcome>, Status> {
     Ok(Outcome::ALL.into_iter().filter(listed).collect())
 }
 
-fn no_token() -> Status {
+fn invalid_page_token() -> Status {
     invalid(
         "INVALID_PAGE_TOKEN",
         "page_token",
@@ -69,15 +69,19 @@ fn no_token() -> Status {
 }
 
 /// As many of the results as fit into the response, at least one if there is one.
-pub(super) fn page(asked: Asked, found: FoundPage, max_size: usize) -> pb::ListResultsResponse {
-    let next = |from| PageToken::new(from, asked.list).to_text();
+pub(super) fn page_response(
+    parsed: ParsedPage,
+    found: FoundPage,
+    max_size: usize,
+) -> pb::ListResultsResponse {
+    let next = |from| PageToken::new(from, parsed.list).to_text();
     let token_size = next(0).len() + RESULT_OVERHEAD;
     let mut room = max_size.saturating_sub(token_size);
     let mut response = pb::ListResultsResponse::default();
     let mut last = None;
     for record in found.results {
         let index = record.index;
-        let result = encode::result(record, asked.language);
+        let result = encode::result(record, parsed.language);
         let size = result.encoded_len() + RESULT_OVERHEAD;
         if size > room && last.is_some() {
             response.next_page_token = next(index);
@@ -94,7 +98,7 @@ pub(super) fn page(asked: Asked, found: FoundPage, max_size: usize) -> pb::ListR
 }
 
 /// A batch as it goes out.
-pub(super) fn batch(batch_id: String, batch: &BatchState) -> pb::Batch {
+pub(super) fn batch_response(batch_id: String, batch: &BatchState) -> pb::Batch {
     let counts = Outcome::ALL.into_iter().zip(batch.by_outcome).filter(|(_, count)| *count > 0);
     let completion =
         batch.ended.map_or(pb::Completion::Unspecified, |(_, completion)| encode::completion(completion));
@@ -134,8 +138,8 @@ mod tests {
         RecordResult { index, id: Arc::from(index.to_string()), settlement }
     }
 
-    fn ask(page_token: String) -> Result<Asked, Status> {
-        asked(pb::ListResultsRequest { batch_id: "b".into(), page_token, ..Default::default() })
+    fn ask(page_token: String) -> Result<ParsedPage, Status> {
+        parse_page(pb::ListResultsRequest { batch_id: "b".into(), page_token, ..Default::default() })
     }
 
     #[test]
@@ -167,11 +171,11 @@ mod tests {
             let max_size = 16 * 1024;
             let (mut token, mut indexes) = (String::new(), Vec::new());
             loop {
-                let asked = ask(token).unwrap();
-                let from = asked.page.from as usize;
+                let parsed = ask(token).unwrap();
+                let from = parsed.page.from as usize;
                 let left = sizes.len() - from;
                 let results = (from..).take(left.min(most)).map(|index| record(index as u32, sizes[index])).collect();
-                let response = page(asked, FoundPage { results, more: left > most }, max_size);
+                let response = page_response(parsed, FoundPage { results, more: left > most }, max_size);
                 prop_assert!(response.encoded_len() <= max_size);
                 indexes.extend(response.results.iter().map(|result| result.index));
                 token = response.next_page_token;

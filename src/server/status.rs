@@ -5,6 +5,8 @@ use std::{collections::HashMap, error::Error, time::Duration};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+use tracing::error;
+use uuid::Uuid;
 
 use crate::logic::{
     batch_process::BatchError,
@@ -78,22 +80,24 @@ pub(super) fn exhausted(limit: Exhausted, retry_after: Duration) -> Status {
 
 /// The server is shutting down.
 pub(super) fn draining() -> Status {
-    plain(Code::Unavailable, "DRAINING", "the server is shutting down; call another instance")
+    with_reason(Code::Unavailable, "DRAINING", "the server is shutting down; call another instance")
 }
 
 /// The request was not there, or no answer was ready, when the deadline came.
 pub(super) fn deadline_exceeded() -> Status {
-    plain(
+    with_reason(
         Code::DeadlineExceeded,
         "DEADLINE_EXCEEDED",
         "the deadline came before the batch could be processed",
     )
 }
 
-/// A bug; `id` stands in the log.
-pub(super) fn internal(id: &str) -> Status {
+/// A bug, under an id that is also in the log.
+pub(super) fn internal_error() -> Status {
+    let id = Uuid::now_v7().to_string();
+    error!(%id, "a call was struck by a bug");
     let text = format!("an internal error struck the call; the server's log has more under id {id}");
-    let id = HashMap::from([("id".to_owned(), id.to_owned())]);
+    let id = HashMap::from([("id".to_owned(), id)]);
     Status::with_error_details(Code::Internal, text, ErrorDetails::with_error_info("INTERNAL", DOMAIN, id))
 }
 
@@ -118,7 +122,7 @@ pub(super) fn of_batch_error(error: &BatchError, max_records_in_flight: usize) -
 
 fn of_claim_error(error: &ClaimError) -> Status {
     match error {
-        ClaimError::Running => later(
+        ClaimError::Running => retryable(
             Code::Aborted,
             "BATCH_RUNNING",
             "the same batch is running now; send it again when that has ended",
@@ -144,7 +148,7 @@ pub(super) fn of_read_error(error: ReadError, batch_id: &str) -> Status {
                 "the books know no batch `{batch_id}`: nothing of it was written yet, or it was forgotten after \
                  store.keep_results"
             );
-            plain(Code::NotFound, "BATCH_NOT_FOUND", &text)
+            with_reason(Code::NotFound, "BATCH_NOT_FOUND", &text)
         }
         ReadError::StoreUnavailable => store_unavailable(),
     }
@@ -153,12 +157,12 @@ pub(super) fn of_read_error(error: ReadError, batch_id: &str) -> Status {
 /// All places of calls that read the books are taken.
 pub(super) fn too_many_reads(most: usize) -> Status {
     let text = format!("{most} calls read the books already; retry later");
-    later(Code::ResourceExhausted, "TOO_MANY_READS", &text)
+    retryable(Code::ResourceExhausted, "TOO_MANY_READS", &text)
 }
 
 /// The books cannot be read.
 fn store_unavailable() -> Status {
-    later(
+    retryable(
         Code::Unavailable,
         "STORE_UNAVAILABLE",
         "the store does not answer, so what became of the batch is not known; retry later",
@@ -176,12 +180,12 @@ fn reused(index: u32) -> Status {
 }
 
 /// A status after which the same call may end better.
-fn later(code: Code, reason: &str, text: &str) -> Status {
+fn retryable(code: Code, reason: &str, text: &str) -> Status {
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
     details.set_retry_info(Some(RETRY_DELAY));
     Status::with_error_details(code, text, details)
 }
 
-fn plain(code: Code, reason: &str, text: &str) -> Status {
+fn with_reason(code: Code, reason: &str, text: &str) -> Status {
     Status::with_error_details(code, text, ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new()))
 }

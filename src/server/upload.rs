@@ -6,8 +6,8 @@ use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
 use super::{
-    Limits,
-    decode::{RECORDS_PER_TURN, Records},
+    CallLimits,
+    decode::{RECORDS_PER_TURN, RecordConverter},
     pb::{self, batch_process_stream_request::Message},
     status::{invalid, of_unreadable},
 };
@@ -18,22 +18,22 @@ use crate::{
 
 /// How long a caller may take to close its side after the last message before nothing more is expected. Not
 /// all callers do, and what comes later harms nobody.
-const CLOSING: Duration = Duration::from_millis(100);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The upload of one streamed batch.
 pub(super) struct Upload {
     messages: Streaming<pb::BatchProcessStreamRequest>,
-    limits: Limits,
+    limits: CallLimits,
     /// What is left of the last message.
     chunk: vec::IntoIter<pb::PatientData>,
-    convert: Records,
+    convert: RecordConverter,
     /// Records that were read.
     read: u32,
 }
 
 impl Upload {
-    pub fn new(messages: Streaming<pb::BatchProcessStreamRequest>, limits: Limits) -> Self {
-        Self { messages, limits, chunk: Vec::new().into_iter(), convert: Records::default(), read: 0 }
+    pub fn new(messages: Streaming<pb::BatchProcessStreamRequest>, limits: CallLimits) -> Self {
+        Self { messages, limits, chunk: Vec::new().into_iter(), convert: RecordConverter::default(), read: 0 }
     }
 
     /// The first message.
@@ -70,7 +70,7 @@ impl Upload {
 
     /// Judges the end of the upload, after which nothing may come.
     async fn end(&mut self, record_count: u32) -> End<Status> {
-        match timeout(CLOSING, self.message()).await {
+        match timeout(CLOSE_TIMEOUT, self.message()).await {
             Ok(Ok(_)) => End::Fault(invalid("MESSAGE_AFTER_END", "end", "nothing may follow end")),
             Ok(Err(End::Fault(fault))) => End::Fault(fault),
             Ok(Err(End::Cut | End::Complete)) | Err(_) if record_count == self.read => End::Complete,
@@ -98,7 +98,7 @@ impl batch_stream::Upload for Upload {
                 if index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
                     tokio::task::yield_now().await;
                 }
-                return Ok(self.convert.record_apart(data, index));
+                return Ok(self.convert.record_copied(data, index));
             }
             match self.message().await? {
                 Message::Records(records) => self.chunk = records.data_list.into_iter(),

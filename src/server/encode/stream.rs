@@ -15,7 +15,7 @@ use crate::{
 use pb::batch_process_stream_response::Message as Down;
 
 /// Most results of one message.
-pub(in crate::server) const MOST_RESULTS: usize = 100;
+pub(in crate::server) const MAX_RESULTS: usize = 100;
 
 /// Results on their way into messages.
 pub(in crate::server) struct Results {
@@ -43,7 +43,7 @@ impl Results {
 
     /// How many results are missing to a full message.
     pub fn room(&self) -> usize {
-        MOST_RESULTS.saturating_sub(self.gathered.len())
+        MAX_RESULTS.saturating_sub(self.gathered.len())
     }
 
     /// The next message: as many results as it may have, at least one if there is one.
@@ -52,7 +52,7 @@ impl Results {
         let mut room = self.max_size.saturating_sub(RESULT_OVERHEAD);
         while let Some(next) = self.gathered.front() {
             let size = next.encoded_len() + RESULT_OVERHEAD;
-            if !results.is_empty() && (size > room || results.len() == MOST_RESULTS) {
+            if !results.is_empty() && (size > room || results.len() == MAX_RESULTS) {
                 break;
             }
             room = room.saturating_sub(size);
@@ -125,7 +125,7 @@ mod tests {
                 let message = results.message();
                 prop_assert!(message.encoded_len() <= max_size);
                 let Some(Down::Results(message)) = message.message else { panic!("results") };
-                prop_assert!((1..=MOST_RESULTS).contains(&message.results.len()));
+                prop_assert!((1..=MAX_RESULTS).contains(&message.results.len()));
                 indexes.extend(message.results.iter().map(|result| result.index));
             }
             prop_assert_eq!(indexes, (0..sizes.len() as u32).collect::<Vec<_>>());

@@ -2,44 +2,51 @@
 //! in memory.
 
 /// A message, as far as elements can be found in it.
-pub(super) struct Node {
+pub(super) struct WireMessage {
     /// Fields by their numbers.
-    fields: &'static [(u64, Field)],
+    fields: &'static [(u64, WireField)],
 }
 
-enum Field {
+enum WireField {
     /// Each is an element, in which there are no others.
     Elements,
     /// Each is an element, in which there may be others.
-    Records(&'static Node),
+    Records(&'static WireMessage),
     /// One message in which there may be elements.
-    One(&'static Node),
+    One(&'static WireMessage),
 }
 
 /// `BatchProcessRequest`.
-pub(super) static BATCH_PROCESS_REQUEST: Node = Node { fields: &[(2, Field::Records(&PATIENT_DATA))] };
+pub(super) static BATCH_PROCESS_REQUEST: WireMessage =
+    WireMessage { fields: &[(2, WireField::Records(&PATIENT_DATA))] };
 
 /// `BatchProcessStreamRequest`.
-pub(super) static BATCH_PROCESS_STREAM_REQUEST: Node = Node { fields: &[(2, Field::One(&STREAM_RECORDS))] };
+pub(super) static BATCH_PROCESS_STREAM_REQUEST: WireMessage =
+    WireMessage { fields: &[(2, WireField::One(&STREAM_RECORDS))] };
 
-static STREAM_RECORDS: Node = Node { fields: &[(1, Field::Records(&PATIENT_DATA))] };
+static STREAM_RECORDS: WireMessage = WireMessage { fields: &[(1, WireField::Records(&PATIENT_DATA))] };
 
-static PATIENT_DATA: Node = Node { fields: &[(3, Field::One(&RAW_PATIENT))] };
+static PATIENT_DATA: WireMessage = WireMessage { fields: &[(3, WireField::One(&RAW_PATIENT))] };
 
 /// Identifiers, phones, addresses and contacts.
-static RAW_PATIENT: Node = Node {
-    fields: &[(5, Field::Elements), (6, Field::Elements), (7, Field::Elements), (8, Field::Elements)],
+static RAW_PATIENT: WireMessage = WireMessage {
+    fields: &[
+        (5, WireField::Elements),
+        (6, WireField::Elements),
+        (7, WireField::Elements),
+        (8, WireField::Elements),
+    ],
 };
 
 /// How many elements a message has. What is malformed ends the count: it ends the decoding, too.
-pub(super) fn elements(node: &Node, mut message: &[u8]) -> usize {
+pub(super) fn count_elements(node: &WireMessage, mut message: &[u8]) -> usize {
     let mut count = 0;
     while let Some((number, value)) = next_field(&mut message) {
         let Some((_, field)) = node.fields.iter().find(|(known, _)| *known == number) else { continue };
         count += match field {
-            Field::Elements => 1,
-            Field::Records(node) => 1 + elements(node, value),
-            Field::One(node) => elements(node, value),
+            WireField::Elements => 1,
+            WireField::Records(node) => 1 + count_elements(node, value),
+            WireField::One(node) => count_elements(node, value),
         };
     }
     count
@@ -63,9 +70,9 @@ fn next_field<'m>(message: &mut &'m [u8]) -> Option<(u64, &'m [u8])> {
 
 fn varint(message: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
-    for place in 0..10 {
+    for index in 0..10 {
         let byte = take(message, 1)?[0];
-        value |= u64::from(byte & 0x7f) << (7 * place).min(63);
+        value |= u64::from(byte & 0x7f) << (7 * index).min(63);
         if byte < 0x80 {
             return Some(value);
         }
@@ -89,7 +96,7 @@ mod tests {
     use crate::server::{DESCRIPTORS, pb};
 
     /// Whether the table names every repeated field that can be reached from a message.
-    fn assert_complete(node: &Node, message: &MessageDescriptor) {
+    fn assert_complete(node: &WireMessage, message: &MessageDescriptor) {
         for field in message.fields() {
             let named = node.fields.iter().find(|(number, _)| *number == u64::from(field.number()));
             let inner = match field.kind() {
@@ -97,12 +104,18 @@ mod tests {
                 _ => None,
             };
             match (named.map(|(_, named)| named), inner) {
-                (Some(Field::Records(node)), Some(inner)) if field.is_list() => assert_complete(node, &inner),
-                (Some(Field::One(node)), Some(inner)) if !field.is_list() => assert_complete(node, &inner),
-                (Some(Field::Elements), inner) if field.is_list() => {
-                    inner.iter().for_each(|inner| assert_complete(&Node { fields: &[] }, inner));
+                (Some(WireField::Records(node)), Some(inner)) if field.is_list() => {
+                    assert_complete(node, &inner)
                 }
-                (None, Some(inner)) if !field.is_list() => assert_complete(&Node { fields: &[] }, &inner),
+                (Some(WireField::One(node)), Some(inner)) if !field.is_list() => {
+                    assert_complete(node, &inner)
+                }
+                (Some(WireField::Elements), inner) if field.is_list() => {
+                    inner.iter().for_each(|inner| assert_complete(&WireMessage { fields: &[] }, inner));
+                }
+                (None, Some(inner)) if !field.is_list() => {
+                    assert_complete(&WireMessage { fields: &[] }, &inner)
+                }
                 (named, _) => assert!(named.is_none() && !field.is_list(), "{}", field.full_name()),
             }
         }
@@ -128,14 +141,14 @@ mod tests {
         let payload = Some(pb::patient_data::Payload::Patient(patient));
         let record = pb::PatientData { id: "r".to_owned(), payload, ..Default::default() };
         let request = pb::BatchProcessRequest { data_list: vec![record; 5], ..Default::default() };
-        assert_eq!(elements(&BATCH_PROCESS_REQUEST, &request.encode_to_vec()), 5 * (1 + 10));
+        assert_eq!(count_elements(&BATCH_PROCESS_REQUEST, &request.encode_to_vec()), 5 * (1 + 10));
     }
 
     proptest! {
         #[test]
         fn any_bytes_can_be_counted(bytes: Vec<u8>) {
-            prop_assert!(elements(&BATCH_PROCESS_REQUEST, &bytes) <= bytes.len());
-            prop_assert!(elements(&BATCH_PROCESS_STREAM_REQUEST, &bytes) <= bytes.len());
+            prop_assert!(count_elements(&BATCH_PROCESS_REQUEST, &bytes) <= bytes.len());
+            prop_assert!(count_elements(&BATCH_PROCESS_STREAM_REQUEST, &bytes) <= bytes.len());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `check-config`: read everything that a start reads, start nothing.
 
-use super::{CommandError, say, serve::Arguments};
+use super::{CommandError, print_line, serve::Arguments};
 use crate::config::{self, Config};
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
@@ -8,9 +8,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let profiles = config::load_hospitals(&config.hospitals.dir)?;
     let mut codes: Vec<&str> = profiles.keys().map(|code| &**code).collect();
     codes.sort_unstable();
-    say(format_args!("the configuration is sound; hospitals: {}", codes.join(", ")));
+    print_line(format_args!("the configuration is sound; hospitals: {}", codes.join(", ")));
     if let Some(warning) = config::isolation_warning(&profiles, config.pool.workers) {
-        say(format_args!("warning: {warning}"));
+        print_line(format_args!("warning: {warning}"));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `migrate`: the store's schema, without the service.
 
-use super::{CommandError, say, serve::Arguments};
+use super::{CommandError, print_line, serve::Arguments};
 use crate::{config::Config, model, telemetry};
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
@@ -9,6 +9,6 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let store = model::open(&config.store)?;
     store.migrate().await?;
     store.close().await;
-    say("the store's schema is up to date");
+    print_line("the store's schema is up to date");
     Ok(())
 }

@@ -8,7 +8,6 @@ mod bench;
 mod check_config;
 mod demo;
 mod input;
-mod load;
 mod migrate;
 mod profile;
 mod rejects;
@@ -16,6 +15,7 @@ mod rules;
 mod serve;
 mod simulate;
 mod table;
+mod traffic;
 
 /// Cleans, checks and stores batches of patient records over gRPC, with exactly one outcome per record.
 #[derive(Parser)]
@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&*error);
+            print_error(&*error);
             if error.is::<crate::config::ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
@@ -90,12 +90,12 @@ async fn run(command: Command) -> Result<(), CommandError> {
 }
 
 #[expect(clippy::print_stderr, reason = "a person reads this")]
-fn complain(error: &dyn Error) {
+fn print_error(error: &dyn Error) {
     eprintln!("error: {error}");
 }
 
 /// Writes a line for the person or the program that reads standard output.
 #[expect(clippy::print_stdout, reason = "this is what the command is for")]
-fn say(line: impl std::fmt::Display) {
+fn print_line(line: impl std::fmt::Display) {
     println!("{line}");
 }

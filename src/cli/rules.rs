@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{CommandError, say};
+use super::{CommandError, print_line};
 use crate::domain::{
     change::FormatRule,
     format::catalogue::CATALOGUE,
@@ -19,14 +19,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     if arguments.markdown {
-        say(FORMATTING);
-        CATALOGUE.iter().for_each(|rule| say(markdown_format_row(rule)));
-        say(JUDGING);
-        rules::catalogue().for_each(|rule| say(markdown_row(rule)));
+        print_line(FORMATTING);
+        CATALOGUE.iter().for_each(|rule| print_line(markdown_format_row(rule)));
+        print_line(JUDGING);
+        rules::catalogue().for_each(|rule| print_line(markdown_row(rule)));
     } else {
-        say(line(["code", "number", "severity", "limit", "field", "message"]));
-        CATALOGUE.iter().for_each(|rule| say(format_row(rule)));
-        rules::catalogue().for_each(|rule| say(row(rule)));
+        print_line(line(["code", "number", "severity", "limit", "field", "message"]));
+        CATALOGUE.iter().for_each(|rule| print_line(format_row(rule)));
+        rules::catalogue().for_each(|rule| print_line(row(rule)));
     }
     Ok(())
 }

@@ -4,10 +4,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, error::ErrorKind};
 
-use super::{CommandError, say};
+use super::{CommandError, print_line};
 use crate::{
     shutdown,
-    sim::{self, FaultRate, Faults, Phases, RetryAfter, Simulator},
+    sim::{self, FaultRate, FaultRates, Phases, RetryAfter, Simulator},
 };
 
 const BEHAVIOUR: &str = "\
@@ -69,12 +69,12 @@ fn whole_seconds(text: &str) -> Result<u32, String> {
 }
 
 impl Arguments {
-    fn config(self) -> sim::Config {
-        let faults = Faults::try_from(self.faults).unwrap_or_else(|error| {
+    fn config(self) -> sim::SimulatorConfig {
+        let faults = FaultRates::try_from(self.faults).unwrap_or_else(|error| {
             clap::Error::raw(ErrorKind::ValueValidation, format!("{error}\n")).exit()
         });
         let date = self.retry_after_date.map(RetryAfter::Date);
-        sim::Config {
+        sim::SimulatorConfig {
             listen: self.listen,
             latency: self.latency,
             slow: self.slow,
@@ -93,10 +93,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let simulator = Simulator::start(arguments.config()).await?;
     let address = simulator.local_addr();
     for path in sim::verification_paths() {
-        say(format_args!("POST http://{address}{path}"));
+        print_line(format_args!("POST http://{address}{path}"));
     }
-    say(format_args!("PUT  http://{address}/phase"));
-    say(format_args!("GET  http://{address}/stats"));
+    print_line(format_args!("PUT  http://{address}/phase"));
+    print_line(format_args!("GET  http://{address}/stats"));
     shutdown.await;
     simulator.stop().await?;
     Ok(())

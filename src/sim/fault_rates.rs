@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use http::StatusCode;
 
-use super::{asked::PatientKey, fault::Fault, verification_paths};
+use super::{call_log::PatientKey, fault::Fault, verification_paths};
 
 /// Shares are whole parts of this.
 const WHOLE: u32 = 1_000_000;
@@ -24,7 +24,7 @@ pub struct FaultRate {
 
 /// Faults by rate, whose shares are at most all calls of each path. Written with commas between them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults(Vec<FaultRate>);
+pub struct FaultRates(Vec<FaultRate>);
 
 /// Why faults by rate cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +81,7 @@ fn share_of(text: &str) -> Result<u32, FaultRateError> {
     parts().ok_or_else(|| FaultRateError::Share(text.to_owned()))
 }
 
-impl TryFrom<Vec<FaultRate>> for Faults {
+impl TryFrom<Vec<FaultRate>> for FaultRates {
     type Error = FaultRateError;
 
     fn try_from(rates: Vec<FaultRate>) -> Result<Self, FaultRateError> {
@@ -94,7 +94,7 @@ impl TryFrom<Vec<FaultRate>> for Faults {
     }
 }
 
-impl FromStr for Faults {
+impl FromStr for FaultRates {
     type Err = FaultRateError;
 
     fn from_str(text: &str) -> Result<Self, FaultRateError> {
@@ -102,7 +102,7 @@ impl FromStr for Faults {
     }
 }
 
-impl Faults {
+impl FaultRates {
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -146,7 +146,7 @@ fn mixed(x: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn faults(text: &str) -> Result<Faults, FaultRateError> {
+    fn faults(text: &str) -> Result<FaultRates, FaultRateError> {
         text.parse()
     }
 

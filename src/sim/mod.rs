@@ -17,16 +17,16 @@
 //! | `-mismatch`, `-notfound`, `-illegal` | `{"result": ..}` with `mismatch`, `not_found` or `illegal` |
 //! | `-busy`, `-refused` | 503 or 404; a vendor says in the body that it cannot or will not serve |
 //! | `-status-NNN` (200 to 599) | that status, with a body that holds no result |
-//! | `-ratelimit` | 429 with a `Retry-After` of one second, or as [`Config::retry_after`] says |
+//! | `-ratelimit` | 429 with a `Retry-After` of one second, or as [`SimulatorConfig::retry_after`] says |
 //! | `-ratelimitdate` | the same as an HTTP date |
-//! | `-slow` | a match after [`Config::slow`] |
+//! | `-slow` | a match after [`SimulatorConfig::slow`] |
 //! | `-hang`, `-stall` | none, until the caller hangs up |
 //! | `-dead` | none: the connection is reset at once |
 //! | `-garbage` | 200 with a page of HTML |
 //! | `-wrongtype` | 200 with a match as `text/plain` |
 //! | `-badjson` | 200 with a whole body of half a match |
 //! | `-huge` | 200 with a match and a mebibyte of blanks |
-//! | `-drip` | 200 with a match, [`Config::drip`] before each byte |
+//! | `-drip` | 200 with a match, [`SimulatorConfig::drip`] before each byte |
 //! | `-cut` | 200 whose body breaks off |
 //! | `-reset` | 200 in whose body the connection is reset |
 //! | anything else | `{"result": "match"}` |
@@ -37,7 +37,7 @@
 //!
 //! # Faults by rate
 //!
-//! [`Faults`] strike a share of the calls, of all paths or of one, that their patient's number lets succeed. All
+//! [`FaultRates`] strike a share of the calls, of all paths or of one, that their patient's number lets succeed. All
 //! endings but the verdicts can be had so, and every status from 400 to 599. Whether a fault strikes is decided
 //! by a hash of the seed, the patient's number and how often that patient has been asked about: it depends
 //! neither on the order in which calls arrive nor on their path, so the same records meet the same faults in
@@ -47,7 +47,7 @@
 //!
 //! A phase comes before all endings and rates: `healthy` (only those), `dead` (every connection is reset when it
 //! asks for a verification; the other paths answer), `hang` (no answers), `slow` (a latency of
-//! [`Config::slow`]), `busy` (503 for all) and `ratelimited` (429 with a `Retry-After` for all). [`Phases`]
+//! [`SimulatorConfig::slow`]), `busy` (503 for all) and `ratelimited` (429 with a `Retry-After` for all). [`Phases`]
 //! follow each other by the clock, from the start of the simulator or from when they were put. Each call fares
 //! as the phase says in which it arrived; only death also takes the calls that are in their latency.
 //!
@@ -57,8 +57,8 @@
 //! # Counts
 //!
 //! `GET /stats` answers with `calls`, `in_flight`, `max_in_flight` and the `answers` by status; a call that is
-//! in neither was given none. With [`Config::track`] or faults by rate, patients are remembered by a hash of
-//! their number, at most 200,000 of them, and [`Asked`] joins in: calls for a patient who had been asked about
+//! in neither was given none. With [`SimulatorConfig::track`] or faults by rate, patients are remembered by a hash of
+//! their number, at most 200,000 of them, and [`RepeatStats`] joins in: calls for a patient who had been asked about
 //! before, which are the retries if every patient is sent once, how far apart they are, and the calls of each
 //! of the last 600 seconds.
 //!
@@ -70,7 +70,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 mod answer;
-mod asked;
+mod call_log;
 mod connection;
 mod fault;
 mod fault_rates;
@@ -81,14 +81,14 @@ mod scenario;
 mod stats;
 mod vendor;
 
-pub use asked::{Asked, Spacing};
+pub use call_log::{RepeatStats, Spacing};
 pub use fault::Fault;
-pub use fault_rates::{FaultRate, FaultRateError, Faults};
+pub use fault_rates::{FaultRate, FaultRateError, FaultRates};
 pub use phase::{Phase, PhaseError, Phases};
 pub use retry_after::RetryAfter;
 pub use stats::{Stats, Traffic};
 
-use asked::PatientKey;
+use call_log::PatientKey;
 use connection::{Connections, Link};
 use phase::Script;
 use routes::Hospital;
@@ -98,7 +98,7 @@ use vendor::VENDORS;
 /// How a simulator is set up. By default it takes a free port of the loopback interface, answers at once, and
 /// all that goes wrong is what patients' numbers ask for.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct SimulatorConfig {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
     /// How long a verification takes. Zero answers at once.
@@ -111,7 +111,7 @@ pub struct Config {
     /// one, of one second.
     pub retry_after: Option<RetryAfter>,
     /// What goes wrong by chance.
-    pub faults: Faults,
+    pub faults: FaultRates,
     /// What chance is drawn from.
     pub seed: u64,
     /// How the hospital fares, from the start on.
@@ -120,7 +120,7 @@ pub struct Config {
     pub track: bool,
 }
 
-impl Default for Config {
+impl Default for SimulatorConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -128,7 +128,7 @@ impl Default for Config {
             slow: None,
             drip: Duration::from_millis(200),
             retry_after: None,
-            faults: Faults::default(),
+            faults: FaultRates::default(),
             seed: 0,
             phases: Phases::default(),
             track: false,
@@ -136,7 +136,7 @@ impl Default for Config {
     }
 }
 
-impl Config {
+impl SimulatorConfig {
     fn hospital(&self, closing: CancellationToken) -> Hospital {
         Hospital {
             latency: self.latency,
@@ -183,7 +183,7 @@ impl Simulator {
     /// # Errors
     ///
     /// The address cannot be bound.
-    pub async fn start(config: Config) -> io::Result<Self> {
+    pub async fn start(config: SimulatorConfig) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
         let local_addr = listener.local_addr()?;
         let closing = CancellationToken::new();
@@ -218,7 +218,7 @@ impl Simulator {
     }
 
     /// How often it was asked about a patient since the start or the last reset, in whatever phase. Zero
-    /// unless [`Config::track`] is on.
+    /// unless [`SimulatorConfig::track`] is on.
     pub fn calls_of(&self, patient_id: &str) -> u32 {
         self.counters.calls_of(PatientKey::of(patient_id))
     }

@@ -108,7 +108,7 @@ impl Hospital {
 
     /// What strikes a call: what all calls suffer, else what the patient's number asks for, else by chance.
     fn fault(&self, phase: Phase, odds: &Odds, scenario: Scenario) -> Option<Fault> {
-        let attempt = self.counters.asked(scenario.patient);
+        let attempt = self.counters.record_call(scenario.patient);
         let drawn = || odds.draw(self.seed, scenario.patient, attempt);
         phase.fault().or(scenario.fault).or_else(drawn)
     }

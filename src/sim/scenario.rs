@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{asked::PatientKey, fault::Fault};
+use super::{call_log::PatientKey, fault::Fault};
 
 /// What the hospital knows of a patient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

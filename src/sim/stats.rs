@@ -12,7 +12,7 @@ use http::StatusCode;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::asked::{Asked, CallLog, PatientKey};
+use super::call_log::{CallLog, PatientKey, RepeatStats};
 
 /// The counts of a simulator at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,7 +35,7 @@ pub struct Traffic {
     pub answers: BTreeMap<u16, u64>,
     /// Whom they were about, if that is tracked.
     #[serde(flatten)]
-    pub asked: Option<Asked>,
+    pub repeats: Option<RepeatStats>,
 }
 
 /// The statuses that can be answered.
@@ -81,7 +81,7 @@ impl Counters {
 
     /// Notes whom a call is about. Says the how-manieth for that patient it is, which is always 1 if that is
     /// not tracked.
-    pub(super) fn asked(&self, patient: PatientKey) -> u32 {
+    pub(super) fn record_call(&self, patient: PatientKey) -> u32 {
         let Some(mut log) = self.log() else { return 1 };
         log.note(patient, Instant::now())
     }
@@ -110,7 +110,7 @@ impl Counters {
         Traffic {
             stats: self.read(),
             answers: STATUSES.zip(answers).filter(|(_, count)| *count > 0).collect(),
-            asked: self.log().map(|mut log| log.read(Instant::now())),
+            repeats: self.log().map(|mut log| log.read(Instant::now())),
         }
     }
 
@@ -157,16 +157,16 @@ mod tests {
         drop(counters.begin());
         counters.answered(StatusCode::OK);
         counters.answered(StatusCode::from_u16(599).unwrap());
-        counters.asked(PatientKey::of("42"));
+        counters.record_call(PatientKey::of("42"));
         let traffic = counters.read_all();
         assert_eq!(traffic.answers, BTreeMap::from([(200, 1), (599, 1)]));
-        assert_eq!(traffic.asked.unwrap().patients, 1);
+        assert_eq!(traffic.repeats.unwrap().patients, 1);
 
         counters.reset();
         let traffic = counters.read_all();
         assert_eq!(traffic.stats, Stats { calls: 0, in_flight: 1, max_in_flight: 1 });
         assert!(traffic.answers.is_empty());
-        assert_eq!(traffic.asked.unwrap().patients, 0);
+        assert_eq!(traffic.repeats.unwrap().patients, 0);
         drop(waiting);
         assert_eq!(counters.read().in_flight, 0);
     }
@@ -174,8 +174,11 @@ mod tests {
     #[test]
     fn without_tracking_nobody_is_remembered() {
         let counters = Counters::new(false);
-        assert_eq!([counters.asked(PatientKey::of("42")), counters.asked(PatientKey::of("42"))], [1, 1]);
+        assert_eq!(
+            [counters.record_call(PatientKey::of("42")), counters.record_call(PatientKey::of("42"))],
+            [1, 1]
+        );
         assert_eq!(counters.calls_of(PatientKey::of("42")), 0);
-        assert_eq!(counters.read_all().asked, None);
+        assert_eq!(counters.read_all().repeats, None);
     }
 }

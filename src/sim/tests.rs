@@ -17,10 +17,10 @@ mod phases;
 const AGES: Duration = Duration::from_secs(3600);
 
 async fn start(latency: Duration) -> Simulator {
-    start_with(Config { latency, ..Config::default() }).await
+    start_with(SimulatorConfig { latency, ..SimulatorConfig::default() }).await
 }
 
-async fn start_with(config: Config) -> Simulator {
+async fn start_with(config: SimulatorConfig) -> Simulator {
     Simulator::start(config).await.unwrap()
 }
 
@@ -215,7 +215,7 @@ async fn stats_are_served_and_do_not_count_themselves() {
 
 #[tokio::test]
 async fn tracking_shows_who_was_asked_about_again_until_a_reset() {
-    let simulator = start_with(Config { track: true, ..Config::default() }).await;
+    let simulator = start_with(SimulatorConfig { track: true, ..SimulatorConfig::default() }).await;
     let address = simulator.local_addr();
     for patient_id in ["42", "43-status-503", "42", "42"] {
         verify(address, patient_id).await;
@@ -235,7 +235,7 @@ async fn tracking_shows_who_was_asked_about_again_until_a_reset() {
 
     assert_eq!(receive(send(address, "DELETE", "/stats", "").await).await.0, 204);
     assert_eq!((simulator.stats().calls, simulator.calls_of("42")), (0, 0));
-    assert_eq!(simulator.traffic().asked.unwrap().patients, 0);
+    assert_eq!(simulator.traffic().repeats.unwrap().patients, 0);
     simulator.stop().await.unwrap();
 }
 
@@ -308,7 +308,7 @@ async fn dropping_a_simulator_stops_it() {
 #[tokio::test]
 async fn an_address_in_use_is_an_error() {
     let simulator = start(Duration::ZERO).await;
-    let config = Config { listen: simulator.local_addr(), ..Config::default() };
+    let config = SimulatorConfig { listen: simulator.local_addr(), ..SimulatorConfig::default() };
     assert_eq!(Simulator::start(config).await.err().unwrap().kind(), io::ErrorKind::AddrInUse);
     simulator.stop().await.unwrap();
 }

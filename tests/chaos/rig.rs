@@ -11,7 +11,7 @@ use std::{
 
 use dataprocessing::{
     server::pb::{BatchProcessResponse, data_processing_client::DataProcessingClient},
-    sim::{self, Faults, Simulator},
+    sim::{self, FaultRates, Simulator},
 };
 use tempfile::TempDir;
 use tokio::task::{JoinHandle, block_in_place};
@@ -261,7 +261,7 @@ impl Rig {
     /// keeps in mind.
     fn was_asked(&self, key: &Key) -> bool {
         let forgets = |hospital: &Hospital| {
-            hospital.simulator.traffic().asked.is_some_and(|asked| asked.forgotten_calls > 0)
+            hospital.simulator.traffic().repeats.is_some_and(|repeats| repeats.forgotten_calls > 0)
         };
         self.calls_of(key) > 0 || self.hospitals.iter().any(forgets)
     }
@@ -290,9 +290,14 @@ impl Rig {
 
 impl Hospital {
     async fn start(site: &Site) -> Self {
-        let faults = if site.faults.is_empty() { Ok(Faults::default()) } else { site.faults.parse() };
+        let faults = if site.faults.is_empty() { Ok(FaultRates::default()) } else { site.faults.parse() };
         let faults = faults.expect("faults that the simulator knows");
-        let config = sim::Config { latency: site.latency, faults, track: true, ..sim::Config::default() };
+        let config = sim::SimulatorConfig {
+            latency: site.latency,
+            faults,
+            track: true,
+            ..sim::SimulatorConfig::default()
+        };
         let simulator = Simulator::start(config).await.expect("a free port");
         let proxy = Proxy::start(simulator.local_addr()).await;
         Self { code: site.code, simulator, proxy }

@@ -29,7 +29,7 @@ fn watched(knobs: &mut Knobs) {
 }
 
 fn repeated_calls(service: &TestService) -> u64 {
-    service.simulator.traffic().asked.expect("it remembers").repeated_calls
+    service.simulator.traffic().repeats.expect("it remembers").repeated_calls
 }
 
 fn code(result: &RecordResult) -> &str {

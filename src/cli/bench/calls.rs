@@ -17,7 +17,7 @@ use tokio::{task::JoinSet, time::Instant};
 use super::{
     super::CommandError,
     hospital::{Hospital, client},
-    service::Spent,
+    service::Usage,
 };
 
 /// What the service posts for a usual synthetic person.
@@ -28,13 +28,13 @@ pub(super) async fn plain_calls(
     count: usize,
     in_flight: usize,
     latency: Duration,
-) -> Result<Spent, CommandError> {
+) -> Result<Usage, CommandError> {
     let directory = tempfile::tempdir()?;
     let hospital = Hospital::start(latency, directory.path()).await?;
     let started = Instant::now();
     call(&hospital, count, in_flight).await?;
     // The CPU time would be this process's own, not that of a service.
-    Ok(Spent { time: started.elapsed(), server_cpu: None, store_cpu: None, peak: None })
+    Ok(Usage { time: started.elapsed(), server_cpu: None, store_cpu: None, peak: None })
 }
 
 async fn call(hospital: &Hospital, count: usize, in_flight: usize) -> Result<(), CommandError> {

@@ -15,8 +15,8 @@ use super::super::CommandError;
 
 /// How long a child may take until it says where it listens.
 const SPEAKS_WITHIN: Duration = Duration::from_secs(60);
-/// Between two looks whether it has.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Between two samples whether it has.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// How much of what a child last said is shown when it fails.
 const LAST_LINES: usize = 8;
 
@@ -67,7 +67,7 @@ impl Child {
             if self.process.try_wait()?.is_some() || Instant::now() > until {
                 return Err(self.failure().into());
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 

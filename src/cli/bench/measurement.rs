@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{super::table::Cell, service::Spent};
+use super::{super::table::Cell, service::Usage};
 use crate::server::pb::Summary;
 
 /// One row of the report.
@@ -12,7 +12,7 @@ pub(super) struct Measurement {
     /// Records sent, or calls made.
     pub records: usize,
     /// What it took.
-    pub spent: Spent,
+    pub usage: Usage,
     /// How near it comes to what it is compared with.
     pub ratio: Option<Ratio>,
     /// What else was found, for programs.
@@ -45,8 +45,8 @@ pub(super) fn heading() -> [Cell; 9] {
 
 impl Measurement {
     /// A measurement without a ratio.
-    pub fn new(name: impl Into<String>, records: usize, spent: Spent) -> Self {
-        Self { name: name.into(), records, spent, ratio: None, details: Vec::new() }
+    pub fn new(name: impl Into<String>, records: usize, usage: Usage) -> Self {
+        Self { name: name.into(), records, usage, ratio: None, details: Vec::new() }
     }
 
     /// Compares it.
@@ -62,15 +62,15 @@ impl Measurement {
 
     /// Records in a second.
     pub fn rate(&self) -> f64 {
-        rate(self.records, &self.spent)
+        rate(self.records, &self.usage)
     }
 
     fn server_micros(&self) -> Option<f64> {
-        self.spent.server_cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / self.records.max(1) as f64)
+        self.usage.server_cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / self.records.max(1) as f64)
     }
 
     fn store_micros(&self) -> Option<f64> {
-        self.spent.store_cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / self.records.max(1) as f64)
+        self.usage.store_cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / self.records.max(1) as f64)
     }
 
     /// The cells of the table; what is not available is a dash.
@@ -81,11 +81,11 @@ impl Measurement {
         [
             Cell::text(self.name.clone()),
             Cell::count(self.records),
-            number(Some(self.spent.time.as_secs_f64()), 2),
+            number(Some(self.usage.time.as_secs_f64()), 2),
             number(Some(self.rate()), 0),
             number(self.server_micros(), 1),
             number(self.store_micros(), 1),
-            number(self.spent.peak.map(mebibytes), 1),
+            number(self.usage.peak.map(mebibytes), 1),
             number(self.ratio.as_ref().map(|ratio| ratio.value), 3),
             Cell::text(self.ratio.as_ref().map_or("", |ratio| ratio.of)),
         ]
@@ -96,11 +96,11 @@ impl Measurement {
         let mut object = json!({
             "scenario": self.name,
             "records": self.records,
-            "seconds": self.spent.time.as_secs_f64(),
+            "seconds": self.usage.time.as_secs_f64(),
             "records_per_second": self.rate(),
             "server_cpu_us_per_record": self.server_micros(),
             "database_cpu_us_per_record": self.store_micros(),
-            "server_peak_rss_bytes": self.spent.peak,
+            "server_peak_rss_bytes": self.usage.peak,
             "ratio": self.ratio.as_ref().map(|ratio| ratio.value),
             "ratio_of": self.ratio.as_ref().map(|ratio| ratio.of),
         });
@@ -112,8 +112,8 @@ impl Measurement {
 }
 
 /// Records in a second.
-pub(super) fn rate(records: usize, spent: &Spent) -> f64 {
-    records as f64 / spent.time.as_secs_f64()
+pub(super) fn rate(records: usize, usage: &Usage) -> f64 {
+    records as f64 / usage.time.as_secs_f64()
 }
 
 /// Bytes in the unit that people read.
@@ -148,9 +148,9 @@ mod tests {
 
     #[test]
     fn what_the_system_does_not_count_is_null_and_a_dash() {
-        let spent = Spent { time: Duration::from_secs(2), server_cpu: None, store_cpu: None, peak: None };
+        let usage = Usage { time: Duration::from_secs(2), server_cpu: None, store_cpu: None, peak: None };
         let measured =
-            Measurement::new("overhead", 500, spent).compared(0.5, "of the ceiling").with("calls", 480);
+            Measurement::new("overhead", 500, usage).compared(0.5, "of the ceiling").with("calls", 480);
         let json = measured.json();
         assert_eq!((json["records_per_second"].as_f64(), json["calls"].as_u64()), (Some(250.0), Some(480)));
         assert!(json["server_cpu_us_per_record"].is_null() && json["server_peak_rss_bytes"].is_null());

@@ -6,24 +6,24 @@ use std::{path::PathBuf, sync::Arc};
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::{CommandError, load::records::Records, say, table::aligned};
+use super::{CommandError, print_line, table::aligned, traffic::records::Records};
 use crate::{config, shutdown};
-use course::Course;
 use measurement::Measurement;
 use scenario::Scenario;
 use stores::Stores;
+use timeline::StreamTimeline;
 
 mod calls;
 mod child;
-mod course;
 mod hospital;
 mod measurement;
 mod plot;
 mod prefill;
+mod process;
 mod scenario;
 mod service;
 mod stores;
-mod usage;
+mod timeline;
 
 /// What to measure.
 #[derive(Args)]
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "scenario")]
     all: bool,
     /// Send so many records in each scenario, instead of as many as it is made for.
-    #[arg(long, value_name = "N", value_parser = super::load::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = super::traffic::at_least_one)]
     records: Option<usize>,
     /// Patients that the store of `big-store` holds beforehand.
     #[arg(long, value_name = "N", default_value_t = 5_000_000)]
@@ -63,7 +63,7 @@ struct Bench {
     /// Calls in a second without the service, once measured.
     ceiling: Option<f64>,
     /// How the stream went, once measured.
-    course: Option<Course>,
+    timeline: Option<StreamTimeline>,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
@@ -75,7 +75,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         full: arguments.all,
         patients: arguments.patients,
         ceiling: None,
-        course: None,
+        timeline: None,
     };
     // The losing side of the race is dropped, and with it every child process.
     let ended = tokio::select! {
@@ -96,7 +96,7 @@ async fn measure_all(bench: &mut Bench, arguments: &Arguments) -> Result<(), Com
         let found = scenario.run(bench).await.map_err(|error| format!("{}: {error}", scenario.name()))?;
         bench.stores.remove().await?;
         if arguments.json {
-            found.iter().for_each(|measurement| say(measurement.json()));
+            found.iter().for_each(|measurement| print_line(measurement.json()));
         }
         measured.extend(found);
     }
@@ -104,23 +104,25 @@ async fn measure_all(bench: &mut Bench, arguments: &Arguments) -> Result<(), Com
     if !arguments.json {
         show(bench, &measured);
     }
-    if let (Some(file), Some(course)) = (&arguments.plot, &bench.course) {
-        std::fs::write(file, plot::svg(course)).map_err(|error| format!("{}: {error}", file.display()))?;
+    if let (Some(file), Some(timeline)) = (&arguments.plot, &bench.timeline) {
+        std::fs::write(file, plot::svg(timeline)).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     Ok(())
 }
 
 fn show(bench: &Bench, measured: &[Measurement]) {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    say(format_args!("{}, {cores} cores, all processes on this machine\n", bench.stores.engine()));
+    print_line(format_args!("{}, {cores} cores, all processes on this machine\n", bench.stores.engine()));
     let rows: Vec<_> =
         std::iter::once(measurement::heading()).chain(measured.iter().map(Measurement::row)).collect();
-    aligned(&rows).for_each(say);
+    aligned(&rows).for_each(print_line);
     if cfg!(debug_assertions) {
-        say("\nThis is a debug build: build with --release for numbers that mean something.");
+        print_line("\nThis is a debug build: build with --release for numbers that mean something.");
     }
     if !cfg!(target_os = "linux") {
-        say("\nCPU time and memory are not available on this system: they are read from Linux's /proc.");
+        print_line(
+            "\nCPU time and memory are not available on this system: they are read from Linux's /proc.",
+        );
     }
 }
 

@@ -8,15 +8,15 @@ use tokio::time::Instant;
 use super::{
     super::{
         CommandError,
-        load::{
+        traffic::{
             connect::{Client, connect},
             records::SYNTHETIC,
         },
     },
     child::Child,
     hospital::Hospital,
+    process::{self, Memory},
     stores::StoreUrl,
-    usage::{self, Memory},
 };
 
 /// The profile of the hospital whose records are sent.
@@ -71,13 +71,13 @@ impl Service {
 
     /// What the service's process has in memory.
     pub fn memory(&self) -> Option<Memory> {
-        usage::memory(self.server.id())
+        process::memory(self.server.id())
     }
 
     /// Starts to measure.
     pub fn meter(&self) -> Meter<'_> {
-        let store_cpu = self.store_process.and_then(usage::family_cpu);
-        Meter { service: self, cpu: usage::cpu(self.server.id()), store_cpu, started: Instant::now() }
+        let store_cpu = self.store_process.and_then(process::family_cpu);
+        Meter { service: self, cpu: process::cpu(self.server.id()), store_cpu, started: Instant::now() }
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) struct Meter<'a> {
 
 /// What a measurement found. What the system does not count is not there.
 #[derive(Clone, Copy)]
-pub(super) struct Spent {
+pub(super) struct Usage {
     /// From its begin to its end.
     pub time: Duration,
     /// CPU time of the service alone.
@@ -104,14 +104,14 @@ pub(super) struct Spent {
 
 impl Meter<'_> {
     /// Ends the measurement.
-    pub fn read(&self) -> Spent {
+    pub fn read(&self) -> Usage {
         let time = self.started.elapsed();
         let since = |now: Option<Duration>, then: Option<Duration>| Some(now?.saturating_sub(then?));
         let service = self.service;
-        Spent {
+        Usage {
             time,
-            server_cpu: since(usage::cpu(service.server.id()), self.cpu),
-            store_cpu: since(service.store_process.and_then(usage::family_cpu), self.store_cpu),
+            server_cpu: since(process::cpu(service.server.id()), self.cpu),
+            store_cpu: since(service.store_process.and_then(process::family_cpu), self.store_cpu),
             peak: service.memory().map(|memory| memory.peak),
         }
     }

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{super::CommandError, usage};
+use super::{super::CommandError, process};
 
 /// Where stores are made. [`Stores::remove`] removes them; of SQLite, dropping does as well.
 pub(super) struct Stores {
@@ -74,7 +74,7 @@ impl Stores {
         let session: i32 =
             sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await.ok()?;
         // On another machine the number would be that of some other program here, or of none.
-        usage::parent_of(u32::try_from(session).ok()?, "postgres")
+        process::parent_of(u32::try_from(session).ok()?, "postgres")
     }
 
     /// Removes every store that was made.

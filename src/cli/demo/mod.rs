@@ -9,9 +9,8 @@ use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
-    CommandError,
-    load::{at_least_one, connect::connect, records::Records, unary},
-    say,
+    CommandError, print_line,
+    traffic::{at_least_one, connect::connect, records::Records, unary},
 };
 use crate::{
     app::App,
@@ -96,9 +95,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let stats = running.simulator.stats();
     let report = Report::new(&outcome, stats, arguments.latency, config.pool.workers);
     if arguments.json {
-        say(report.json());
+        print_line(report.json());
     } else {
-        say(&report);
+        print_line(&report);
     }
     if arguments.keep {
         keep(&running, &arguments).await?;
@@ -124,7 +123,11 @@ async fn start(
     let latency = arguments.latency;
     let elsewhere = Elsewhere::new()?;
     let simulator = elsewhere
-        .start(Simulator::start(sim::Config { listen: loopback(), latency, ..sim::Config::default() }))
+        .start(Simulator::start(sim::SimulatorConfig {
+            listen: loopback(),
+            latency,
+            ..sim::SimulatorConfig::default()
+        }))
         .await??;
     let url = format!("http://{}/verify", simulator.local_addr());
     let profiles = profiles
@@ -209,7 +212,7 @@ async fn keep(running: &Running, arguments: &Arguments) -> Result<(), CommandErr
     let address = running.address;
     let shutdown = shutdown::on_signal()?;
     if !arguments.json {
-        say(format_args!(
+        print_line(format_args!(
             "\nThe server stays up; end it with Ctrl-C. Try:\n  grpcurl -plaintext -d '{}' {address} \
              dataprocessing.v1.DataProcessing/BatchProcess",
             EXAMPLE

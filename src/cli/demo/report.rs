@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use serde_json::json;
 
 use crate::{
-    cli::load::unary::Uploaded,
+    cli::traffic::unary::Uploaded,
     server::pb::{Completion, Severity, Summary},
     sim::Stats,
 };

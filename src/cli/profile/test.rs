@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::{
-    cli::{CommandError, say},
+    cli::{CommandError, print_line},
     config::{self, Config, ConfigError},
     domain::hospital::Profile,
     settings::Problem,
@@ -73,26 +73,26 @@ impl Tested {
     }
 
     fn profile(&mut self, name: &str, profile: &Profile) {
-        say(name);
+        print_line(name);
         if profile.samples.is_empty() {
-            say("  has no samples; febrl.yaml explains how to write some");
+            print_line("  has no samples; febrl.yaml explains how to write some");
         }
         for sample in profile.samples.iter() {
             let problems = sample.problems(profile);
             if problems.is_empty() {
                 self.held += 1;
-                say(format_args!("  ok      {}", sample.name()));
+                print_line(format_args!("  ok      {}", sample.name()));
             } else {
                 self.failed += 1;
-                say(format_args!("  FAILED  {}", sample.name()));
-                problems.iter().for_each(|problem| say(format_args!("          {problem}")));
+                print_line(format_args!("  FAILED  {}", sample.name()));
+                problems.iter().for_each(|problem| print_line(format_args!("          {problem}")));
             }
         }
     }
 
     fn conclude(self) -> Result<(), CommandError> {
         let Self { held, failed, unreadable } = self;
-        say(format_args!("samples: {held} ok, {failed} failed"));
+        print_line(format_args!("samples: {held} ok, {failed} failed"));
         match (unreadable.is_empty(), failed) {
             (true, 0) => Ok(()),
             (true, _) => Err("a profile whose samples fail is refused".into()),

@@ -31,7 +31,7 @@ async fn a_connection_can_be_reset_in_the_body_or_before_any_answer() {
 #[tokio::test]
 async fn a_body_can_drip() {
     let drip = Duration::from_millis(5);
-    let simulator = start_with(Config { drip, ..Config::default() }).await;
+    let simulator = start_with(SimulatorConfig { drip, ..SimulatorConfig::default() }).await;
     let started = std::time::Instant::now();
     let (status, chunks) = verify(simulator.local_addr(), "42-drip").await;
     let verdict = r#"{"result":"match"}"#;
@@ -44,7 +44,7 @@ async fn a_body_can_drip() {
 #[tokio::test]
 async fn a_slow_answer_is_late_and_right() {
     let slow = Duration::from_millis(60);
-    let simulator = start_with(Config { slow: Some(slow), ..Config::default() }).await;
+    let simulator = start_with(SimulatorConfig { slow: Some(slow), ..SimulatorConfig::default() }).await;
     let started = std::time::Instant::now();
     assert_eq!(verify(simulator.local_addr(), "42-slow").await, (200, r#"{"result":"match"}"#.to_owned()));
     simulator.set_phase(Phase::Slow);
@@ -72,7 +72,7 @@ async fn rate_limits_say_in_both_forms_when_to_come_again() {
 
 #[tokio::test]
 async fn every_429_and_503_says_when_to_come_again_if_it_is_told_to() {
-    let config = Config { retry_after: Some(RetryAfter::Seconds(7)), ..Config::default() };
+    let config = SimulatorConfig { retry_after: Some(RetryAfter::Seconds(7)), ..SimulatorConfig::default() };
     let simulator = start_with(config).await;
     let address = simulator.local_addr();
     for told in ["42-status-429", "42-status-503", "42-busy", "42-ratelimit"] {
@@ -88,7 +88,7 @@ async fn every_429_and_503_says_when_to_come_again_if_it_is_told_to() {
 /// What 200 patients meet who are asked about together, each twice in a row.
 async fn fates(seed: u64) -> Vec<[u16; 2]> {
     let faults = "503=30%, /verify:429=20%, /vendor/aliyun:500=50%".parse().unwrap();
-    let simulator = start_with(Config { faults, seed, ..Config::default() }).await;
+    let simulator = start_with(SimulatorConfig { faults, seed, ..SimulatorConfig::default() }).await;
     let address = simulator.local_addr();
     let mut calls = JoinSet::new();
     for patient in 0..200 {
@@ -117,7 +117,7 @@ async fn faults_by_rate_are_the_same_in_every_run_of_a_seed() {
 #[tokio::test]
 async fn what_a_number_asks_for_comes_before_chance() {
     let faults = "503=100%".parse().unwrap();
-    let simulator = start_with(Config { faults, ..Config::default() }).await;
+    let simulator = start_with(SimulatorConfig { faults, ..SimulatorConfig::default() }).await;
     let address = simulator.local_addr();
     let expected = [("42", 503), ("42-mismatch", 503), ("42-garbage", 200), ("42-status-404", 404)];
     for (patient_id, status) in expected {

@@ -8,7 +8,8 @@ async fn put_phase(address: SocketAddr, phases: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn phases_can_be_put_and_seen() {
-    let simulator = start_with(Config { phases: Phase::Busy.into(), ..Config::default() }).await;
+    let simulator =
+        start_with(SimulatorConfig { phases: Phase::Busy.into(), ..SimulatorConfig::default() }).await;
     let address = simulator.local_addr();
     let seen = receive(send(address, "GET", "/phase", "").await).await;
     assert_eq!(seen, (200, "busy\n".to_owned()));

@@ -70,7 +70,8 @@ async fn rate_limit(plan: &Plan) -> Finding {
     // One round of calls that were on their way already, then only as many as the learnt limit, each second.
     let most = 50 * (lasts.as_secs() + 1);
     assert!(traffic.stats.calls <= most, "{} calls in {lasts:?} of a rate limit", traffic.stats.calls);
-    let spacing = traffic.asked.and_then(|asked| asked.spacing_ms).map_or(f64::MAX, |spacing| spacing.min);
+    let spacing =
+        traffic.repeats.and_then(|repeats| repeats.spacing_ms).map_or(f64::MAX, |spacing| spacing.min);
     assert!(spacing >= RETRY_AFTER.as_secs_f64() * 1000.0, "a record came back after {spacing} ms");
     rig.caller().complete(&one).await;
     rig.caller().complete(&other).await;

@@ -90,7 +90,7 @@ async fn recover(rig: &Rig, time: u32) -> Duration {
 /// First calls for a patient, and calls made again.
 fn retries(rig: &Rig) -> (u64, u64) {
     let traffic = rig.hospitals[0].simulator.traffic();
-    let repeated = traffic.asked.map_or(0, |asked| asked.repeated_calls);
+    let repeated = traffic.repeats.map_or(0, |repeats| repeats.repeated_calls);
     (traffic.stats.calls - repeated, repeated)
 }
 

@@ -39,7 +39,7 @@ pub struct Knobs {
     pub config: Config,
     pub latency: Duration,
     /// What else goes wrong at the hospitals; its latency is the one above.
-    pub hospital: sim::Config,
+    pub hospital: sim::SimulatorConfig,
     pub profiles: HashMap<Arc<str>, Arc<Profile>>,
     /// How many calls at once the hospitals are sent.
     pub in_flight: usize,
@@ -76,7 +76,7 @@ impl TestService {
         let mut knobs = Knobs {
             config,
             latency: Duration::ZERO,
-            hospital: sim::Config::default(),
+            hospital: sim::SimulatorConfig::default(),
             profiles,
             in_flight,
             await_ready: true,
@@ -87,7 +87,8 @@ impl TestService {
 
     async fn run(knobs: Knobs, directory: tempfile::TempDir) -> Self {
         let Knobs { config, latency, hospital, profiles, in_flight, await_ready } = knobs;
-        let simulator = Simulator::start(sim::Config { latency, ..hospital }).await.expect("a free port");
+        let simulator =
+            Simulator::start(sim::SimulatorConfig { latency, ..hospital }).await.expect("a free port");
         let address = simulator.local_addr();
         let profiles = profiles
             .into_iter()
@@ -181,5 +182,7 @@ pub fn balanced(response: &BatchProcessResponse) -> Summary {
 
 /// A simulated hospital on a free port.
 pub async fn simulator(latency: Duration) -> Simulator {
-    Simulator::start(sim::Config { latency, ..sim::Config::default() }).await.expect("a free port")
+    Simulator::start(sim::SimulatorConfig { latency, ..sim::SimulatorConfig::default() })
+        .await
+        .expect("a free port")
 }

@@ -1,6 +1,6 @@
 //! A picture of how a stream went: throughput, outcomes and memory over the same time.
 
-use super::{course::Course, measurement::mebibytes};
+use super::{measurement::mebibytes, timeline::StreamTimeline};
 use chart::{Chart, Series};
 
 mod chart;
@@ -22,38 +22,38 @@ const OUTCOMES: [(&str, &str); 8] = [
 ];
 
 /// The picture as SVG.
-pub(super) fn svg(course: &Course) -> String {
-    let end = course.seconds();
+pub(super) fn svg(timeline: &StreamTimeline) -> String {
+    let end = timeline.seconds();
     // No finer than what is known.
-    let steps = course.looks().clamp(1, STEPS);
+    let steps = timeline.samples().clamp(1, STEPS);
     let times: Vec<f64> = (0..=steps).map(|step| end * step as f64 / steps as f64).collect();
-    let memory = course.memory.iter().map(|look| (look.at.as_secs_f64(), mebibytes(look.resident)));
+    let memory = timeline.memory.iter().map(|look| (look.at.as_secs_f64(), mebibytes(look.resident)));
     let memory = Series::line("resident memory of the service", "#009E73", memory.collect());
     chart::picture(
         "A stream of records through the service",
         end,
         &[
-            Chart { title: "Throughput (records/s)", series: vec![speed(course, &times)] },
-            Chart { title: "Outcomes (records)", series: stacked(course, &times) },
+            Chart { title: "Throughput (records/s)", series: vec![speed(timeline, &times)] },
+            Chart { title: "Outcomes (records)", series: stacked(timeline, &times) },
             Chart { title: "Memory (MiB)", series: vec![memory] },
         ],
     )
 }
 
 /// The speed between any two times, in their middle.
-fn speed(course: &Course, times: &[f64]) -> Series {
-    let all = |time| course.count_at(time, 0..=OUTCOMES.len() - 1);
+fn speed(timeline: &StreamTimeline, times: &[f64]) -> Series {
+    let all = |time| timeline.count_at(time, 0..=OUTCOMES.len() - 1);
     let speed = |from: f64, to: f64| ((from + to) / 2.0, (all(to) - all(from)) / (to - from));
     let points = times.windows(2).map(|pair| speed(pair[0], pair[1])).collect();
     Series::line("records settled per second", "#0072B2", points)
 }
 
 /// One area for each outcome that occurs, each on top of those before it.
-fn stacked(course: &Course, times: &[f64]) -> Vec<Series> {
-    let occurs = |index: &usize| course.count_at(course.seconds(), *index..=*index) > 0.0;
+fn stacked(timeline: &StreamTimeline, times: &[f64]) -> Vec<Series> {
+    let occurs = |index: &usize| timeline.count_at(timeline.seconds(), *index..=*index) > 0.0;
     let area = |index: usize| {
         let (name, colour) = OUTCOMES[index];
-        let points = times.iter().map(|&time| (time, course.count_at(time, 0..=index))).collect();
+        let points = times.iter().map(|&time| (time, timeline.count_at(time, 0..=index))).collect();
         Series::area(name, colour, points)
     };
     // The highest first: each later one covers what is not its predecessor's own.
@@ -63,11 +63,11 @@ fn stacked(course: &Course, times: &[f64]) -> Vec<Series> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::bench::course::tests::course;
+    use crate::cli::bench::timeline::tests::timeline;
 
     #[test]
     fn the_picture_shows_what_occurs_and_nothing_else() {
-        let svg = svg(&course());
+        let svg = svg(&timeline());
         for part in ["Throughput (records/s)", ">stored<", ">rejected<", "Memory (MiB)", "seconds"] {
             assert!(svg.contains(part), "{part}");
         }

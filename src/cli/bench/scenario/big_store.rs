@@ -6,7 +6,7 @@ use super::{Bench, CommandError, Measurement, Service, WORKERS, batches, send, s
 use crate::{
     cli::{
         bench::{prefill::copy_patients, service::Setting},
-        load::{connect::Client, records::SYNTHETIC_PERSONS},
+        traffic::{connect::Client, records::SYNTHETIC_PERSONS},
     },
     server::pb::{PatientData, patient_data::Payload},
 };
@@ -80,9 +80,9 @@ async fn measure(
 ) -> Result<Measurement, CommandError> {
     let meter = service.meter();
     let summary = send(client, calls).await?;
-    let spent = meter.read();
+    let usage = meter.read();
     match summary.unchanged + summary.superseded {
-        0 => Ok(Measurement::new(name, count, spent)),
+        0 => Ok(Measurement::new(name, count, usage)),
         other => Err(format!("{other} of {count} records were not written").into()),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::{Bench, CommandError, Measurement, WORKERS, service, sound};
-use crate::cli::load::unary;
+use crate::cli::traffic::unary;
 
 /// Callers at once. The batch of the second is twice as large as that of the first, and so on.
 const CALLERS: usize = 20;

@@ -8,8 +8,8 @@ use crate::cli::bench::calls::plain_calls;
 
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
     let count = bench.count(50_000);
-    let spent = plain_calls(count, WORKERS, Duration::ZERO).await?;
-    let measured = Measurement::new("ceiling", count, spent);
+    let usage = plain_calls(count, WORKERS, Duration::ZERO).await?;
+    let measured = Measurement::new("ceiling", count, usage);
     bench.ceiling = Some(measured.rate());
     Ok(vec![measured])
 }

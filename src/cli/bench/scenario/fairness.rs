@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::{Bench, CommandError, Measurement, Service, WORKERS, service, sound};
 use crate::cli::{
-    bench::service::Spent,
-    load::{connect::Client, stream, unary},
+    bench::service::Usage,
+    traffic::{connect::Client, stream, unary},
 };
 
 /// How long the hospital takes.
@@ -16,8 +16,8 @@ const LATENCY: Duration = Duration::from_millis(50);
 const SMALL: usize = 100;
 /// How often it is sent; the median counts.
 const TIMES: usize = 7;
-/// Between two looks whether the large batch has taken all workers.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Between two samples whether the large batch has taken all workers.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
     let large = 0..bench.count(100_000);
@@ -39,7 +39,7 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
         }
     };
     let measured = |name, time| {
-        Measurement::new(name, SMALL, Spent { time, server_cpu: None, store_cpu: None, peak: None })
+        Measurement::new(name, SMALL, Usage { time, server_cpu: None, store_cpu: None, peak: None })
     };
     let ratio = beside.as_secs_f64() / alone.as_secs_f64();
     Ok(vec![
@@ -55,7 +55,7 @@ async fn large_batch(bench: &Bench, service: &Service, places: Range<usize>) -> 
 
 async fn all_workers_busy(service: &Service) -> Result<(), CommandError> {
     while service.hospital.counts().await?.in_flight < WORKERS as u64 {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     Ok(())
 }

@@ -17,19 +17,19 @@ pub(super) async fn run(
 ) -> Result<Vec<Measurement>, CommandError> {
     let count = bench.count(10_000);
     let ideal = |calls: u64| LATENCY.as_secs_f64() * calls as f64 / workers as f64;
-    let spent = plain_calls(count, workers, LATENCY).await?;
-    let floor = Measurement::new(format!("{}, floor", scenario.name()), count, spent)
-        .compared(spent.time.as_secs_f64() / ideal(count as u64), "time, of the ideal");
+    let usage = plain_calls(count, workers, LATENCY).await?;
+    let floor = Measurement::new(format!("{}, floor", scenario.name()), count, usage)
+        .compared(usage.time.as_secs_f64() / ideal(count as u64), "time, of the ideal");
 
     let service = service(bench, LATENCY, workers).await?;
     let mut client = service.client().await?;
     let calls = batches(bench, 0..count);
     let meter = service.meter();
     let summary = send(&mut client, calls).await?;
-    let spent = meter.read();
+    let usage = meter.read();
     let verified = service.hospital.counts().await?.calls;
-    let measured = Measurement::new(scenario.name(), count, spent)
-        .compared(spent.time.as_secs_f64() / ideal(verified), "time, of the ideal")
+    let measured = Measurement::new(scenario.name(), count, usage)
+        .compared(usage.time.as_secs_f64() / ideal(verified), "time, of the ideal")
         .with("verified", verified)
         .with("ideal_seconds", ideal(verified))
         .with("outcomes", outcomes(&summary));

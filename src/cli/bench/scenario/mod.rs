@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::{
     super::{
         CommandError,
-        load::{connect::Client, unary},
+        traffic::{connect::Client, unary},
     },
     Bench,
     measurement::Measurement,

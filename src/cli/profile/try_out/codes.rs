@@ -12,16 +12,16 @@ use crate::domain::{issue::Issue, record::RawPatient, rules, shape::Shape};
 const CODE_RULES: &str = "V06";
 
 /// More different codes than this are no codes but something about the patients: their shapes must do.
-const MOST_CODES: usize = 30;
+const MAX_CODES: usize = 30;
 
 /// Longest code that is shown.
-const LONGEST_CODE: usize = 8;
+const MAX_CODE_LENGTH: usize = 8;
 
 /// Most digits of a code that is shown: with more it may be a date, or a part of a number.
-const MOST_DIGITS: usize = 3;
+const MAX_DIGITS: usize = 3;
 
 /// Most different texts that are told apart, so that no data makes the counts large.
-const COUNTED_TEXTS: usize = 1_000;
+const MAX_COUNTED_TEXTS: usize = 1_000;
 
 /// Codes in no table, by field.
 #[derive(Default)]
@@ -54,7 +54,7 @@ impl UnknownCodes {
         of_field.source_field = of_field.source_field.take().or_else(|| issue.source_field.clone());
         if let Some(count) = of_field.texts.get_mut(code) {
             *count += 1;
-        } else if of_field.texts.len() < COUNTED_TEXTS {
+        } else if of_field.texts.len() < MAX_COUNTED_TEXTS {
             of_field.texts.insert(code.to_owned(), 1);
         }
     }
@@ -68,7 +68,7 @@ impl UnknownCodes {
 
 impl OfField {
     fn finish(self, field: &'static str) -> Vec<UnknownCode> {
-        let are_codes = self.texts.len() <= MOST_CODES;
+        let are_codes = self.texts.len() <= MAX_CODES;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for (text, count) in &self.texts {
             let shown =
@@ -92,7 +92,7 @@ impl OfField {
 /// Whether a text can be shown for it can only be a code.
 fn is_code(text: &str) -> bool {
     let digits = text.chars().filter(|character| character.is_numeric()).count();
-    text.chars().count() <= LONGEST_CODE && digits <= MOST_DIGITS
+    text.chars().count() <= MAX_CODE_LENGTH && digits <= MAX_DIGITS
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ const FIELDS: [&str; 29] = [
 ];
 
 /// Most keys that are counted, so that no data makes the counts large: keys may be values by mistake.
-const COUNTED_KEYS: usize = 1_000;
+const MAX_COUNTED_KEYS: usize = 1_000;
 
 /// What the mapping reached so far.
 pub(super) struct Coverage {
@@ -82,7 +82,7 @@ impl Coverage {
         for key in profile.mapping.unmapped_keys(object).filter(|key| !is_empty(&object[*key])) {
             if let Some(count) = self.unmapped.get_mut(key) {
                 *count += 1;
-            } else if self.unmapped.len() < COUNTED_KEYS {
+            } else if self.unmapped.len() < MAX_COUNTED_KEYS {
                 self.unmapped.insert(key.to_owned(), 1);
             }
         }

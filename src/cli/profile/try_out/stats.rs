@@ -16,10 +16,10 @@ use crate::domain::{
 };
 
 /// How many records that cannot be read are named.
-const NAMED_UNREADABLE: usize = 3;
+const MAX_NAMED_UNREADABLE: usize = 3;
 
 /// What a profile made of the records so far.
-pub(super) struct Findings<'p> {
+pub(super) struct TryOutStats<'p> {
     profile: &'p Profile,
     pub(super) read: u64,
     pub(super) rejected: u64,
@@ -35,7 +35,7 @@ pub(super) struct Findings<'p> {
     look_back: LookBack,
 }
 
-impl<'p> Findings<'p> {
+impl<'p> TryOutStats<'p> {
     pub(super) fn new(profile: &'p Profile) -> Self {
         Self {
             profile,
@@ -80,7 +80,7 @@ impl<'p> Findings<'p> {
     pub(super) fn add_unreadable(&mut self, place: u64, reason: String) {
         self.read += 1;
         self.unreadable += 1;
-        if self.first_unreadable.len() < NAMED_UNREADABLE {
+        if self.first_unreadable.len() < MAX_NAMED_UNREADABLE {
             self.first_unreadable.push((place, reason));
         }
     }

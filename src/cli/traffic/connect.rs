@@ -13,7 +13,7 @@ pub(in crate::cli) type Client = DataProcessingClient<Channel>;
 /// How long the server may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// Between two looks whether it is.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Connects, and waits until the server says that it is ready.
 pub(in crate::cli) async fn connect(address: SocketAddr) -> Result<Client, CommandError> {
@@ -25,7 +25,7 @@ pub(in crate::cli) async fn connect(address: SocketAddr) -> Result<Client, Comma
         while health.check(tonic_health::pb::HealthCheckRequest::default()).await?.into_inner().status
             != ready
         {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         Ok::<_, CommandError>(channel)
     })

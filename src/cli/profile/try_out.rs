@@ -7,18 +7,18 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
-    cli::{CommandError, say},
+    cli::{CommandError, print_line},
     config,
 };
-use findings::Findings;
 use records::{Record, Records};
 use report::Report;
+use stats::TryOutStats;
 
 mod codes;
 mod coverage;
-mod findings;
 mod records;
 mod report;
+mod stats;
 
 /// Which profile to try on which data.
 #[derive(Args)]
@@ -36,23 +36,23 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let profile = config::read_hospital(&arguments.file)?;
-    let mut findings = Findings::new(&profile);
+    let mut stats = TryOutStats::new(&profile);
     let now = Timestamp::now();
     Records::open(&arguments.input, &profile)?.each(arguments.limit, |record| match record {
-        Record::Payload(payload) => findings.add(&payload, now),
-        Record::Unreadable { place, reason } => findings.add_unreadable(place, reason),
+        Record::Payload(payload) => stats.add(&payload, now),
+        Record::Unreadable { place, reason } => stats.add_unreadable(place, reason),
     })?;
-    if findings.read == 0 {
+    if stats.read == 0 {
         return Err(format!("{}: holds no record", arguments.input.display()).into());
     }
     let (file, input) = (arguments.file.display(), arguments.input.display());
-    say(format_args!("{file}, version {}, on {input}", profile.version));
+    print_line(format_args!("{file}, version {}, on {input}", profile.version));
     let failing = profile.samples.iter().filter(|sample| !sample.problems(&profile).is_empty()).count();
     if failing > 0 {
-        say(format_args!(
+        print_line(format_args!(
             "Samples of the profile that fail: {failing}. See: dataprocessing profile test {file}"
         ));
     }
-    say(Report::new(findings));
+    print_line(Report::new(stats));
     Ok(())
 }

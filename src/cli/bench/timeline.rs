@@ -18,7 +18,7 @@ const OUTCOMES: [Outcome; 8] = [
 
 /// How a stream went.
 #[derive(Default)]
-pub(super) struct Course {
+pub(super) struct StreamTimeline {
     settled: Vec<Settled>,
     /// What the service's process had in memory.
     pub memory: Vec<Memory>,
@@ -41,7 +41,7 @@ pub(super) struct Memory {
     pub resident: u64,
 }
 
-impl Course {
+impl StreamTimeline {
     /// Notes progress; answers how many records have settled.
     pub fn note(&mut self, at: Duration, progress: &StreamProgress) -> usize {
         let count = |outcome: Outcome| {
@@ -93,7 +93,7 @@ impl Course {
     }
 
     /// How often it was looked how many records had settled.
-    pub fn looks(&self) -> usize {
+    pub fn samples(&self) -> usize {
         self.settled.len()
     }
 
@@ -136,32 +136,32 @@ pub(super) mod tests {
     use super::*;
 
     /// 1,000 records a second for 8 seconds, then 500 a second; a tenth is rejected.
-    pub(in crate::cli::bench) fn course() -> Course {
-        let mut course = Course::default();
+    pub(in crate::cli::bench) fn timeline() -> StreamTimeline {
+        let mut timeline = StreamTimeline::default();
         for second in 1..=12 {
             let all = if second <= 8 { second * 1_000 } else { 8_000 + (second - 8) * 500 };
             let counts = [all / 10 * 9, 0, 0, 0, 0, all / 10, 0, 0];
-            course.push(Settled { at: Duration::from_secs(second.into()), counts });
+            timeline.push(Settled { at: Duration::from_secs(second.into()), counts });
             let at = Duration::from_secs(second.into());
-            course.memory.push(Memory {
+            timeline.memory.push(Memory {
                 at,
                 settled: all as usize,
                 resident: u64::from(30 + second % 3) << 20,
             });
         }
-        course
+        timeline
     }
 
     #[test]
     fn speed_is_that_of_the_first_and_of_the_last_fifth() {
-        let (first, last) = course().rates();
+        let (first, last) = timeline().rates();
         assert!((first - 1_000.0).abs() < 1.0 && (last - 500.0).abs() < 1.0, "{first} {last}");
     }
 
     #[test]
     fn memory_is_looked_at_from_a_number_of_records_on() {
-        assert_eq!(course().memory_from(2_000), (Some(32 << 20), Some(32 << 20)));
-        assert_eq!(course().memory_from(3_000).0, Some(30 << 20));
-        assert_eq!(course().memory_from(1 << 30), (None, None));
+        assert_eq!(timeline().memory_from(2_000), (Some(32 << 20), Some(32 << 20)));
+        assert_eq!(timeline().memory_from(3_000).0, Some(30 << 20));
+        assert_eq!(timeline().memory_from(1 << 30), (None, None));
     }
 }

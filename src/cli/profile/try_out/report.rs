@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{codes::UnknownCode, findings::Findings};
+use super::{codes::UnknownCode, stats::TryOutStats};
 use crate::{
     cli::table::{Cell, aligned},
     domain::{
@@ -13,33 +13,33 @@ use crate::{
 };
 
 /// Most rows of a list whose length depends on the data.
-const MOST_ROWS: usize = 30;
+const MAX_ROWS: usize = 30;
 
 /// What a profile made of the data.
 pub(super) struct Report<'p> {
-    findings: Findings<'p>,
+    stats: TryOutStats<'p>,
     codes: Vec<UnknownCode>,
     groups: Vec<IssueGroup>,
     changes: Vec<ChangeGroup>,
 }
 
 impl<'p> Report<'p> {
-    pub(super) fn new(mut findings: Findings<'p>) -> Self {
-        let tallies = [std::mem::take(&mut findings.tally)];
-        let codes = std::mem::take(&mut findings.codes).finish();
-        let mut groups = std::mem::take(&mut findings.groups).finish(&tallies);
+    pub(super) fn new(mut stats: TryOutStats<'p>) -> Self {
+        let tallies = [std::mem::take(&mut stats.tally)];
+        let codes = std::mem::take(&mut stats.codes).finish();
+        let mut groups = std::mem::take(&mut stats.groups).finish(&tallies);
         groups.sort_by_key(|group| group.severity);
-        Self { codes, groups, changes: change_groups(&tallies), findings }
+        Self { codes, groups, changes: change_groups(&tallies), stats }
     }
 
     fn write_records(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Findings { read, rejected, unreadable, .. } = self.findings;
+        let TryOutStats { read, rejected, unreadable, .. } = self.stats;
         writeln!(f, "\nRecords")?;
         let mut rows = vec![
             ("read", read, ""),
             (
                 "valid",
-                self.findings.valid(),
+                self.stats.valid(),
                 "would be checked with the hospital's API, if it has one, and stored",
             ),
             ("rejected", rejected, "for at least one of the errors below"),
@@ -52,14 +52,14 @@ impl<'p> Report<'p> {
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
         write_rows(f, &rows)?;
-        for (place, reason) in &self.findings.first_unreadable {
+        for (place, reason) in &self.stats.first_unreadable {
             writeln!(f, "    record {place} {reason}")?;
         }
         Ok(())
     }
 
     fn write_mapping(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Findings { read, ref coverage, .. } = self.findings;
+        let TryOutStats { read, ref coverage, .. } = self.stats;
         writeln!(f, "\nMapping: canonical field, where it came from, records that have it")?;
         let rows: Vec<_> = coverage
             .mapped()
@@ -79,15 +79,15 @@ impl<'p> Report<'p> {
     }
 
     fn write_unmapped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys = self.findings.coverage.unmapped_keys();
+        let keys = self.stats.coverage.unmapped_keys();
         if keys.is_empty() {
             return writeln!(f, "\nEvery key of the source that holds something is mapped.");
         }
         writeln!(f, "\nKeys of the source that hold something and are not mapped")?;
         let row = |(key, count): &(&str, u64)| {
-            [Cell::text(*key), Cell::count(count), Cell::share(*count, self.findings.read)]
+            [Cell::text(*key), Cell::count(count), Cell::share(*count, self.stats.read)]
         };
-        write_most(f, &keys.iter().map(row).collect::<Vec<_>>())
+        write_first_rows(f, &keys.iter().map(row).collect::<Vec<_>>())
     }
 
     fn write_codes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,7 +103,7 @@ impl<'p> Report<'p> {
                 Cell::count(code.count),
             ]
         };
-        write_most(f, &self.codes.iter().map(row).collect::<Vec<_>>())
+        write_first_rows(f, &self.codes.iter().map(row).collect::<Vec<_>>())
     }
 
     fn write_issues(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,14 +120,14 @@ impl<'p> Report<'p> {
     }
 
     fn issue_row(&self, group: &IssueGroup) -> [Cell; 6] {
-        let records = self.findings.records_with.get(&(group.kind.code, group.field)).copied().unwrap_or(0);
+        let records = self.stats.records_with.get(&(group.kind.code, group.field)).copied().unwrap_or(0);
         [
             Cell::text(group.severity.name()),
             Cell::text(group.kind.code),
             Cell::text(if group.field.is_empty() { "record" } else { group.field }),
             Cell::text(group.source_field.as_deref().map(|name| format!("from {name}")).unwrap_or_default()),
             Cell::count(records),
-            Cell::share(records, self.findings.read),
+            Cell::share(records, self.stats.read),
         ]
     }
 
@@ -146,7 +146,7 @@ impl<'p> Report<'p> {
                 Cell::count(change.count),
             ]
         };
-        write_most(f, &self.changes.iter().map(row).collect::<Vec<_>>())
+        write_first_rows(f, &self.changes.iter().map(row).collect::<Vec<_>>())
     }
 }
 
@@ -184,9 +184,9 @@ fn write_rows<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[Cell; N]]) ->
 }
 
 /// The first rows, and how many more there are.
-fn write_most<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[Cell; N]]) -> fmt::Result {
-    write_rows(f, &rows[..rows.len().min(MOST_ROWS)])?;
-    match rows.len().saturating_sub(MOST_ROWS) {
+fn write_first_rows<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[Cell; N]]) -> fmt::Result {
+    write_rows(f, &rows[..rows.len().min(MAX_ROWS)])?;
+    match rows.len().saturating_sub(MAX_ROWS) {
         0 => Ok(()),
         more => writeln!(f, "  and {more} more"),
     }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 /// The most patients that are remembered, at 32 bytes each and the room of a hash table.
-const MOST_PATIENTS: usize = 200_000;
+const MAX_PATIENTS: usize = 200_000;
 /// The most seconds whose calls are kept apart.
-const MOST_SECONDS: usize = 600;
+const MAX_SECONDS: usize = 600;
 
 /// A patient's number, hashed, so that numbers of any length cost the same. The hash stays the same in all
 /// versions: what is drawn by it can be repeated.
@@ -28,7 +28,7 @@ impl PatientKey {
 
 /// What tracking has seen of the patients asked about.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Asked {
+pub struct RepeatStats {
     /// Patients that are remembered.
     pub patients: u64,
     /// Calls for a patient who had been asked about before.
@@ -72,7 +72,7 @@ impl CallLog {
     /// Notes a call, and says the how-manieth for its patient it is, from 1 on.
     pub(super) fn note(&mut self, key: PatientKey, now: Instant) -> u32 {
         self.seconds.note(now);
-        let has_room = self.patients.len() < MOST_PATIENTS;
+        let has_room = self.patients.len() < MAX_PATIENTS;
         let (spacing, calls) = match self.patients.entry(key) {
             Entry::Vacant(entry) => {
                 if has_room {
@@ -103,13 +103,13 @@ impl CallLog {
     }
 
     /// What has been seen until `now`.
-    pub(super) fn read(&mut self, now: Instant) -> Asked {
+    pub(super) fn read(&mut self, now: Instant) -> RepeatStats {
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
         let spacing = |least| Spacing {
             min: milliseconds(least),
             mean: milliseconds(self.sum_of_spacings) / self.repeated_calls as f64,
         };
-        Asked {
+        RepeatStats {
             patients: self.patients.len() as u64,
             repeated_calls: self.repeated_calls,
             forgotten_calls: self.forgotten_calls,
@@ -149,8 +149,8 @@ impl Seconds {
         let Some(running) = &mut self.running else { return };
         let passed = now.saturating_duration_since(*running).as_secs();
         *running += Duration::from_secs(passed);
-        for _ in 0..passed.min(MOST_SECONDS as u64) {
-            if self.calls.len() == MOST_SECONDS {
+        for _ in 0..passed.min(MAX_SECONDS as u64) {
+            if self.calls.len() == MAX_SECONDS {
                 self.calls.pop_front();
             }
             self.calls.push_back(0);
@@ -177,9 +177,9 @@ mod tests {
         assert_eq!(log.note(key(2), at(10)), 1);
         assert_eq!(log.note(key(1), at(100)), 2);
         assert_eq!(log.note(key(1), at(400)), 3);
-        let asked = log.read(at(400));
-        assert_eq!((asked.patients, asked.repeated_calls, asked.forgotten_calls), (2, 2, 0));
-        assert_eq!(asked.spacing_ms, Some(Spacing { min: 100.0, mean: 200.0 }));
+        let repeats = log.read(at(400));
+        assert_eq!((repeats.patients, repeats.repeated_calls, repeats.forgotten_calls), (2, 2, 0));
+        assert_eq!(repeats.spacing_ms, Some(Spacing { min: 100.0, mean: 200.0 }));
         assert_eq!([1, 2, 3].map(|patient| log.calls_of(key(patient))), [3, 1, 0]);
     }
 
@@ -202,14 +202,14 @@ mod tests {
     #[test]
     fn beyond_the_limit_new_patients_are_forgotten_and_old_ones_known() {
         let (mut log, now) = (CallLog::default(), Instant::now());
-        for patient in 0..MOST_PATIENTS {
+        for patient in 0..MAX_PATIENTS {
             log.note(key(patient), now);
         }
         for _ in 0..2 {
-            assert_eq!(log.note(key(MOST_PATIENTS), now), 1);
+            assert_eq!(log.note(key(MAX_PATIENTS), now), 1);
         }
         assert_eq!(log.note(key(0), now), 2);
-        let asked = log.read(now);
-        assert_eq!((asked.patients, asked.repeated_calls, asked.forgotten_calls), (200_000, 1, 2));
+        let repeats = log.read(now);
+        assert_eq!((repeats.patients, repeats.repeated_calls, repeats.forgotten_calls), (200_000, 1, 2));
     }
 }

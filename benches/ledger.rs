@@ -5,8 +5,8 @@ use std::sync::Arc;
 use dataprocessing::{
     domain::outcome::{Completion, Outcome},
     logic::{
-        head::Head,
         ledger::{Ledger, Settlement, Ticket},
+        record_ref::RecordRef,
     },
 };
 use divan::counter::ItemsCount;
@@ -33,14 +33,14 @@ fn a_record_of_a_stream(bencher: divan::Bencher<'_, '_>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     bencher.counter(ItemsCount::new(RECORDS)).bench_local(|| {
         runtime.block_on(async {
-            let (ledger, mut places, mut outlet) = Ledger::window(WINDOW);
+            let (ledger, mut places, mut result_stream) = Ledger::window(WINDOW);
             for first in (0..RECORDS).step_by(WINDOW as usize) {
                 for index in first..first + WINDOW {
                     let place = places.take().await.expect("every place is free");
-                    let head = Head { index, ..Head::default() };
+                    let head = RecordRef { index, ..RecordRef::default() };
                     store(ledger.admit(place, Arc::new(head)));
                 }
-                assert_eq!(outlet.now(WINDOW as usize).len(), WINDOW as usize);
+                assert_eq!(result_stream.now(WINDOW as usize).len(), WINDOW as usize);
             }
             ledger.close(Completion::Complete)
         })

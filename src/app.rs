@@ -18,11 +18,11 @@ use crate::{
     },
     config::Config,
     domain::{division, format::phone, hospital::Profile},
-    logic::{cutoffs::reserve, retention},
+    logic::{cutoffs::answer_reserve, retention},
     model::{self, StoreError},
     pool::{Pool, PoolError},
     server::{self, Admission, Readiness, Server},
-    svc::{Hospital, Limits, Load, RunningBatches, ServiceContext, VerificationApi},
+    svc::{BatchLeases, BatchLimits, Hospital, InFlightBudget, ServiceContext, VerificationApi},
 };
 
 /// How long connections may take to say goodbye once every answer has left; idle ones are not waited for.
@@ -81,9 +81,9 @@ impl App {
             store: model::open(&config.store)?,
             hospitals: hospitals(profiles, config.pool.workers)?,
             pool,
-            running: Arc::new(RunningBatches::default()),
-            load: Load::new(config.server.max_records_in_flight),
-            limits: Limits {
+            leases: Arc::new(BatchLeases::default()),
+            in_flight_budget: InFlightBudget::new(config.server.max_records_in_flight),
+            limits: BatchLimits {
                 max_record_size: config.server.max_record_size,
                 chunk_rows: config.store.chunk_rows,
                 linger: config.store.linger,
@@ -92,7 +92,7 @@ impl App {
             tasks: TaskTracker::new(),
             drained: CancellationToken::new(),
         });
-        let admission = Admission::new(config.server.max_batches, Arc::clone(&svc.load));
+        let admission = Admission::new(config.server.max_batches, Arc::clone(&svc.in_flight_budget));
         let readiness = Readiness::new(Arc::clone(&svc)).await;
         let listen = |source| AppError::Listen { address: config.server.listen, source };
         let server = Server::bind(&config.server, Arc::clone(&svc), admission.clone(), &readiness).await;
@@ -121,8 +121,8 @@ impl App {
         let mut serving =
             AbortOnDropHandle::new(tokio::spawn(server.serve(closing.clone().cancelled_owned())));
         let ready = AbortOnDropHandle::new(tokio::spawn(readiness.follow(stopping.clone())));
-        let forgetting = retention::keep_forgetting(Arc::clone(&svc), keep_results, stopping.clone());
-        let forgetting = AbortOnDropHandle::new(tokio::spawn(forgetting));
+        let retention_task = retention::run_retention(Arc::clone(&svc), keep_results, stopping.clone());
+        let retention_task = AbortOnDropHandle::new(tokio::spawn(retention_task));
         info!(address = %local_addr, "listening");
         tokio::select! {
             ended = &mut serving => return Err(AppError::Server(format!("{ended:?}"))),
@@ -141,7 +141,7 @@ impl App {
             let _ = tokio::time::timeout(GOODBYE, &mut serving).await;
             svc.pool.close().await;
             // Stopped long ago; its last transaction has ended, too.
-            let _ = forgetting.await;
+            let _ = retention_task.await;
             svc.store.close().await;
         };
         if tokio::time::timeout_at(ends_at, released).await.is_err() {
@@ -165,7 +165,7 @@ async fn end_batches(svc: &ServiceContext, running: &TaskTracker, limit: Duratio
     };
     tokio::pin!(all_ended);
     // Twice: once for the batches to settle and once for the answers to leave.
-    let kept = 2 * (reserve(limit) + svc.store.flush_time());
+    let kept = 2 * (answer_reserve(limit) + svc.store.flush_time());
     if tokio::time::timeout(limit.saturating_sub(kept), &mut all_ended).await.is_ok() {
         return;
     }

@@ -14,11 +14,11 @@ use crate::{
     pool::{Gate, Pool},
 };
 
-mod load;
-mod running_batches;
+mod batch_leases;
+mod in_flight_budget;
 
-pub use load::{Full, Load, Records, Share};
-pub use running_batches::{RunningBatch, RunningBatches};
+pub use batch_leases::{BatchLease, BatchLeases};
+pub use in_flight_budget::{BatchProgress, BudgetExhausted, BudgetPermit, InFlightBudget};
 
 /// Everything that calls share. Fields only; behaviour is in the logic.
 pub struct ServiceContext {
@@ -29,11 +29,11 @@ pub struct ServiceContext {
     /// The process's workers.
     pub pool: Arc<Pool>,
     /// The batches that run under ids that their callers chose.
-    pub running: Arc<RunningBatches>,
+    pub leases: Arc<BatchLeases>,
     /// What the batches have in hand, together.
-    pub load: Arc<Load>,
+    pub in_flight_budget: Arc<InFlightBudget>,
     /// Limits of a batch.
-    pub limits: Limits,
+    pub limits: BatchLimits,
     /// Owns the batches and their writers: they outlive the call that brought them.
     pub tasks: TaskTracker,
     /// Cancelled when running batches must end because the process does.
@@ -83,7 +83,7 @@ impl VerificationApi {
 
 /// Limits of one batch.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct BatchLimits {
     /// Most bytes of one record's payload.
     pub max_record_size: usize,
     /// Most rows of one transaction.

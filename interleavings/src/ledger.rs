@@ -15,8 +15,8 @@ use futures_util::FutureExt;
 use shuttle::future::block_on;
 
 use super::{
-    head::Head,
-    ledger::{Attempt, Ledger, Outlet, Receipt, Settlement, Ticket},
+    record_ref::RecordRef,
+    ledger::{Attempt, Ledger, ResultStream, Receipt, Settlement, Ticket},
     report::RecordResult,
 };
 use crate::{
@@ -36,7 +36,7 @@ pub const ALL: &[Check] = &[
 type Told = HashMap<u32, Vec<Outcome>>;
 
 fn admit(ledger: &Arc<Ledger>, place: u32, index: u32) -> Ticket {
-    ledger.admit(place, Arc::new(Head { index, ..Head::default() }))
+    ledger.admit(place, Arc::new(RecordRef { index, ..RecordRef::default() }))
 }
 
 fn whole(records: u32) -> (Arc<Ledger>, Vec<Ticket>) {
@@ -191,10 +191,10 @@ fn nothing_in_flight_means_settled() {
 type Taken = Arc<Mutex<Vec<RecordResult>>>;
 
 /// Takes results, a few at a time, until the batch is gone.
-fn take_all(mut outlet: Outlet, taken: &Taken) {
-    while let Some(progress) = outlet.progress() {
+fn take_all(mut result_stream: ResultStream, taken: &Taken) {
+    while let Some(progress) = result_stream.progress() {
         assert!(progress.settled() <= progress.received, "what is settled was received before");
-        let results = if dice(3) == 0 { outlet.now(1) } else { block_on(outlet.next(2)) };
+        let results = if dice(3) == 0 { result_stream.now(1) } else { block_on(result_stream.next(2)) };
         taken.lock().unwrap().extend(results);
     }
 }
@@ -211,13 +211,13 @@ fn check_stream(ledger: Arc<Ledger>, taken: &Taken, received: u32, told: &Mutex<
 /// whoever holds the receipt.
 fn a_place_is_free_after_its_receipt() {
     const RECORDS: u32 = 5;
-    let (ledger, mut places, outlet) = Ledger::window(2);
+    let (ledger, mut places, result_stream) = Ledger::window(2);
     let told = Arc::new(Mutex::new(Told::new()));
     let held = Arc::new([AtomicU32::new(0), AtomicU32::new(0)]);
     let taken = Taken::default();
     let taker = thread::spawn({
         let taken = Arc::clone(&taken);
-        move || take_all(outlet, &taken)
+        move || take_all(result_stream, &taken)
     });
     let (queues, workers): (Vec<_>, Vec<_>) = (0..2)
         .map(|_| {
@@ -251,12 +251,12 @@ fn a_place_is_free_after_its_receipt() {
 
 /// The batch is closed while records are on their way and results are taken.
 fn one_result_though_the_stream_is_cut_off() {
-    let (ledger, mut places, outlet) = Ledger::window(2);
+    let (ledger, mut places, result_stream) = Ledger::window(2);
     let told = Arc::new(Mutex::new(Told::new()));
     let taken = Taken::default();
     let taker = thread::spawn({
         let taken = Arc::clone(&taken);
-        move || take_all(outlet, &taken)
+        move || take_all(result_stream, &taken)
     });
     let (to_live, tickets) = mpsc::channel::<Ticket>();
     let worker = thread::spawn({

@@ -58,17 +58,17 @@ mod domain {
 
 #[path = "../../src/logic"]
 mod logic {
-    mod account;
+    mod totals;
     pub mod ledger;
     pub mod report;
     mod timings;
 
-    pub mod head {
+    pub mod record_ref {
         //! Stands in for who a record is: what the ledger looks at.
         use std::sync::Arc;
 
         #[derive(Default)]
-        pub struct Head {
+        pub struct RecordRef {
             pub index: u32,
             pub id: Arc<str>,
             pub hospital_code: Arc<str>,
@@ -81,8 +81,8 @@ mod logic {
 
 #[path = "../../src/svc"]
 mod svc {
-    mod load;
-    pub use load::Records;
+    mod in_flight_budget;
+    pub use in_flight_budget::BatchProgress;
 }
 
 #[path = "../../src/client"]

@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    claim::{Checked, Claim, ClaimError},
-    course::{Course, Plan},
     feeder::RECORDS_PER_TURN,
     ledger::Ledger,
     report::BatchReport,
+    resend_guard::{Checked, ResendError, ResendGuard},
+    run::{BatchRun, BatchSpec},
 };
 use crate::{
     context::RequestContext,
@@ -18,7 +18,7 @@ use crate::{
     svc::ServiceContext,
 };
 
-pub use super::course::BatchError;
+pub use super::run::BatchError;
 
 /// The logic of one `BatchProcess` call.
 pub struct BatchProcessLogic {
@@ -39,18 +39,18 @@ impl BatchProcessLogic {
     pub async fn run(self, batch: RawBatch) -> Result<BatchReport, BatchError> {
         let RawBatch { id: batch_id, records, validate_only, reject_limit } = batch;
         let count = records.len();
-        let mut claim = Claim::of(&batch_id, validate_only, &self.context, &self.svc).await?;
+        let mut claim = ResendGuard::of(&batch_id, validate_only, &self.context, &self.svc).await?;
         let mut checked = check(claim.as_mut(), &records).await?.into_iter();
         let ledger = Ledger::whole(u32::try_from(count).expect("the server bounds the records of a batch"));
         let linger = self.svc.limits.linger;
-        let claim = claim.map(|claim| claim.held());
+        let claim = claim.map(|claim| claim.state());
         let fastest = fastest(&records, &self.svc);
         let batch_id = batch_id.text;
         let held = Arc::clone(&ledger);
-        let plan = Plan { batch_id, validate_only, claim, ledger: held, reject_limit, fastest, linger };
-        let course = Course::start(self.context, self.svc, plan)?;
+        let plan = BatchSpec { batch_id, validate_only, claim, ledger: held, reject_limit, fastest, linger };
+        let run = BatchRun::start(self.context, self.svc, plan)?;
 
-        let mut intake = course.intake(count);
+        let mut intake = run.intake(count);
         for record in records {
             if record.index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
                 tokio::task::yield_now().await;
@@ -62,15 +62,15 @@ impl BatchProcessLogic {
             ledger.all_settled().await;
             Completion::Complete
         };
-        let completion = course.steer(by_itself).await;
+        let completion = run.until_ended(by_itself).await;
         let hospitals = intake.close().await;
-        let report = course.conclude(hospitals, completion).await;
+        let report = run.finish(hospitals, completion).await;
         Ok(BatchReport { results: ledger.results(), ..report })
     }
 }
 
 /// Looks up every record of a batch that may have been sent before; nothing for one that cannot.
-async fn check(claim: Option<&mut Claim>, records: &[RawRecord]) -> Result<Vec<Checked>, ClaimError> {
+async fn check(claim: Option<&mut ResendGuard>, records: &[RawRecord]) -> Result<Vec<Checked>, ResendError> {
     let Some(claim) = claim else { return Ok(Vec::new()) };
     let mut checked = Vec::with_capacity(records.len());
     for record in records {

@@ -9,12 +9,12 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, time::timeout_at};
 
 use super::{
-    claim::Claim,
-    course::{Course, Plan},
     intake::Intake,
-    ledger::{Ledger, Outlet, Places},
+    ledger::{FreeSlots, Ledger, ResultStream},
     recent_ids,
     report::BatchReport,
+    resend_guard::ResendGuard,
+    run::{BatchRun, BatchSpec},
 };
 use crate::{
     context::RequestContext,
@@ -25,10 +25,10 @@ use crate::{
     svc::ServiceContext,
 };
 
-pub use super::{claim::ClaimError, course::BatchError};
+pub use super::{resend_guard::ResendError, run::BatchError};
 
 /// Longest time that a verified record of a stream waits for others: it has a place as long.
-const LONGEST_LINGER: Duration = Duration::from_millis(10);
+const MAX_LINGER: Duration = Duration::from_millis(10);
 
 /// Where the records of a streamed batch come from.
 pub trait Upload: Send {
@@ -37,16 +37,16 @@ pub trait Upload: Send {
 
     /// Reads the next record, whose index is its place among all of them. Called only when there is room for
     /// it, and never again once there was an end.
-    fn next(&mut self) -> impl Future<Output = Result<RawRecord, End<Self::Fault>>> + Send;
+    fn next(&mut self) -> impl Future<Output = Result<RawRecord, UploadEnd<Self::Fault>>> + Send;
 }
 
 /// How an upload ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum End<F> {
+pub enum UploadEnd<F> {
     /// With the number of records that were read.
     Complete,
     /// Without it, or with another number.
-    Cut,
+    Truncated,
     /// With something that does not belong there.
     Fault(F),
 }
@@ -57,7 +57,7 @@ pub enum StreamError<F> {
     /// The upload broke the protocol.
     Upload(F),
     /// A record cannot belong to the batch, or nobody can say whether it does.
-    Claim(ClaimError),
+    Resend(ResendError),
 }
 
 /// What is known of a streamed batch before its first record.
@@ -73,9 +73,9 @@ pub struct StreamedBatch {
 /// The logic of one `BatchProcessStream` call.
 pub struct BatchStreamLogic {
     context: RequestContext,
-    course: Course,
-    claim: Option<Claim>,
-    places: Places,
+    run: BatchRun,
+    claim: Option<ResendGuard>,
+    places: FreeSlots,
 }
 
 impl BatchStreamLogic {
@@ -84,18 +84,18 @@ impl BatchStreamLogic {
         context: RequestContext,
         svc: Arc<ServiceContext>,
         batch: StreamedBatch,
-    ) -> Result<(Self, Outlet), BatchError> {
-        let (ledger, places, outlet) = Ledger::window(svc.limits.stream_window);
+    ) -> Result<(Self, ResultStream), BatchError> {
+        let (ledger, places, result_stream) = Ledger::window(svc.limits.stream_window);
         let StreamedBatch { id: batch_id, validate_only, reject_limit } = batch;
-        let claim = Claim::of(&batch_id, validate_only, &context, &svc).await?;
-        let linger = svc.limits.linger.min(LONGEST_LINGER);
-        let held = claim.as_ref().map(Claim::held);
+        let claim = ResendGuard::of(&batch_id, validate_only, &context, &svc).await?;
+        let linger = svc.limits.linger.min(MAX_LINGER);
+        let held = claim.as_ref().map(ResendGuard::state);
         let batch_id = batch_id.text;
         // Who its records come from is not known yet.
         let fastest = Duration::ZERO;
-        let plan = Plan { batch_id, validate_only, claim: held, ledger, reject_limit, fastest, linger };
-        let course = Course::start(context.clone(), svc, plan)?;
-        Ok((Self { context, course, claim, places }, outlet))
+        let plan = BatchSpec { batch_id, validate_only, claim: held, ledger, reject_limit, fastest, linger };
+        let run = BatchRun::start(context.clone(), svc, plan)?;
+        Ok((Self { context, run, claim, places }, result_stream))
     }
 
     /// Processes the records of an upload and reports before the call's deadline, also when the caller goes
@@ -111,52 +111,52 @@ impl BatchStreamLogic {
         mut upload: U,
         reported: oneshot::Sender<Result<BatchReport, StreamError<U::Fault>>>,
     ) {
-        let Self { context, course, mut claim, mut places } = self;
-        let ledger = Arc::clone(course.ledger());
+        let Self { context, run, mut claim, mut places } = self;
+        let ledger = Arc::clone(run.ledger());
         let mut fault = None;
-        let mut intake = course.intake(recent_ids::WINDOW);
+        let mut intake = run.intake(recent_ids::WINDOW);
         let by_itself = async {
             match read(&mut upload, &mut places, claim.as_mut(), &mut intake).await {
-                End::Complete => {
+                UploadEnd::Complete => {
                     intake.end();
                     ledger.all_settled().await;
                     return Completion::Complete;
                 }
-                End::Cut => {}
-                End::Fault(found) => fault = Some(found),
+                UploadEnd::Truncated => {}
+                UploadEnd::Fault(found) => fault = Some(found),
             }
             Completion::Cancelled
         };
-        let completion = course.steer(by_itself).await;
+        let completion = run.until_ended(by_itself).await;
         drop((upload, claim));
         let hospitals = intake.close().await;
-        let report = course.conclude(hospitals, completion).await;
+        let report = run.finish(hospitals, completion).await;
         // Nobody waits for the report of a batch whose caller has gone.
         let _ = reported.send(fault.map_or(Ok(report), Err));
-        let _ = timeout_at(context.deadline, ledger.nobody_listens()).await;
+        let _ = timeout_at(context.deadline, ledger.consumer_gone()).await;
     }
 }
 
 /// Reads an upload to its end.
 async fn read<U: Upload>(
     upload: &mut U,
-    places: &mut Places,
-    mut claim: Option<&mut Claim>,
+    places: &mut FreeSlots,
+    mut claim: Option<&mut ResendGuard>,
     intake: &mut Intake<'_>,
-) -> End<StreamError<U::Fault>> {
+) -> UploadEnd<StreamError<U::Fault>> {
     loop {
         // First the place, then the record: what is read is bounded by the window.
-        let Some(place) = places.take().await else { return End::Cut };
+        let Some(place) = places.take().await else { return UploadEnd::Truncated };
         let record = match upload.next().await {
             Ok(record) => record,
-            Err(End::Complete) => return End::Complete,
-            Err(End::Cut) => return End::Cut,
-            Err(End::Fault(fault)) => return End::Fault(StreamError::Upload(fault)),
+            Err(UploadEnd::Complete) => return UploadEnd::Complete,
+            Err(UploadEnd::Truncated) => return UploadEnd::Truncated,
+            Err(UploadEnd::Fault(fault)) => return UploadEnd::Fault(StreamError::Upload(fault)),
         };
         let checked = match &mut claim {
             Some(claim) => match claim.check(&record).await {
                 Ok(checked) => Some(checked),
-                Err(error) => return End::Fault(StreamError::Claim(error)),
+                Err(error) => return UploadEnd::Fault(StreamError::Resend(error)),
             },
             None => None,
         };

@@ -26,7 +26,7 @@ impl Cutoffs {
     pub fn new(arrived_at: Instant, deadline: Instant, flush_time: Duration, records: u32) -> Self {
         let timeout = deadline.saturating_duration_since(arrived_at);
         let answering = (ANSWER_PER_RECORD * records).min(timeout / 4);
-        let answer_at = before(deadline, reserve(timeout) + answering, arrived_at);
+        let answer_at = before(deadline, answer_reserve(timeout) + answering, arrived_at);
         // One slow transaction must not take the time of every batch of the next minute.
         let flush_time = flush_time.min(timeout / 4);
         Self { cut_at: before(answer_at, flush_time, arrived_at), answer_at }
@@ -34,7 +34,7 @@ impl Cutoffs {
 }
 
 /// The time kept back from a whole of `timeout`: 2 %, at least 50 ms, at most 1 s.
-pub fn reserve(timeout: Duration) -> Duration {
+pub fn answer_reserve(timeout: Duration) -> Duration {
     (timeout / 50).clamp(RESERVE.0, RESERVE.1)
 }
 

@@ -10,8 +10,8 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     ledger::{Settlement, Ticket},
-    running::{CleanRecord, RunningBatch},
-    verification::Asking,
+    shared::{BatchShared, CleanRecord},
+    verification::VerificationJob,
 };
 use crate::{
     domain::{
@@ -31,7 +31,7 @@ pub(super) const RECORDS_PER_TURN: u32 = 64;
 pub(super) type Queued = (Ticket, Payload, Option<Settlement>);
 
 /// The records of one hospital within one batch, and where they go.
-pub(super) struct Line {
+pub(super) struct HospitalQueue {
     pub hospital: Arc<Hospital>,
     /// In index order.
     pub records: mpsc::Receiver<Queued>,
@@ -41,8 +41,8 @@ pub(super) struct Line {
 
 /// Feeds one hospital's records until no more can come. Ends early when the batch stops; what was not fed
 /// stays Waiting in the ledger.
-pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
-    let Line { hospital, mut records, lane } = line;
+pub(super) async fn clean_queue(batch: Arc<BatchShared>, line: HospitalQueue) {
+    let HospitalQueue { hospital, mut records, lane } = line;
     let mut place = 0u32;
     let mut look_back = LookBack::default();
     let mut counting = batch.tallies.counting(Arc::clone(&hospital.profile.code));
@@ -80,8 +80,9 @@ pub(super) async fn feed(batch: Arc<RunningBatch>, line: Line) {
         let record = CleanRecord { patient, raw, warnings: issues, changes: changes.into() };
         match &lane {
             Some(lane) => {
-                ticket.restamp();
-                let asking = Asking::new(Arc::clone(&batch), Arc::clone(&hospital), Arc::clone(lane), record);
+                ticket.restart_wait_clock();
+                let asking =
+                    VerificationJob::new(Arc::clone(&batch), Arc::clone(&hospital), Arc::clone(lane), record);
                 if lane.submit(asking.begin(ticket)).await.is_err() {
                     return;
                 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::claim::patience;
+use super::resend_guard::read_deadline;
 use crate::{
     context::RequestContext,
     domain::outcome::Completion,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Longest time that one call reads.
-const LONGEST_READ: Duration = Duration::from_secs(5);
+const MAX_CALL_READ: Duration = Duration::from_secs(5);
 
 /// Why the books do not answer.
 #[derive(Debug, Error)]
@@ -67,7 +67,7 @@ impl GetBatchLogic {
 
 /// Until when one call reads.
 pub(super) fn read_until(context: &RequestContext) -> Instant {
-    context.deadline.min(Instant::now() + LONGEST_READ)
+    context.deadline.min(Instant::now() + MAX_CALL_READ)
 }
 
 /// What is known of a batch.
@@ -76,7 +76,7 @@ pub(super) async fn find(
     batch_id: &str,
     context: &RequestContext,
 ) -> Result<StoredBatch, ReadError> {
-    let found = svc.store.find_batch(batch_id, patience(context.deadline)).await.map_err(unreadable)?;
+    let found = svc.store.find_batch(batch_id, read_deadline(context.deadline)).await.map_err(unreadable)?;
     found.ok_or(ReadError::NotFound)
 }
 

@@ -10,11 +10,11 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    claim::Checked,
-    feeder::{self, Line, Queued},
-    head::{Head, MAX_RECORD_ID},
+    feeder::{self, HospitalQueue, Queued},
     recent_ids::RecentIds,
-    running::RunningBatch,
+    record_ref::{MAX_RECORD_ID, RecordRef},
+    resend_guard::Checked,
+    shared::BatchShared,
 };
 use crate::{
     domain::{
@@ -30,10 +30,10 @@ use crate::{
 /// The way into one batch.
 pub(super) struct Intake<'c> {
     svc: &'c ServiceContext,
-    batch: &'c Arc<RunningBatch>,
+    batch: &'c Arc<BatchShared>,
     dispatch: &'c pool::JobBatch,
     recent_ids: RecentIds,
-    lines: HashMap<Arc<str>, mpsc::Sender<Queued>>,
+    queues: HashMap<Arc<str>, mpsc::Sender<Queued>>,
     /// The lines' hospitals, in the order of their first records.
     hospitals: Vec<Arc<Hospital>>,
     /// Dropping them ends them.
@@ -44,7 +44,7 @@ impl<'c> Intake<'c> {
     /// An intake that knows the ids of at least so many records back.
     pub fn new(
         svc: &'c ServiceContext,
-        batch: &'c Arc<RunningBatch>,
+        batch: &'c Arc<BatchShared>,
         dispatch: &'c pool::JobBatch,
         known_ids: usize,
     ) -> Self {
@@ -53,7 +53,7 @@ impl<'c> Intake<'c> {
             batch,
             dispatch,
             recent_ids: RecentIds::over(known_ids),
-            lines: HashMap::new(),
+            queues: HashMap::new(),
             hospitals: Vec::new(),
             feeders: JoinSet::new(),
         }
@@ -65,11 +65,11 @@ impl<'c> Intake<'c> {
         let issues = self.objections(&record);
         let digest = checked.as_ref().map(|checked| checked.digest);
         let earlier = checked.and_then(|checked| checked.settlement);
-        let ticket = self.batch.ledger.admit(place, Head::of(&record, digest, self.svc));
+        let ticket = self.batch.ledger.admit(place, RecordRef::of(&record, digest, self.svc));
         match (self.svc.hospitals.get(&record.hospital_code), earlier) {
             (Some(hospital), earlier) if issues.is_empty() => {
                 // A feeder that has ended leaves the record to the closing of the batch.
-                let _ = self.line(hospital).try_send((ticket, record.payload, earlier));
+                let _ = self.queue(hospital).try_send((ticket, record.payload, earlier));
             }
             (_, earlier) => {
                 self.batch.rejects.judged();
@@ -83,7 +83,7 @@ impl<'c> Intake<'c> {
 
     /// Notes that no further record comes: the feeders end with the last one they have.
     pub fn end(&mut self) {
-        self.lines.clear();
+        self.queues.clear();
         self.batch.end_of_records();
     }
 
@@ -93,18 +93,20 @@ impl<'c> Intake<'c> {
         self.hospitals
     }
 
-    fn line(&mut self, hospital: &Arc<Hospital>) -> &mpsc::Sender<Queued> {
-        match self.lines.entry(Arc::clone(&hospital.profile.code)) {
+    fn queue(&mut self, hospital: &Arc<Hospital>) -> &mpsc::Sender<Queued> {
+        match self.queues.entry(Arc::clone(&hospital.profile.code)) {
             Entry::Occupied(line) => line.into_mut(),
             Entry::Vacant(vacant) => {
-                let (line, records) = mpsc::channel(self.batch.ledger.places());
+                let (line, records) = mpsc::channel(self.batch.ledger.capacity());
                 let lane = hospital
                     .verification
                     .as_ref()
                     .map(|api| Arc::new(self.dispatch.open_lane(Arc::clone(&api.gate))));
                 let batch = Arc::clone(self.batch);
-                self.feeders
-                    .spawn(feeder::feed(batch, Line { hospital: Arc::clone(hospital), records, lane }));
+                self.feeders.spawn(feeder::clean_queue(
+                    batch,
+                    HospitalQueue { hospital: Arc::clone(hospital), records, lane },
+                ));
                 self.hospitals.push(Arc::clone(hospital));
                 vacant.insert(line)
             }

@@ -8,14 +8,14 @@
 //!
 //! The ledger of a whole batch has one place per record, its index, and keeps every result to the end. That of
 //! a stream has a window of places, each for one record after the other: the result of a settled record goes
-//! to the [`Outlet`], and when it is taken there the place is free again. The channel to the outlet holds the
+//! to the [`ResultStream`], and when it is taken there the place is free again. The channel to the outlet holds the
 //! whole window, so settling never waits for whoever takes the results.
 //!
 //! The places are the books; the counters beside them only say when to look again, and how far the batch is.
 //! Each place has a lock of its own, which nobody but its record, its taker and the closing ever want.
 
 mod handles;
-mod outlet;
+mod result_stream;
 mod settlement;
 mod slot;
 
@@ -33,21 +33,21 @@ use tokio::{
 };
 
 pub use handles::{Attempt, Receipt, Ticket};
-pub use outlet::{Outlet, Places, Progress};
+pub use result_stream::{FreeSlots, Progress, ResultStream};
 pub use settlement::Settlement;
 use slot::{Slot, Stage};
 
 use super::{
-    account::Account,
-    head::Head,
-    report::{Counts, RecordResult},
+    record_ref::RecordRef,
+    report::{BatchCounts, RecordResult},
+    totals::Totals,
 };
 use crate::{
     domain::{
         issue_groups::IssueGroups,
         outcome::{Completion, Outcome},
     },
-    svc::Records,
+    svc::BatchProgress,
 };
 
 /// The outcomes of one batch.
@@ -63,7 +63,7 @@ pub struct Ledger {
     /// Told whenever `unsettled` or `in_flight` falls to zero.
     quiet: Notify,
     /// Where places go whose results may be taken. A whole batch has none: its results are taken at the end.
-    outlet: Option<mpsc::Sender<u32>>,
+    result_stream: Option<mpsc::Sender<u32>>,
     /// Locked before the lock of a place, never after.
     books: Mutex<Books>,
 }
@@ -71,7 +71,7 @@ pub struct Ledger {
 /// The sums over all records whose results were taken, and at the end over all records.
 #[derive(Default)]
 struct Books {
-    account: Account,
+    account: Totals,
     /// Records of a whole batch that were stored and then lost to another record of it.
     superseded: Vec<u32>,
     closed: bool,
@@ -84,15 +84,15 @@ impl Ledger {
     }
 
     /// The ledger of a stream, in which at most `window` records have a place at a time.
-    pub fn window(window: u32) -> (Arc<Self>, Places, Outlet) {
-        let (places, free) = Places::of(window);
-        let (outlet, settled) = mpsc::channel(window as usize);
-        let ledger = Arc::new(Self::with(window, Some(outlet)));
-        let outlet = Outlet { ledger: Arc::downgrade(&ledger), settled, free };
-        (ledger, places, outlet)
+    pub fn window(window: u32) -> (Arc<Self>, FreeSlots, ResultStream) {
+        let (places, free) = FreeSlots::of(window);
+        let (result_stream, settled) = mpsc::channel(window as usize);
+        let ledger = Arc::new(Self::with(window, Some(result_stream)));
+        let result_stream = ResultStream { ledger: Arc::downgrade(&ledger), settled, free };
+        (ledger, places, result_stream)
     }
 
-    fn with(places: u32, outlet: Option<mpsc::Sender<u32>>) -> Self {
+    fn with(places: u32, result_stream: Option<mpsc::Sender<u32>>) -> Self {
         Self {
             slots: (0..places).map(|_| Mutex::default()).collect(),
             received: AtomicU32::new(0),
@@ -100,13 +100,13 @@ impl Ledger {
             unsettled: AtomicU32::new(0),
             in_flight: AtomicU32::new(0),
             quiet: Notify::new(),
-            outlet,
+            result_stream,
             books: Mutex::default(),
         }
     }
 
     /// Gives a free place to a record, which waits from now on.
-    pub fn admit(self: &Arc<Self>, place: u32, head: Arc<Head>) -> Ticket {
+    pub fn admit(self: &Arc<Self>, place: u32, head: Arc<RecordRef>) -> Ticket {
         let slot = Slot::Open { head: Arc::clone(&head), stage: Stage::Waiting, attempts: 0 };
         let before = std::mem::replace(&mut *self.slot(place), slot);
         debug_assert!(matches!(before, Slot::Free), "a place is given once");
@@ -116,7 +116,7 @@ impl Ledger {
     }
 
     /// How many records have a place at most.
-    pub fn places(&self) -> usize {
+    pub fn capacity(&self) -> usize {
         self.slots.len()
     }
 
@@ -160,9 +160,9 @@ impl Ledger {
     }
 
     /// Waits until nobody takes results any more. The results of a whole batch are nobody's to take.
-    pub async fn nobody_listens(&self) {
-        if let Some(outlet) = &self.outlet {
-            outlet.closed().await;
+    pub async fn consumer_gone(&self) {
+        if let Some(result_stream) = &self.result_stream {
+            result_stream.closed().await;
         }
     }
 
@@ -170,14 +170,14 @@ impl Ledger {
     /// whole batch this is the one legal change of a settled outcome, and it shows when the ledger closes. A
     /// result of a stream may have gone out and stays as it is.
     pub fn supersede(&self, index: u32) {
-        if self.outlet.is_none() {
+        if self.result_stream.is_none() {
             self.books().superseded.push(index);
         }
     }
 
     /// Ends the batch: settles what is left with the cause, and lets every result go out. Answers what it
     /// settled and nobody else will write down.
-    pub fn close(&self, cause: Completion) -> Vec<(Arc<Head>, Settlement)> {
+    pub fn close(&self, cause: Completion) -> Vec<(Arc<RecordRef>, Settlement)> {
         let mut books = self.books();
         let mut left = Vec::new();
         for place in 0..self.slots.len() as u32 {
@@ -199,13 +199,13 @@ impl Ledger {
         }
         drop(books);
         for place in 0..self.slots.len() as u32 {
-            self.announce(place);
+            self.release(place);
         }
         left
     }
 
     /// The sums over all records, once the ledger is closed.
-    pub fn account(&self) -> (Counts, IssueGroups) {
+    pub fn account(&self) -> (BatchCounts, IssueGroups) {
         std::mem::take(&mut self.books().account).into_parts()
     }
 
@@ -233,7 +233,7 @@ impl Ledger {
 
     /// Settles a record that is open when the batch closes. What the store has is not answered: its writer
     /// learns what became of it and writes that down.
-    fn settle_left_over(&self, place: u32, cause: Completion) -> Option<(Arc<Head>, Settlement)> {
+    fn settle_left_over(&self, place: u32, cause: Completion) -> Option<(Arc<RecordRef>, Settlement)> {
         let mut slot = self.slot(place);
         let (settlement, stage) = slot.left_over(cause)?;
         let outcome = settlement.outcome;
@@ -262,11 +262,11 @@ impl Ledger {
         }
     }
 
-    fn announce(&self, place: u32) {
-        let Some(outlet) = &self.outlet else { return };
-        if self.slot(place).announce() {
+    fn release(&self, place: u32) {
+        let Some(result_stream) = &self.result_stream else { return };
+        if self.slot(place).release() {
             // There is room: a place stands in the channel once at most. Nobody may be listening.
-            let _ = outlet.try_send(place);
+            let _ = result_stream.try_send(place);
         }
     }
 
@@ -297,8 +297,8 @@ impl Ledger {
     }
 }
 
-impl Records for Ledger {
-    fn places(&self) -> usize {
+impl BatchProgress for Ledger {
+    fn capacity(&self) -> usize {
         self.slots.len()
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    earlier::settlement,
     get_batch::{ReadError, find, read_until, unreadable},
+    previous_run::settlement,
     report::RecordResult,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Which results are asked for.
-pub struct AskedPage {
+pub struct PageRequest {
     /// The batch.
     pub batch_id: String,
     /// Which outcomes are listed.
@@ -27,7 +27,7 @@ pub struct AskedPage {
 }
 
 /// Some results of a batch, in the order of their indexes.
-pub struct FoundPage {
+pub struct ResultPage {
     /// At most as many as were asked for.
     pub results: Vec<RecordResult>,
     /// Whether there are more behind them.
@@ -47,7 +47,7 @@ impl ListResultsLogic {
     }
 
     /// Reads a page.
-    pub async fn run(self, asked: &AskedPage) -> Result<FoundPage, ReadError> {
+    pub async fn run(self, asked: &PageRequest) -> Result<ResultPage, ReadError> {
         let batch = find(&self.svc, &asked.batch_id, &self.context).await?;
         // One more tells whether there are more.
         let limit = asked.size.saturating_add(1);
@@ -62,7 +62,7 @@ impl ListResultsLogic {
             self.svc.store.read_results(&page, read_until(&self.context)).await.map_err(unreadable)?;
         let more = found.len() > asked.size as usize;
         found.truncate(asked.size as usize);
-        Ok(FoundPage { results: found.into_iter().map(result).collect(), more })
+        Ok(ResultPage { results: found.into_iter().map(result).collect(), more })
     }
 }
 

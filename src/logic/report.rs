@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{head::Head, ledger::Settlement, timings::Timings};
+use super::{ledger::Settlement, record_ref::RecordRef, timings::Timings};
 use crate::domain::{
     issue_groups::IssueGroup,
     outcome::{Completion, Outcome},
@@ -18,7 +18,7 @@ pub struct BatchReport {
     /// Why it ended.
     pub completion: Completion,
     /// How many records ended how.
-    pub counts: Counts,
+    pub counts: BatchCounts,
     /// Where the time went.
     pub times: StageTimes,
     /// Issues of all records, the most frequent first.
@@ -33,7 +33,7 @@ pub struct BatchReport {
 
 /// How many records ended how. `received` is the sum over `by_outcome`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct BatchCounts {
     /// Records in the batch.
     pub received: u32,
     /// Records by outcome, in the order of [`Outcome::ALL`].
@@ -42,7 +42,7 @@ pub struct Counts {
     pub warnings: u32,
 }
 
-impl Counts {
+impl BatchCounts {
     /// How many records ended as `outcome`.
     pub fn of(&self, outcome: Outcome) -> u32 {
         self.by_outcome[outcome as usize]
@@ -90,7 +90,7 @@ pub struct RecordResult {
 }
 
 impl RecordResult {
-    pub(super) fn new((head, settlement): (Arc<Head>, Settlement)) -> Self {
+    pub(super) fn new((head, settlement): (Arc<RecordRef>, Settlement)) -> Self {
         Self { index: head.index, id: Arc::clone(&head.id), settlement }
     }
 }

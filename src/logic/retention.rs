@@ -13,40 +13,40 @@ use crate::{
 };
 
 /// How often old batches are looked for.
-const EVERY: Duration = Duration::from_secs(3600);
+const INTERVAL: Duration = Duration::from_secs(3600);
 
 /// How long to wait after the store could not be asked; at a start it may not be ready for a moment.
-const RETRY: Duration = Duration::from_secs(1);
-const LATER: Duration = Duration::from_secs(60);
+const RETRY_AT_START: Duration = Duration::from_secs(1);
+const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
 /// Rows of one transaction: some milliseconds.
-const ROWS: u32 = 1_000;
+const MAX_ROWS: u32 = 1_000;
 
 /// How long one transaction may take, the wait for its connection included.
-const LIMIT: Duration = Duration::from_secs(5);
+const MAX_TRANSACTION_TIME: Duration = Duration::from_secs(5);
 
 /// The pause after a transaction, as a multiple of its time: batches that run have the writers for the rest.
-const PAUSE: u32 = 4;
+const REST_FACTOR: u32 = 4;
 
 /// Forgets old batches, at once and then every hour, until `stop`. What a transaction has begun it ends.
-pub async fn keep_forgetting(svc: Arc<ServiceContext>, keep: Duration, stop: CancellationToken) {
+pub async fn run_retention(svc: Arc<ServiceContext>, keep: Duration, stop: CancellationToken) {
     let mut has_worked = false;
     loop {
-        let pause = match forget(&*svc.store, keep, &stop).await {
+        let pause = match delete_expired(&*svc.store, keep, &stop).await {
             Ok(rows) => {
                 has_worked = true;
                 if rows > 0 {
                     info!(rows, "old batches were forgotten");
                 }
-                EVERY
+                INTERVAL
             }
             Err(error) if has_worked => {
                 warn!(%error, "old batches could not be forgotten");
-                LATER
+                RETRY_AFTER_FAILURE
             }
             Err(error) => {
                 debug!(%error, "the store is not ready to forget old batches");
-                RETRY
+                RETRY_AT_START
             }
         };
         if stop.run_until_cancelled(sleep(pause)).await.is_none() {
@@ -56,17 +56,21 @@ pub async fn keep_forgetting(svc: Arc<ServiceContext>, keep: Duration, stop: Can
 }
 
 /// Forgets what is older than `keep`, in small transactions with pauses between. Answers how many rows went.
-pub async fn forget(store: &dyn Store, keep: Duration, stop: &CancellationToken) -> Result<u64, StoreError> {
+pub async fn delete_expired(
+    store: &dyn Store,
+    keep: Duration,
+    stop: &CancellationToken,
+) -> Result<u64, StoreError> {
     let keep = SignedDuration::try_from(keep).unwrap_or(SignedDuration::MAX);
     let Ok(before) = Timestamp::now().checked_sub(keep) else { return Ok(0) };
     let mut forgotten = 0;
     while !stop.is_cancelled() {
         let started = Instant::now();
-        match store.delete_expired(before, ROWS, started + LIMIT).await? {
+        match store.delete_expired(before, MAX_ROWS, started + MAX_TRANSACTION_TIME).await? {
             0 => break,
             rows => forgotten += rows,
         }
-        stop.run_until_cancelled(sleep(started.elapsed() * PAUSE)).await;
+        stop.run_until_cancelled(sleep(started.elapsed() * REST_FACTOR)).await;
     }
     Ok(forgotten)
 }

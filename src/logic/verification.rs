@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     ledger::{Attempt, Ticket},
-    running::{CleanRecord, RunningBatch},
+    shared::{BatchShared, CleanRecord},
 };
 use crate::{
     client::{
@@ -28,14 +28,14 @@ use crate::{
 
 /// The longest pause that a hospital may ask for and records wait for. One that asks for more does not work for now,
 /// and its records are better told so.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// What is left to do with a record, without its type, which would contain itself.
 type Later = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// One record that its hospital is to be asked about.
-pub(super) struct Asking {
-    batch: Arc<RunningBatch>,
+pub(super) struct VerificationJob {
+    batch: Arc<BatchShared>,
     hospital: Arc<Hospital>,
     lane: Arc<Lane>,
     record: CleanRecord,
@@ -43,9 +43,9 @@ pub(super) struct Asking {
     pauses: Option<ExponentialBackoff>,
 }
 
-impl Asking {
+impl VerificationJob {
     pub fn new(
-        batch: Arc<RunningBatch>,
+        batch: Arc<BatchShared>,
         hospital: Arc<Hospital>,
         lane: Arc<Lane>,
         record: CleanRecord,
@@ -66,7 +66,7 @@ impl Asking {
         match api.guard.call() {
             Ok(call) => {
                 // From now on, whether the call is made or not.
-                let others = OthersWait::for_the_end_of(&call, &api.gate);
+                let others = ProbePause::for_the_end_of(&call, &api.gate);
                 if let Some(attempt) = ticket.begin() {
                     api.guard.earn_retry();
                     self.ask(api, attempt, call, others).await;
@@ -94,7 +94,7 @@ impl Asking {
         let Some(api) = &hospital.verification else { return };
         match api.guard.call() {
             Ok(call) => {
-                let others = OthersWait::for_the_end_of(&call, &api.gate);
+                let others = ProbePause::for_the_end_of(&call, &api.gate);
                 attempt.again();
                 self.ask(api, attempt, call, others).await;
             }
@@ -108,7 +108,7 @@ impl Asking {
         api: &VerificationApi,
         attempt: Attempt,
         call: Call,
-        others: Option<OthersWait<'_>>,
+        others: Option<ProbePause<'_>>,
     ) {
         let started = Instant::now();
         let until = self.batch.cutoffs.answer_at;
@@ -127,26 +127,26 @@ impl Asking {
                 self.record.warnings.extend(finding(verdict, &self.hospital.profile));
                 self.batch.conclude(attempt, self.record);
             }
-            Err(fault) => self.heed(api, attempt, fault),
+            Err(fault) => self.handle_fault(api, attempt, fault),
         }
     }
 
     /// Does what a fault asks for: by all records of the hospital, then by this one.
-    fn heed(mut self, api: &VerificationApi, attempt: Attempt, fault: Fault) {
+    fn handle_fault(mut self, api: &VerificationApi, attempt: Attempt, fault: Fault) {
         let now = Instant::now();
         match fault.retry_after {
-            Some(asked) if asked > LONGEST_WAIT => api.guard.stop_until(now + asked),
+            Some(asked) if asked > MAX_RETRY_AFTER => api.guard.stop_until(now + asked),
             Some(asked) => api.gate.pause(now + asked),
             None => {}
         }
-        match self.again_at(api, &attempt, fault, now) {
+        match self.retry_at(api, &attempt, fault, now) {
             Some(moment) => self.wait_until(moment, attempt, fault.kind.failure()),
             None => self.fail(attempt, fault.kind.failure()),
         }
     }
 
     /// When the call may be made again; nothing if it may not, or if it could not end in time.
-    fn again_at(
+    fn retry_at(
         &mut self,
         api: &VerificationApi,
         attempt: &Attempt,
@@ -170,7 +170,7 @@ impl Asking {
     /// Goes back to the lane. Whatever ends the wait before its time, the record fails of what its last call met.
     fn wait_until(self, moment: Instant, attempt: Attempt, failure: Failure) {
         let lane = Arc::clone(&self.lane);
-        let waiting = Waiting(Some((self, attempt, failure)));
+        let waiting = PendingRetry(Some((self, attempt, failure)));
         // A lane that takes nothing any more drops what waits, which settles it.
         let _ = lane.submit_after(moment, waiting.resume());
     }
@@ -187,9 +187,9 @@ impl Asking {
 }
 
 /// A record between two calls, with what the last one failed of.
-struct Waiting(Option<(Asking, Attempt, Failure)>);
+struct PendingRetry(Option<(VerificationJob, Attempt, Failure)>);
 
-impl Waiting {
+impl PendingRetry {
     async fn resume(mut self) {
         if let Some((asking, attempt, _)) = self.0.take() {
             asking.resume(attempt).await;
@@ -197,7 +197,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for PendingRetry {
     fn drop(&mut self) {
         if let Some((asking, attempt, failure)) = self.0.take() {
             asking.fail(attempt, failure);
@@ -228,12 +228,12 @@ async fn answer(
 }
 
 /// Keeps the records of a hospital, of all batches, in their lanes while a call finds out whether it works again.
-struct OthersWait<'g> {
+struct ProbePause<'g> {
     gate: &'g Gate,
     until: Instant,
 }
 
-impl<'g> OthersWait<'g> {
+impl<'g> ProbePause<'g> {
     /// None for a call that is like any other.
     fn for_the_end_of(call: &Call, gate: &'g Gate) -> Option<Self> {
         let until = call.worth_waiting_for()?;
@@ -242,7 +242,7 @@ impl<'g> OthersWait<'g> {
     }
 }
 
-impl Drop for OthersWait<'_> {
+impl Drop for ProbePause<'_> {
     fn drop(&mut self) {
         self.gate.end_pause(self.until);
     }

@@ -18,8 +18,8 @@ use tracing::{error, warn};
 
 use self::buffer::Buffer;
 use super::{
-    claim,
     ledger::{Attempt, Ledger, Receipt, Settlement},
+    resend_guard,
     timings::Timings,
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
 mod buffer;
 
 /// How long the last words of a batch may take once it has answered.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const CLOSING_LIMIT: Duration = Duration::from_secs(5);
 
 /// Where records are handed over to the writer.
 #[derive(Clone)]
@@ -43,11 +43,11 @@ pub(super) struct WriterHandle(mpsc::Sender<Entry>);
 /// One record on its way to the store.
 pub(super) struct Entry {
     pub row: Row,
-    pub record: Held,
+    pub record: Pending,
 }
 
 /// What the writer holds of a record.
-pub(super) enum Held {
+pub(super) enum Pending {
     /// A patient, to be settled by the store's answer.
     Patient(Attempt),
     /// An outcome that is settled already.
@@ -65,7 +65,7 @@ pub(super) struct Writer {
     pub store: Arc<dyn Store>,
     pub batch_id: Arc<str>,
     /// Present if the batch may be sent again; kept until its last words are written.
-    pub claim: Option<claim::Held>,
+    pub claim: Option<resend_guard::ResendState>,
     pub ledger: Arc<Ledger>,
     pub timings: Arc<Timings>,
     pub chunk_rows: usize,
@@ -94,15 +94,15 @@ impl WriterHandle {
 impl Writer {
     /// Writes until the batch closes, then the last words.
     pub async fn run(self, mut entries: mpsc::Receiver<Entry>, mut closing: oneshot::Receiver<Closing>) {
-        let mut buffer = Buffer::new(self.ledger.places());
-        let mut flights = FuturesUnordered::new();
+        let mut buffer = Buffer::new(self.ledger.capacity());
+        let mut chunks_in_flight = FuturesUnordered::new();
         loop {
             let room = self.chunk_rows - buffer.entries.len();
             tokio::select! {
                 biased;
                 closing = &mut closing => {
-                    while let Some(landed) = flights.next().await {
-                        self.land(&mut buffer, landed);
+                    while let Some(landed) = chunks_in_flight.next().await {
+                        self.settle_chunk(&mut buffer, landed);
                     }
                     while let Ok(entry) = entries.try_recv() {
                         buffer.entries.push(entry);
@@ -112,25 +112,25 @@ impl Writer {
                     }
                     return;
                 }
-                Some(landed) = flights.next() => {
+                Some(landed) = chunks_in_flight.next() => {
                     // Only without another flight, which would not get on while this waits for its connection.
-                    if self.land(&mut buffer, landed) && flights.is_empty() {
-                        self.catch_up(&mut buffer, self.answer_at).await;
+                    if self.settle_chunk(&mut buffer, landed) && chunks_in_flight.is_empty() {
+                        self.retry_unwritten(&mut buffer, self.answer_at).await;
                     }
                 }
                 received = entries.recv_many(&mut buffer.entries, room), if room > 0 && !entries.is_closed() => {
                     buffer.received(received, self.linger);
                 }
                 // What is in flight delays the store's answer anyway, and more rows at a time cost less.
-                () = tokio::time::sleep_until(buffer.flush_at), if flights.is_empty() && buffer.lingers() => {
+                () = tokio::time::sleep_until(buffer.flush_at), if chunks_in_flight.is_empty() && buffer.lingers() => {
                     buffer.flush_now = true;
                 }
                 () = self.cut.cancelled(), if buffer.lingers() => {
                     buffer.flush_now = true;
                 }
             }
-            while flights.len() < self.most_in_flight(&buffer) && self.is_due(&buffer) {
-                flights.extend(self.launch(&mut buffer, self.answer_at));
+            while chunks_in_flight.len() < self.most_in_flight(&buffer) && self.is_due(&buffer) {
+                chunks_in_flight.extend(self.start_chunk(&mut buffer, self.answer_at));
             }
         }
     }
@@ -151,33 +151,37 @@ impl Writer {
     }
 
     /// Takes one chunk of what the buffer holds and writes it; nothing if none of it may be written any more.
-    fn launch(&self, buffer: &mut Buffer, until: Instant) -> Option<impl Future<Output = Landed> + use<'_>> {
+    fn start_chunk(
+        &self,
+        buffer: &mut Buffer,
+        until: Instant,
+    ) -> Option<impl Future<Output = WrittenChunk> + use<'_>> {
         let (rows, held) = buffer.take(self.chunk_rows);
         (!rows.is_empty()).then_some(async move {
             let (rows, written) = self.write(rows, until).await;
-            Landed { rows, held, written }
+            WrittenChunk { rows, held, written }
         })
     }
 
     /// Settles the records of a chunk. Answers whether the store takes rows.
-    fn land(&self, buffer: &mut Buffer, landed: Landed) -> bool {
+    fn settle_chunk(&self, buffer: &mut Buffer, landed: WrittenChunk) -> bool {
         let mut is_there = true;
         buffer.landed(&landed.held);
-        let Landed { rows, held, written } = landed;
+        let WrittenChunk { rows, held, written } = landed;
         for ((row, held), written) in rows.into_iter().zip(held).zip(written) {
             is_there &= written != Written::Unavailable;
-            buffer.in_doubt |= is_in_doubt(written);
+            buffer.counters_unreliable |= is_in_doubt(written);
             match held {
-                Held::Patient(attempt) => self.settle(attempt, row, written, buffer),
+                Pending::Patient(attempt) => self.settle(attempt, row, written, buffer),
                 // The receipt has been kept until now, so a result that goes out is in the books.
-                Held::Outcome(_receipt) => buffer.keep((written == Written::Unavailable).then_some(row)),
+                Pending::Outcome(_receipt) => buffer.keep((written == Written::Unavailable).then_some(row)),
             }
         }
         is_there
     }
 
     /// Writes down outcomes that the store did not take before, until it takes none.
-    async fn catch_up(&self, buffer: &mut Buffer, until: Instant) {
+    async fn retry_unwritten(&self, buffer: &mut Buffer, until: Instant) {
         while !buffer.unwritten.is_empty() {
             let count = buffer.unwritten.len().min(self.chunk_rows);
             let (rows, written) = self.write(buffer.unwritten.drain(..count).collect(), until).await;
@@ -207,7 +211,7 @@ impl Writer {
         let settlement = self.settlement(&row, written);
         let unwritten = (written == Written::Unavailable).then(|| settlement.clone());
         let counted = attempt.settle(settlement).is_some();
-        buffer.in_doubt |= !counted;
+        buffer.counters_unreliable |= !counted;
         let Some(settlement) = unwritten else { return };
         // A batch that has closed meanwhile has told its caller otherwise.
         let told = || Settlement::failed(Failure::StoreOutcomeUnknown, &[], row.attempts);
@@ -250,16 +254,16 @@ impl Writer {
     /// Writes what is still in the buffer, then the outcomes that no chunk carried, then the batch's row. Of a
     /// batch that was sent again and answered as it stands in the books, nothing is written.
     async fn conclude(&self, mut buffer: Buffer, mut closing: Closing) {
-        let until = Instant::now() + LAST_WORDS;
+        let until = Instant::now() + CLOSING_LIMIT;
         buffer.wrote |= !closing.left.is_empty();
         while !buffer.entries.is_empty() {
-            if let Some(flight) = self.launch(&mut buffer, until) {
+            if let Some(flight) = self.start_chunk(&mut buffer, until) {
                 let landed = flight.await;
-                self.land(&mut buffer, landed);
+                self.settle_chunk(&mut buffer, landed);
             }
         }
         buffer.unwritten.extend(closing.left);
-        self.catch_up(&mut buffer, until).await;
+        self.retry_unwritten(&mut buffer, until).await;
         let lost = buffer.lost + buffer.unwritten.len();
         if lost > 0 {
             warn!(batch_id = %self.batch_id, records = lost, "outcomes could not be written to the store");
@@ -268,7 +272,7 @@ impl Writer {
         if !buffer.wrote && ended_before == Some(closing.batch.completion) {
             return;
         }
-        if self.resumes() || buffer.in_doubt || lost > 0 {
+        if self.resumes() || buffer.counters_unreliable || lost > 0 {
             closing.batch.by_outcome = None;
         }
         if let Err(error) = self.store.finish_batch(&closing.batch, until).await {
@@ -294,8 +298,8 @@ fn is_in_doubt(written: Written) -> bool {
 }
 
 /// A chunk with the store's answer.
-struct Landed {
+struct WrittenChunk {
     rows: Vec<Row>,
-    held: Vec<Held>,
+    held: Vec<Pending>,
     written: Vec<Written>,
 }

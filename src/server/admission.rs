@@ -13,7 +13,7 @@ use super::{
     calls::CallInfo,
     status::{self, Exhausted},
 };
-use crate::svc::Load;
+use crate::svc::InFlightBudget;
 
 /// The process's places for batches.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub struct Admission {
     max_batches: usize,
     closed: Arc<AtomicBool>,
     /// Knows when there may be room again.
-    load: Arc<Load>,
+    in_flight_budget: Arc<InFlightBudget>,
 }
 
 /// One batch's place; free again when the last clone is dropped.
@@ -31,8 +31,13 @@ pub(super) struct BatchPermit(#[expect(dead_code, reason = "held for its drop")]
 
 impl Admission {
     /// `max_batches` free places.
-    pub fn new(max_batches: usize, load: Arc<Load>) -> Self {
-        Self { permits: Arc::new(Semaphore::new(max_batches)), max_batches, closed: Arc::default(), load }
+    pub fn new(max_batches: usize, in_flight_budget: Arc<InFlightBudget>) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(max_batches)),
+            max_batches,
+            closed: Arc::default(),
+            in_flight_budget,
+        }
     }
 
     /// Refuses every batch from now on, because the process is ending.
@@ -45,8 +50,9 @@ impl Admission {
             return Err(status::draining());
         }
         let permit = Arc::clone(&self.permits).try_acquire_owned();
-        let permit = permit
-            .map_err(|_| status::exhausted(Exhausted::Batches(self.max_batches), self.load.soonest_end()))?;
+        let permit = permit.map_err(|_| {
+            status::exhausted(Exhausted::Batches(self.max_batches), self.in_flight_budget.soonest_end())
+        })?;
         Ok(BatchPermit(Arc::new(permit)))
     }
 }

@@ -15,7 +15,7 @@ use http_body::{Frame, SizeHint};
 use tonic::{Status, body::Body};
 
 use super::status::{self, Exhausted};
-use crate::svc::Load;
+use crate::svc::InFlightBudget;
 
 /// The bytes of all calls together.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub(super) struct BytesInFlight {
     max: usize,
     taken: Arc<AtomicUsize>,
     /// Knows when there may be room again.
-    load: Arc<Load>,
+    in_flight_budget: Arc<InFlightBudget>,
 }
 
 /// The bytes of one call; given back when it is dropped.
@@ -40,8 +40,8 @@ pub(super) struct MeteredBody {
 
 impl BytesInFlight {
     /// Creates a budget of `max` bytes.
-    pub fn new(max: usize, load: Arc<Load>) -> Self {
-        Self { max, taken: Arc::default(), load }
+    pub fn new(max: usize, in_flight_budget: Arc<InFlightBudget>) -> Self {
+        Self { max, taken: Arc::default(), in_flight_budget }
     }
 
     /// Nothing, for a call that begins.
@@ -55,7 +55,7 @@ impl ByteLease {
         let of = &self.of;
         let more = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= of.max);
         if of.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            return Err(status::exhausted(Exhausted::Bytes(of.max), of.load.soonest_end()));
+            return Err(status::exhausted(Exhausted::Bytes(of.max), of.in_flight_budget.soonest_end()));
         }
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_a_call_takes_comes_back_with_its_end() {
-        let all = BytesInFlight::new(100, Load::new(1));
+        let all = BytesInFlight::new(100, InFlightBudget::new(1));
         let (one, other) = (all.lease(), all.lease());
         one.take(60).unwrap();
         other.take(40).unwrap();

@@ -96,14 +96,14 @@ impl DataProcessing for DataProcessingService {
         let parsed = decode::parse_start(start)?;
 
         let started = BatchStreamLogic::start(context.clone(), Arc::clone(&self.svc), parsed.batch).await;
-        let (logic, outlet) = started.map_err(|error| self.refusal(&error))?;
+        let (logic, result_stream) = started.map_err(|error| self.refusal(&error))?;
         let (reported, report) = oneshot::channel();
         self.svc.tasks.spawn(async move {
             let _permit = permit;
             logic.run(upload, reported).await;
         });
         let results = Results::new(parsed.view, parsed.language, self.limits.max_response_size);
-        let download = Download::new(&context, outlet, report, results, caller);
+        let download = Download::new(&context, result_stream, report, results, caller);
         Ok(Response::new(download.messages()))
     }
 

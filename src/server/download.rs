@@ -23,7 +23,7 @@ use crate::{
     context::RequestContext,
     logic::{
         batch_stream::StreamError,
-        ledger::{Outlet, Progress},
+        ledger::{Progress, ResultStream},
         report::{BatchReport, RecordResult},
     },
 };
@@ -42,7 +42,7 @@ pub(super) type Reported = Result<BatchReport, StreamError<Status>>;
 
 /// The answer of one streamed batch.
 pub(super) struct Download {
-    outlet: Outlet,
+    result_stream: ResultStream,
     results: Results,
     report: ReportState,
     arrived_at: Instant,
@@ -80,7 +80,7 @@ enum Step {
 impl Download {
     pub fn new(
         context: &RequestContext,
-        outlet: Outlet,
+        result_stream: ResultStream,
         report: oneshot::Receiver<Reported>,
         results: Results,
         caller: DropGuard,
@@ -88,7 +88,7 @@ impl Download {
         let now = Instant::now();
         let timer = |at| Box::pin(sleep_until(at));
         Self {
-            outlet,
+            result_stream,
             results,
             report: ReportState::Awaited(report),
             arrived_at: context.arrived_at,
@@ -130,7 +130,7 @@ impl Download {
                 }
                 Step::Progress => {
                     self.timers.progress.as_mut().reset(Instant::now() + PROGRESS_INTERVAL);
-                    let now = self.outlet.progress().filter(|now| *now != self.last_progress);
+                    let now = self.result_stream.progress().filter(|now| *now != self.last_progress);
                     if let Some(now) = now {
                         self.last_progress = now;
                         return Some(Ok(progress(&now, self.arrived_at.elapsed())));
@@ -152,7 +152,7 @@ impl Download {
             // Time may have been up before the peer read on.
             ReportState::Here(_) if deadline.deadline() <= Instant::now() => Step::TimeIsUp,
             ReportState::Here(reported) => {
-                let results = self.outlet.now(room);
+                let results = self.result_stream.now(room);
                 if results.is_empty() && self.results.is_empty() {
                     return Some(Step::AllTaken(reported));
                 }
@@ -166,7 +166,7 @@ impl Download {
                     reported = &mut report => Step::Reported(Box::new(reported.unwrap_or_else(|_panic| Err(StreamError::Upload(internal_error()))))),
                     () = gathered, if !self.results.is_empty() => Step::Gathered,
                     () = progress => Step::Progress,
-                    results = self.outlet.next(room) => Step::Taken(results),
+                    results = self.result_stream.next(room) => Step::Taken(results),
                 };
                 self.report = ReportState::Awaited(report);
                 step
@@ -180,7 +180,7 @@ impl Download {
     ) -> Option<Result<BatchProcessStreamResponse, Status>> {
         self.report = ReportState::Sent;
         // The answer itself may take its time to leave; the batch need not wait for that.
-        self.outlet.close();
+        self.result_stream.close();
         Some(last)
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         shape::Shape,
         tally::ChangeGroup,
     },
-    logic::report::{BatchReport, Counts, RecordResult, StageTimes},
+    logic::report::{BatchCounts, BatchReport, RecordResult, StageTimes},
 };
 
 pub(super) mod stream;
@@ -131,7 +131,7 @@ fn severity(severity: Severity) -> i32 {
 }
 
 fn summary(report: &BatchReport, language: Language) -> pb::Summary {
-    let Counts { received, warnings, .. } = report.counts;
+    let BatchCounts { received, warnings, .. } = report.counts;
     pb::Summary {
         received,
         stored: report.counts.of(Outcome::Stored),

@@ -141,7 +141,7 @@ fn router(
         max_message_size: config.max_message_size,
         counted: SERVICE_PATH,
         running: running.clone(),
-        bytes: BytesInFlight::new(config.max_bytes_in_flight, Arc::clone(&svc.load)),
+        bytes: BytesInFlight::new(config.max_bytes_in_flight, Arc::clone(&svc.in_flight_budget)),
     };
     let limits = CallLimits {
         max_records: config.max_records,

@@ -15,7 +15,7 @@ use crate::{
     domain::{issue::Language, outcome::Outcome},
     logic::{
         get_batch::BatchState,
-        list_results::{AskedPage, FoundPage},
+        list_results::{PageRequest, ResultPage},
     },
 };
 
@@ -24,7 +24,7 @@ const PAGE_SIZE: (u32, u32) = (1_000, 10_000);
 
 /// What a `ListResults` call asks for.
 pub(super) struct ParsedPage {
-    pub page: AskedPage,
+    pub page: PageRequest,
     list: ListCheck,
     language: Language,
 }
@@ -44,7 +44,7 @@ pub(super) fn parse_page(message: pb::ListResultsRequest) -> Result<ParsedPage, 
         "" => 0,
         token => PageToken::parse(token, list).map_err(|_| invalid_page_token())?.from,
     };
-    Ok(ParsedPage { page: AskedPage { batch_id: message.batch_id, outcomes, from, size }, list, language })
+    Ok(ParsedPage { page: PageRequest { batch_id: message.batch_id, outcomes, from, size }, list, language })
 }
 
 /// The outcomes that a filter lets through, in their order.
@@ -71,7 +71,7 @@ fn invalid_page_token() -> Status {
 /// As many of the results as fit into the response, at least one if there is one.
 pub(super) fn page_response(
     parsed: ParsedPage,
-    found: FoundPage,
+    found: ResultPage,
     max_size: usize,
 ) -> pb::ListResultsResponse {
     let next = |from| PageToken::new(from, parsed.list).to_text();
@@ -175,7 +175,7 @@ mod tests {
                 let from = parsed.page.from as usize;
                 let left = sizes.len() - from;
                 let results = (from..).take(left.min(most)).map(|index| record(index as u32, sizes[index])).collect();
-                let response = page_response(parsed, FoundPage { results, more: left > most }, max_size);
+                let response = page_response(parsed, ResultPage { results, more: left > most }, max_size);
                 prop_assert!(response.encoded_len() <= max_size);
                 indexes.extend(response.results.iter().map(|result| result.index));
                 token = response.next_page_token;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::logic::{
     batch_process::BatchError,
-    batch_stream::{ClaimError, StreamError},
+    batch_stream::{ResendError, StreamError},
     get_batch::ReadError,
 };
 
@@ -113,22 +113,22 @@ pub(super) fn of_batch_error(error: &BatchError, max_records_in_flight: usize) -
             let details = ErrorDetails::with_error_info("NO_TIME_LEFT", DOMAIN, needed);
             Status::with_error_details(Code::DeadlineExceeded, text, details)
         }
-        BatchError::Full { retry_after } => {
+        BatchError::BudgetExhausted { retry_after } => {
             exhausted(Exhausted::Records(max_records_in_flight), *retry_after)
         }
-        BatchError::Claim(error) => of_claim_error(error),
+        BatchError::Resend(error) => of_claim_error(error),
     }
 }
 
-fn of_claim_error(error: &ClaimError) -> Status {
+fn of_claim_error(error: &ResendError) -> Status {
     match error {
-        ClaimError::Running => retryable(
+        ResendError::AlreadyRunning => retryable(
             Code::Aborted,
             "BATCH_RUNNING",
             "the same batch is running now; send it again when that has ended",
         ),
-        ClaimError::Reused { index } => reused(*index),
-        ClaimError::StoreUnavailable => store_unavailable(),
+        ResendError::RecordDiffers { index } => reused(*index),
+        ResendError::StoreUnavailable => store_unavailable(),
     }
 }
 
@@ -136,7 +136,7 @@ fn of_claim_error(error: &ClaimError) -> Status {
 pub(super) fn of_stream_error(error: StreamError<Status>) -> Status {
     match error {
         StreamError::Upload(status) => status,
-        StreamError::Claim(error) => of_claim_error(&error),
+        StreamError::Resend(error) => of_claim_error(&error),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::record::RawRecord,
-    logic::batch_stream::{self, End},
+    logic::batch_stream::{self, UploadEnd},
 };
 
 /// How long a caller may take to close its side after the last message before nothing more is expected. Not
@@ -40,49 +40,50 @@ impl Upload {
     pub async fn start(&mut self) -> Result<pb::StreamStart, Status> {
         match self.message().await {
             Ok(Message::Start(start)) => Ok(start),
-            Ok(_) | Err(End::Cut | End::Complete) => {
+            Ok(_) | Err(UploadEnd::Truncated | UploadEnd::Complete) => {
                 Err(invalid("START_MISSING", "start", "the first message must be start"))
             }
-            Err(End::Fault(status)) => Err(status),
+            Err(UploadEnd::Fault(status)) => Err(status),
         }
     }
 
     /// The next message. Waits no longer than a caller may be idle.
-    async fn message(&mut self) -> Result<Message, End<Status>> {
+    async fn message(&mut self) -> Result<Message, UploadEnd<Status>> {
         let Ok(message) = timeout(self.limits.stream_idle, self.messages.message()).await else {
-            return Err(End::Cut);
+            return Err(UploadEnd::Truncated);
         };
         match message {
             Ok(Some(message)) => message.message.ok_or_else(|| {
-                End::Fault(invalid(
+                UploadEnd::Fault(invalid(
                     "EMPTY_MESSAGE",
                     "message",
                     "a message must be one of start, records and end",
                 ))
             }),
             // A call that its caller cancelled looks the same as one that ended in order.
-            Ok(None) => Err(End::Cut),
-            Err(status) => {
-                Err(of_unreadable(&status, self.limits.max_message_size).map_or(End::Cut, End::Fault))
-            }
+            Ok(None) => Err(UploadEnd::Truncated),
+            Err(status) => Err(of_unreadable(&status, self.limits.max_message_size)
+                .map_or(UploadEnd::Truncated, UploadEnd::Fault)),
         }
     }
 
     /// Judges the end of the upload, after which nothing may come.
-    async fn end(&mut self, record_count: u32) -> End<Status> {
+    async fn end(&mut self, record_count: u32) -> UploadEnd<Status> {
         match timeout(CLOSE_TIMEOUT, self.message()).await {
-            Ok(Ok(_)) => End::Fault(invalid("MESSAGE_AFTER_END", "end", "nothing may follow end")),
-            Ok(Err(End::Fault(fault))) => End::Fault(fault),
-            Ok(Err(End::Cut | End::Complete)) | Err(_) if record_count == self.read => End::Complete,
-            Ok(Err(End::Cut | End::Complete)) | Err(_) => End::Cut,
+            Ok(Ok(_)) => UploadEnd::Fault(invalid("MESSAGE_AFTER_END", "end", "nothing may follow end")),
+            Ok(Err(UploadEnd::Fault(fault))) => UploadEnd::Fault(fault),
+            Ok(Err(UploadEnd::Truncated | UploadEnd::Complete)) | Err(_) if record_count == self.read => {
+                UploadEnd::Complete
+            }
+            Ok(Err(UploadEnd::Truncated | UploadEnd::Complete)) | Err(_) => UploadEnd::Truncated,
         }
     }
 
-    fn count(&mut self) -> Result<u32, End<Status>> {
+    fn count(&mut self) -> Result<u32, UploadEnd<Status>> {
         let index = self.read;
         self.read = index.checked_add(1).ok_or_else(|| {
             let text = "a batch has at most 4294967295 records; split it into smaller ones";
-            End::Fault(invalid("TOO_MANY_RECORDS", "records", text))
+            UploadEnd::Fault(invalid("TOO_MANY_RECORDS", "records", text))
         })?;
         Ok(index)
     }
@@ -91,7 +92,7 @@ impl Upload {
 impl batch_stream::Upload for Upload {
     type Fault = Status;
 
-    async fn next(&mut self) -> Result<RawRecord, End<Status>> {
+    async fn next(&mut self) -> Result<RawRecord, UploadEnd<Status>> {
         loop {
             if let Some(data) = self.chunk.next() {
                 let index = self.count()?;
@@ -105,7 +106,7 @@ impl batch_stream::Upload for Upload {
                 Message::End(pb::StreamEnd { record_count }) => return Err(self.end(record_count).await),
                 Message::Start(_) => {
                     let text = "start must come once, as the first message";
-                    return Err(End::Fault(invalid("START_REPEATED", "start", text)));
+                    return Err(UploadEnd::Fault(invalid("START_REPEATED", "start", text)));
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dataprocessing::{
-    logic::retention::forget,
+    logic::retention::delete_expired,
     server::pb::{
         Batch, BatchProcessRequest, Completion, GetBatchRequest, Language, ListResultsRequest,
         ListResultsResponse, Outcome, PatientData, RecordResult, ResultFilter, ResultView,
@@ -255,9 +255,9 @@ async fn old_batches_are_forgotten_and_patients_stay(database: &TestDatabase) {
     database.execute(&format!("UPDATE batches SET {died} WHERE batch_id = 'older'")).await;
 
     let (month, never) = (Duration::from_secs(30 * 24 * 3600), CancellationToken::new());
-    let forgotten = forget(&*service.svc.store, month, &never).await.unwrap();
+    let forgotten = delete_expired(&*service.svc.store, month, &never).await.unwrap();
     assert_eq!(forgotten, 2 * (60 + 20 + 1));
-    assert_eq!(forget(&*service.svc.store, month, &never).await.unwrap(), 0);
+    assert_eq!(delete_expired(&*service.svc.store, month, &never).await.unwrap(), 0);
     assert_eq!(database.column("SELECT batch_id FROM batches").await, ["new"]);
     for (table, rows) in [("outcomes", 60), ("rejects", 20), ("patients", 120)] {
         assert_eq!(count(database.url(), table).await, rows, "{table}");

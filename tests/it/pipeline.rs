@@ -15,7 +15,7 @@ use dataprocessing::{
     },
     logic::{
         batch_process::BatchProcessLogic,
-        batch_stream::{BatchStreamLogic, End, StreamedBatch, Upload},
+        batch_stream::{BatchStreamLogic, StreamedBatch, Upload, UploadEnd},
         report::BatchReport,
     },
     svc::{Hospital, ServiceContext, VerificationApi},
@@ -71,8 +71,8 @@ fn wilful(service: &TestService) -> Arc<ServiceContext> {
         store: Arc::clone(&service.svc.store),
         hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
         pool: Arc::clone(&service.svc.pool),
-        running: Arc::clone(&service.svc.running),
-        load: Arc::clone(&service.svc.load),
+        leases: Arc::clone(&service.svc.leases),
+        in_flight_budget: Arc::clone(&service.svc.in_flight_budget),
         limits: service.svc.limits,
         tasks: service.svc.tasks.clone(),
         drained: CancellationToken::new(),
@@ -147,7 +147,8 @@ async fn run(
 async fn stream(context: RequestContext, svc: Arc<ServiceContext>, batch: RawBatch) -> BatchReport {
     let tasks = svc.tasks.clone();
     let start = StreamedBatch { id: batch.id, validate_only: batch.validate_only, reject_limit: None };
-    let (logic, mut outlet) = BatchStreamLogic::start(context, svc, start).await.expect("there is time");
+    let (logic, mut result_stream) =
+        BatchStreamLogic::start(context, svc, start).await.expect("there is time");
     let (reported, mut report) = oneshot::channel();
     let running = tasks.spawn(logic.run(Records(batch.records.into_iter()), reported));
     let mut results = Vec::new();
@@ -155,11 +156,11 @@ async fn stream(context: RequestContext, svc: Arc<ServiceContext>, batch: RawBat
         tokio::select! {
             biased;
             report = &mut report => break report.expect("no panic").expect("no fault"),
-            taken = outlet.next(7) => results.extend(taken),
+            taken = result_stream.next(7) => results.extend(taken),
         }
     };
-    results.extend(outlet.now(usize::MAX));
-    drop(outlet);
+    results.extend(result_stream.now(usize::MAX));
+    drop(result_stream);
     running.await.expect("no panic");
     results.sort_by_key(|result| result.index);
     report.results = results;
@@ -172,8 +173,8 @@ struct Records(std::vec::IntoIter<RawRecord>);
 impl Upload for Records {
     type Fault = ();
 
-    async fn next(&mut self) -> Result<RawRecord, End<()>> {
-        self.0.next().ok_or(End::Complete)
+    async fn next(&mut self) -> Result<RawRecord, UploadEnd<()>> {
+        self.0.next().ok_or(UploadEnd::Complete)
     }
 }
 

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{Ledger, Settlement, slot::Stage};
-use crate::{domain::outcome::Failure, logic::head::Head};
+use crate::{domain::outcome::Failure, logic::record_ref::RecordRef};
 
 /// The right to start a record. Dropping it leaves the record Waiting.
 pub struct Ticket {
     pub(super) ledger: Arc<Ledger>,
     pub(super) place: u32,
-    pub(super) head: Arc<Head>,
+    pub(super) head: Arc<RecordRef>,
     pub(super) since: Instant,
 }
 
 impl Ticket {
     /// Who the record is.
-    pub fn head(&self) -> &Arc<Head> {
+    pub fn head(&self) -> &Arc<RecordRef> {
         &self.head
     }
 
@@ -27,7 +27,7 @@ impl Ticket {
     }
 
     /// Counts the waiting time from now.
-    pub fn restamp(&mut self) {
+    pub fn restart_wait_clock(&mut self) {
         self.since = Instant::now();
     }
 
@@ -54,14 +54,14 @@ impl Ticket {
 pub struct Attempt {
     ledger: Arc<Ledger>,
     place: u32,
-    head: Arc<Head>,
+    head: Arc<RecordRef>,
     number: u32,
     open: bool,
 }
 
 impl Attempt {
     /// Who the record is.
-    pub fn head(&self) -> &Arc<Head> {
+    pub fn head(&self) -> &Arc<RecordRef> {
         &self.head
     }
 
@@ -117,6 +117,6 @@ pub struct Receipt {
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        self.ledger.announce(self.place);
+        self.ledger.release(self.place);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{super::head::Head, Settlement};
+use super::{super::record_ref::RecordRef, Settlement};
 use crate::domain::outcome::{Completion, Failure};
 
 /// One place of the ledger.
@@ -12,9 +12,9 @@ pub(super) enum Slot {
     #[default]
     Free,
     /// A record that is not settled.
-    Open { head: Arc<Head>, stage: Stage, attempts: u32 },
+    Open { head: Arc<RecordRef>, stage: Stage, attempts: u32 },
     /// A record that is settled; `is_out` once its result may be taken.
-    Settled { head: Arc<Head>, settlement: Settlement, is_out: bool },
+    Settled { head: Arc<RecordRef>, settlement: Settlement, is_out: bool },
 }
 
 /// How far a record is that is not settled.
@@ -66,7 +66,7 @@ impl Slot {
     }
 
     /// Lets the result be taken. `true` the first time.
-    pub fn announce(&mut self) -> bool {
+    pub fn release(&mut self) -> bool {
         match self {
             Self::Settled { is_out, .. } => !std::mem::replace(is_out, true),
             _ => false,
@@ -74,7 +74,7 @@ impl Slot {
     }
 
     /// Takes out the result of a settled record; the place is free then.
-    pub fn take(&mut self) -> Option<(Arc<Head>, Settlement)> {
+    pub fn take(&mut self) -> Option<(Arc<RecordRef>, Settlement)> {
         match std::mem::take(self) {
             Self::Settled { head, settlement, .. } => Some((head, settlement)),
             other => {

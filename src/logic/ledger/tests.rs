@@ -16,7 +16,7 @@ fn whole<const N: usize>() -> (Arc<Ledger>, [Ticket; N]) {
 }
 
 fn admit(ledger: &Arc<Ledger>, place: u32, index: u32) -> Ticket {
-    ledger.admit(place, Arc::new(Head { index, ..Head::default() }))
+    ledger.admit(place, Arc::new(RecordRef { index, ..RecordRef::default() }))
 }
 
 /// Closes the ledger of a whole batch and answers its settlements.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Entry, Held};
+use super::{Entry, Pending};
 use crate::model::Row;
 
 /// What the writer has in hand.
@@ -25,7 +25,7 @@ pub(super) struct Buffer {
     /// Whether anything of the batch was handed to the store.
     pub wrote: bool,
     /// Whether rows of the batch may say something else than its ledger.
-    pub in_doubt: bool,
+    pub counters_unreliable: bool,
 }
 
 impl Buffer {
@@ -40,7 +40,7 @@ impl Buffer {
             most_unwritten: places,
             lost: 0,
             wrote: false,
-            in_doubt: false,
+            counters_unreliable: false,
         }
     }
 
@@ -62,14 +62,14 @@ impl Buffer {
     }
 
     /// Takes the rows that may still be written: those of a closed batch may not.
-    pub fn take(&mut self, most: usize) -> (Vec<Row>, Vec<Held>) {
+    pub fn take(&mut self, most: usize) -> (Vec<Row>, Vec<Pending>) {
         self.flush_now = false;
         let count = self.entries.len().min(most);
         let (mut rows, mut held) = (Vec::with_capacity(count), Vec::with_capacity(count));
         self.wrote |= count > 0;
         for Entry { row, record } in self.entries.drain(..count) {
             match record {
-                Held::Patient(attempt) if !attempt.write() => attempt.leave(),
+                Pending::Patient(attempt) if !attempt.write() => attempt.leave(),
                 record => {
                     held.push(record);
                     rows.push(row);
@@ -81,7 +81,7 @@ impl Buffer {
     }
 
     /// Notes that the store has answered a chunk.
-    pub fn landed(&mut self, held: &[Held]) {
+    pub fn landed(&mut self, held: &[Pending]) {
         self.in_flight -= patients(held);
         self.has_landed = true;
     }
@@ -96,6 +96,6 @@ impl Buffer {
     }
 }
 
-fn patients<'h>(held: impl IntoIterator<Item = &'h Held>) -> u32 {
-    held.into_iter().filter(|held| matches!(held, Held::Patient(_))).count() as u32
+fn patients<'h>(held: impl IntoIterator<Item = &'h Pending>) -> u32 {
+    held.into_iter().filter(|held| matches!(held, Pending::Patient(_))).count() as u32
 }

@@ -15,8 +15,8 @@ use dataprocessing::{
         record::{BatchId, Payload, RawRecord},
     },
     logic::{
-        batch_stream::{BatchStreamLogic, End, StreamError, StreamedBatch, Upload},
-        ledger::Outlet,
+        batch_stream::{BatchStreamLogic, StreamError, StreamedBatch, Upload, UploadEnd},
+        ledger::ResultStream,
         report::BatchReport,
     },
     svc::ServiceContext,
@@ -41,11 +41,11 @@ struct Generated {
 impl Upload for Generated {
     type Fault = ();
 
-    async fn next(&mut self) -> Result<RawRecord, End<()>> {
+    async fn next(&mut self) -> Result<RawRecord, UploadEnd<()>> {
         // The place of the record that is read now was free.
         assert!(held(&self.read, &self.taken) < i64::from(WINDOW));
         if self.next == self.count {
-            return Err(End::Complete);
+            return Err(UploadEnd::Complete);
         }
         let index = self.next;
         self.next += 1;
@@ -63,7 +63,7 @@ impl Upload for Generated {
 struct Run {
     read: Arc<AtomicU32>,
     taken: Arc<AtomicU32>,
-    outlet: Outlet,
+    result_stream: ResultStream,
     report: oneshot::Receiver<Result<BatchReport, StreamError<()>>>,
     task: JoinHandle<()>,
 }
@@ -77,11 +77,11 @@ async fn run(svc: &Arc<ServiceContext>, count: u32, bad: bool, timeout: Duration
         reject_limit: None,
     };
     let context = RequestContext::within(timeout);
-    let (logic, outlet) =
+    let (logic, result_stream) =
         BatchStreamLogic::start(context, Arc::clone(svc), batch).await.expect("there is time");
     let (reported, report) = oneshot::channel();
     let task = svc.tasks.spawn(logic.run(upload, reported));
-    Run { read, taken, outlet, report, task }
+    Run { read, taken, result_stream, report, task }
 }
 
 impl Run {
@@ -92,7 +92,7 @@ impl Run {
     async fn take(&mut self, most: usize) -> usize {
         // Counted before: the next record may be read as soon as a place is free.
         self.taken.fetch_add(most as u32, Ordering::SeqCst);
-        let taken = self.outlet.next(most).await.len();
+        let taken = self.result_stream.next(most).await.len();
         self.taken.fetch_sub((most - taken) as u32, Ordering::SeqCst);
         taken
     }
@@ -128,7 +128,7 @@ async fn nothing_is_read_beyond_the_window_while_nobody_takes() {
     let mut run = run(&service.svc, 3000, false, Duration::from_secs(60)).await;
     eventually("the window is full", async || run.is_full()).await;
     eventually("all of it is settled", async || {
-        run.outlet.progress().is_some_and(|progress| progress.settled() == WINDOW)
+        run.result_stream.progress().is_some_and(|progress| progress.settled() == WINDOW)
     })
     .await;
     assert!(run.is_full());
@@ -139,7 +139,7 @@ async fn nothing_is_read_beyond_the_window_while_nobody_takes() {
     let report = run.report.await.unwrap().unwrap();
     assert_eq!(report.completion, Completion::Complete);
     assert_eq!(report.counts.of(Outcome::Stored), 3000);
-    drop(run.outlet);
+    drop(run.result_stream);
     run.task.await.unwrap();
     service.ended().await;
 }
@@ -151,7 +151,7 @@ async fn a_store_that_stands_still_stops_the_reading_of_rejects_too() {
         let lock = Lock::of(&service.database_url).await;
         let mut run = run(&service.svc, 500, bad, Duration::from_secs(60)).await;
         eventually("the window is full", async || run.is_full()).await;
-        assert!(run.outlet.now(100).is_empty(), "what the store does not have is not told");
+        assert!(run.result_stream.now(100).is_empty(), "what the store does not have is not told");
         lock.release().await;
         let mut taken = 0;
         while taken < 500 {
@@ -160,7 +160,7 @@ async fn a_store_that_stands_still_stops_the_reading_of_rejects_too() {
         let report = run.report.await.unwrap().unwrap();
         let outcome = if bad { Outcome::Rejected } else { Outcome::Stored };
         assert_eq!(report.counts.of(outcome), 500);
-        drop(run.outlet);
+        drop(run.result_stream);
         run.task.await.unwrap();
     }
     service.ended().await;
@@ -173,6 +173,6 @@ async fn a_batch_whose_results_nobody_takes_ends_at_its_deadline_and_lets_go_of_
     let report = (&mut run.report).await.unwrap().unwrap();
     assert_eq!((report.completion, report.counts.received), (Completion::Deadline, WINDOW));
     run.task.await.unwrap();
-    assert!(run.outlet.now(100).is_empty(), "the results are gone with their batch");
+    assert!(run.result_stream.now(100).is_empty(), "the results are gone with their batch");
     service.ended().await;
 }

@@ -9,15 +9,15 @@ use super::*;
 
 #[tokio::test]
 async fn a_place_is_free_again_when_its_result_is_taken() {
-    let (ledger, mut places, mut outlet) = Ledger::window(1);
+    let (ledger, mut places, mut result_stream) = Ledger::window(1);
     for index in 0..5 {
         let place = places.take().await.unwrap();
         let receipt = admit(&ledger, place, index).begin().unwrap().settle(stored());
-        assert!(outlet.now(1).is_empty(), "held back by its receipt");
+        assert!(result_stream.now(1).is_empty(), "held back by its receipt");
         assert!(places.take().now_or_never().is_none(), "settled, but not taken");
         drop(receipt);
         assert!(places.take().now_or_never().is_none(), "there to be taken, but not taken");
-        assert_eq!(outlet.next(10).await[0].index, index);
+        assert_eq!(result_stream.next(10).await[0].index, index);
     }
     assert_eq!(ledger.progress(), Progress { received: 5, by_outcome: [5, 0, 0, 0, 0, 0, 0, 0] });
     ledger.close(Completion::Complete);
@@ -26,48 +26,48 @@ async fn a_place_is_free_again_when_its_result_is_taken() {
 
 #[tokio::test]
 async fn closing_lets_every_result_go_out_even_those_that_were_held_back() {
-    let (ledger, mut places, mut outlet) = Ledger::window(3);
+    let (ledger, mut places, mut result_stream) = Ledger::window(3);
     let tickets = [places.take().await.unwrap(), places.take().await.unwrap(), places.take().await.unwrap()]
         .map(|place| admit(&ledger, place, place));
     let [waiting, started, settled] = tickets;
     let _started = started.begin().unwrap();
     let receipt = settled.settle(stored());
     assert_eq!(ledger.close(Completion::Drained).len(), 2);
-    let results = outlet.now(10);
+    let results = result_stream.now(10);
     let outcomes: Vec<_> = results.iter().map(|result| result.settlement.outcome).collect();
     assert_eq!(outcomes, [Outcome::NotAttempted, Outcome::Failed, Outcome::Stored]);
     drop((waiting, receipt));
-    assert!(outlet.now(10).is_empty(), "nothing goes out twice");
+    assert!(result_stream.now(10).is_empty(), "nothing goes out twice");
     assert_eq!(ledger.account().0.received, 3);
 }
 
 #[tokio::test]
 async fn without_a_taker_there_are_no_more_places_than_the_window() {
-    let (ledger, mut places, outlet) = Ledger::window(2);
+    let (ledger, mut places, result_stream) = Ledger::window(2);
     places.take().await.unwrap();
-    drop(outlet);
-    ledger.nobody_listens().await;
+    drop(result_stream);
+    ledger.consumer_gone().await;
     assert!(places.take().await.is_some());
     assert!(places.take().await.is_none());
 }
 
 #[tokio::test]
 async fn a_result_of_a_stream_is_never_changed_afterwards() {
-    let (ledger, mut places, mut outlet) = Ledger::window(1);
+    let (ledger, mut places, mut result_stream) = Ledger::window(1);
     let place = places.take().await.unwrap();
     admit(&ledger, place, 7).begin().unwrap().settle(stored());
     ledger.supersede(7);
     ledger.close(Completion::Complete);
-    assert_eq!(outlet.now(1)[0].settlement.outcome, Outcome::Stored);
+    assert_eq!(result_stream.now(1)[0].settlement.outcome, Outcome::Stored);
 }
 
 #[test]
 fn an_outlet_does_not_keep_what_the_batch_has_let_go() {
-    let (ledger, _places, mut outlet) = Ledger::window(1);
+    let (ledger, _places, mut result_stream) = Ledger::window(1);
     admit(&ledger, 0, 0).settle(stored());
     drop(ledger);
-    assert!(outlet.now(1).is_empty());
-    assert_eq!(outlet.progress(), None);
+    assert!(result_stream.now(1).is_empty());
+    assert_eq!(result_stream.progress(), None);
 }
 
 proptest! {
@@ -80,7 +80,7 @@ proptest! {
         cause in completion(),
         taken_at_once in 1usize..10,
     ) {
-        let (ledger, mut places, mut outlet) = Ledger::window(window);
+        let (ledger, mut places, mut result_stream) = Ledger::window(window);
         let (to_live, tickets) = std::sync::mpsc::channel();
         let mut results = Vec::new();
         let mut admitted = 0u32;
@@ -92,7 +92,7 @@ proptest! {
             let mut fates = fates.iter();
             // After a millisecond without a free place, all are with records that keep theirs.
             while idle < 50 {
-                let taken = outlet.now(taken_at_once);
+                let taken = result_stream.now(taken_at_once);
                 results.extend(taken);
                 match places.take().now_or_never().flatten() {
                     Some(place) => {
@@ -113,7 +113,7 @@ proptest! {
             living.join().unwrap()
         });
         drop(kept);
-        results.extend(outlet.now(usize::MAX));
+        results.extend(result_stream.now(usize::MAX));
         let (counts, _) = ledger.account();
         prop_assert_eq!(counts.received, admitted);
         prop_assert_eq!(counts.by_outcome.iter().sum::<u32>(), admitted);

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The batches that run.
 #[derive(Default)]
-pub struct RunningBatches(Mutex<HashMap<Arc<str>, Stages>>);
+pub struct BatchLeases(Mutex<HashMap<Arc<str>, Stages>>);
 
 /// How far a running batch is.
 #[derive(Clone, Default)]
@@ -21,21 +21,21 @@ struct Stages {
 }
 
 /// One batch that runs, until this is dropped.
-pub struct RunningBatch {
-    home: Arc<RunningBatches>,
+pub struct BatchLease {
+    home: Arc<BatchLeases>,
     batch_id: Arc<str>,
     stages: Stages,
 }
 
-impl RunningBatches {
+impl BatchLeases {
     /// Enters a batch. None if it runs. One that has answered and still writes its last words is waited for, but
     /// not longer than `until`: whoever sends a batch again once its answer is there need not know of these.
-    pub async fn enter(self: &Arc<Self>, batch_id: &Arc<str>, until: Instant) -> Option<RunningBatch> {
+    pub async fn enter(self: &Arc<Self>, batch_id: &Arc<str>, until: Instant) -> Option<BatchLease> {
         loop {
             let there = match self.batches().entry(Arc::clone(batch_id)) {
                 Entry::Vacant(vacant) => {
                     let stages = vacant.insert(Stages::default()).clone();
-                    return Some(RunningBatch {
+                    return Some(BatchLease {
                         home: Arc::clone(self),
                         batch_id: Arc::clone(batch_id),
                         stages,
@@ -55,14 +55,14 @@ impl RunningBatches {
     }
 }
 
-impl RunningBatch {
+impl BatchLease {
     /// Notes that the answer is there.
     pub fn answered(&self) {
         self.stages.answered.cancel();
     }
 }
 
-impl Drop for RunningBatch {
+impl Drop for BatchLease {
     fn drop(&mut self) {
         self.home.batches().remove(&self.batch_id);
         self.stages.ended.cancel();
@@ -81,7 +81,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_batch_runs_once_at_a_time() {
-        let (batches, id, other) = (Arc::new(RunningBatches::default()), "b".into(), "c".into());
+        let (batches, id, other) = (Arc::new(BatchLeases::default()), "b".into(), "c".into());
         let first = batches.enter(&id, soon()).await;
         assert!(first.is_some() && batches.enter(&id, soon()).await.is_none());
         assert!(batches.enter(&other, soon()).await.is_some());
@@ -91,7 +91,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_last_words_of_a_batch_that_has_answered_are_waited_for() {
-        let (batches, id) = (Arc::new(RunningBatches::default()), "b".into());
+        let (batches, id) = (Arc::new(BatchLeases::default()), "b".into());
         let first = batches.enter(&id, soon()).await.unwrap();
         first.answered();
         let until = soon();
@@ -108,7 +108,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_ends_the_batch() {
-        let (batches, id) = (Arc::new(RunningBatches::default()), "b".into());
+        let (batches, id) = (Arc::new(BatchLeases::default()), "b".into());
         let running = batches.enter(&id, soon()).await.unwrap();
         let struck = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
             let _running = running;

@@ -12,13 +12,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    cleaning_stats::CleaningStats,
     cutoffs::Cutoffs,
-    head::Head,
     ledger::{Attempt, Ledger, Receipt, Settlement, Ticket},
-    reject_watch::RejectWatch,
-    tallies::Tallies,
+    record_ref::RecordRef,
+    reject_limit::RejectWatcher,
     timings::Timings,
-    writer::{Entry, Held, WriterHandle},
+    writer::{Entry, Pending, WriterHandle},
 };
 use crate::{
     domain::{
@@ -32,11 +32,11 @@ use crate::{
 };
 
 /// A batch while it runs.
-pub(super) struct RunningBatch {
+pub(super) struct BatchShared {
     pub ledger: Arc<Ledger>,
     pub timings: Arc<Timings>,
-    pub tallies: Tallies,
-    pub rejects: RejectWatch,
+    pub tallies: CleaningStats,
+    pub rejects: RejectWatcher,
     pub cutoffs: Cutoffs,
     /// The moment against which dates are judged.
     pub received_at: Timestamp,
@@ -61,7 +61,7 @@ pub(super) struct CleanRecord {
     pub changes: Arc<[Change]>,
 }
 
-impl RunningBatch {
+impl BatchShared {
     /// Notes that every record of the batch has come in.
     pub fn end_of_records(&self) {
         // A batch ends once; a second end would change nothing.
@@ -112,7 +112,7 @@ impl RunningBatch {
         };
         let content = Content::Patient(record.patient);
         let row = head.row(record.raw, &issues, record.changes, attempt.number(), content);
-        writer.hand_over(Entry { row, record: Held::Patient(attempt) });
+        writer.hand_over(Entry { row, record: Pending::Patient(attempt) });
     }
 
     /// Waits until every settled outcome is with the writer. Called when the ledger is closed: none can be
@@ -127,7 +127,7 @@ impl RunningBatch {
     /// is from telling its writer the end between the two.
     fn end(
         &self,
-        head: Arc<Head>,
+        head: Arc<RecordRef>,
         settlement: Settlement,
         raw: Phi<Bytes>,
         settle: impl FnOnce(Settlement) -> Option<Receipt>,
@@ -141,7 +141,7 @@ impl RunningBatch {
             && let Some(writer) = &self.writer
         {
             let row = head.settled_row(raw, &written);
-            writer.hand_over(Entry { row, record: Held::Outcome(receipt) });
+            writer.hand_over(Entry { row, record: Pending::Outcome(receipt) });
         }
         self.handing_over.fetch_sub(1, Ordering::AcqRel);
     }

@@ -16,15 +16,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{
-    claim::{ClaimError, Held},
-    cutoffs::{Cutoffs, reserve},
-    head::Head,
+    cleaning_stats::CleaningStats,
+    cutoffs::{Cutoffs, answer_reserve},
     intake::Intake,
     ledger::{Ledger, Settlement},
-    reject_watch::RejectWatch,
-    report::{BatchReport, Counts, StageTimes},
-    running::RunningBatch,
-    tallies::Tallies,
+    record_ref::RecordRef,
+    reject_limit::RejectWatcher,
+    report::{BatchCounts, BatchReport, StageTimes},
+    resend_guard::{ResendError, ResendState},
+    shared::BatchShared,
     timings::Timings,
     writer::{Closing, Writer, WriterHandle},
 };
@@ -38,7 +38,7 @@ use crate::{
     },
     model::{FinishedBatch, Row},
     pool,
-    svc::{Full, Hospital, ServiceContext, Share},
+    svc::{BudgetExhausted, BudgetPermit, Hospital, ServiceContext},
 };
 
 /// Why a batch was not processed at all.
@@ -52,21 +52,21 @@ pub enum BatchError {
     },
     /// The process has as many records in hand as it takes.
     #[error("the process has as many records in hand as it takes")]
-    Full {
+    BudgetExhausted {
         /// How soon there may be room.
         retry_after: Duration,
     },
     /// The batch cannot be sent again now, or not so.
     #[error(transparent)]
-    Claim(#[from] ClaimError),
+    Resend(#[from] ResendError),
 }
 
 /// What a batch is started with.
-pub(super) struct Plan {
+pub(super) struct BatchSpec {
     pub batch_id: Arc<str>,
     pub validate_only: bool,
     /// Present if the batch may be sent again.
-    pub claim: Option<Held>,
+    pub claim: Option<ResendState>,
     pub ledger: Arc<Ledger>,
     /// When to stop, because too much of it is rejected.
     pub reject_limit: Option<RejectLimit>,
@@ -77,16 +77,16 @@ pub(super) struct Plan {
 }
 
 /// A batch on its course.
-pub(super) struct Course {
+pub(super) struct BatchRun {
     context: RequestContext,
     svc: Arc<ServiceContext>,
     batch_id: Arc<str>,
-    claim: Option<Held>,
-    running: Arc<RunningBatch>,
+    claim: Option<ResendState>,
+    running: Arc<BatchShared>,
     dispatch: pool::JobBatch,
     writing: Option<Writing>,
     /// Held until the batch has been concluded.
-    _share: Share,
+    _share: BudgetPermit,
 }
 
 /// The writer's side of a running batch.
@@ -95,26 +95,32 @@ struct Writing {
     task: tokio::task::JoinHandle<()>,
 }
 
-impl Course {
+impl BatchRun {
     /// Starts a batch in which no record is yet.
-    pub fn start(context: RequestContext, svc: Arc<ServiceContext>, plan: Plan) -> Result<Self, BatchError> {
-        let Plan { batch_id, validate_only, claim, ledger, reject_limit, fastest, linger } = plan;
-        let records = u32::try_from(ledger.places()).unwrap_or(u32::MAX);
+    pub fn start(
+        context: RequestContext,
+        svc: Arc<ServiceContext>,
+        plan: BatchSpec,
+    ) -> Result<Self, BatchError> {
+        let BatchSpec { batch_id, validate_only, claim, ledger, reject_limit, fastest, linger } = plan;
+        let records = u32::try_from(ledger.capacity()).unwrap_or(u32::MAX);
         let cutoffs = Cutoffs::new(context.arrived_at, context.deadline, svc.store.flush_time(), records);
-        let until_a_turn = svc.pool.jobs_ahead().map_or(Duration::ZERO, |ahead| svc.load.until_a_turn(ahead));
-        let to_settle_one = until_a_turn + fastest;
+        let time_until_turn =
+            svc.pool.jobs_ahead().map_or(Duration::ZERO, |ahead| svc.in_flight_budget.time_until_turn(ahead));
+        let to_settle_one = time_until_turn + fastest;
         if Instant::now() + to_settle_one >= cutoffs.cut_at {
             let kept_back = context.deadline - cutoffs.cut_at;
             return Err(BatchError::NoTimeLeft { needed: to_settle_one + kept_back });
         }
-        let share = svc.load.take(Arc::clone(&ledger) as _);
-        let share = share.map_err(|Full { retry_after }| BatchError::Full { retry_after })?;
-        let (handle, entries) = WriterHandle::new(ledger.places());
-        let running = Arc::new(RunningBatch {
+        let share = svc.in_flight_budget.try_take(Arc::clone(&ledger) as _);
+        let share =
+            share.map_err(|BudgetExhausted { retry_after }| BatchError::BudgetExhausted { retry_after })?;
+        let (handle, entries) = WriterHandle::new(ledger.capacity());
+        let running = Arc::new(BatchShared {
             ledger,
             timings: Arc::new(Timings::default()),
-            tallies: Tallies::default(),
-            rejects: RejectWatch::new(reject_limit),
+            tallies: CleaningStats::default(),
+            rejects: RejectWatcher::new(reject_limit),
             cutoffs,
             received_at: Timestamp::now(),
             all_received: OnceLock::new(),
@@ -154,7 +160,7 @@ impl Course {
 
     /// Waits for the batch to end by itself or to be ended, and says which. `by_itself` ends when every record
     /// has come in and is settled, or says why that cannot happen any more.
-    pub async fn steer(&self, by_itself: impl Future<Output = Completion>) -> Completion {
+    pub async fn until_ended(&self, by_itself: impl Future<Output = Completion>) -> Completion {
         let batch = &self.running;
         let cause = tokio::select! {
             biased;
@@ -174,7 +180,7 @@ impl Course {
             wait_for(batch.ledger.nothing_in_flight(), batch.cutoffs.cut_at).await;
             batch.cutoffs.answer_at
         } else {
-            let flush = reserve(Duration::ZERO) + self.svc.store.flush_time();
+            let flush = answer_reserve(Duration::ZERO) + self.svc.store.flush_time();
             batch.cutoffs.answer_at.min(Instant::now() + flush)
         };
         batch.cut.cancel();
@@ -184,7 +190,7 @@ impl Course {
     }
 
     /// Settles what is left, has it written down, and reports. The results are the ledger's to give.
-    pub async fn conclude(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
+    pub async fn finish(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
         let Self { context, batch_id, claim, running, dispatch, writing, _share, .. } = self;
         drop(dispatch);
         let left = running.ledger.close(completion);
@@ -224,7 +230,7 @@ async fn wait_for(event: impl Future<Output = ()>, until: Instant) {
 }
 
 /// The row of a record that was settled by the closing of its batch.
-fn left_row((head, settlement): (Arc<Head>, Settlement)) -> Row {
+fn left_row((head, settlement): (Arc<RecordRef>, Settlement)) -> Row {
     head.settled_row(Phi::default(), &settlement)
 }
 
@@ -242,7 +248,7 @@ fn profile_version(hospital: &Hospital) -> (Arc<str>, String) {
     (Arc::clone(&hospital.profile.code), hospital.profile.version.clone())
 }
 
-fn log(batch_id: &str, completion: Completion, counts: &Counts, times: &StageTimes) {
+fn log(batch_id: &str, completion: Completion, counts: &BatchCounts, times: &StageTimes) {
     info!(
         batch_id,
         completion = completion.name(),

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::{earlier::Earlier, ledger::Settlement};
+use super::{ledger::Settlement, previous_run::PreviousRun};
 use crate::{
     context::RequestContext,
     domain::{
@@ -14,21 +14,21 @@ use crate::{
         outcome::Completion,
         record::{BatchId, RawRecord},
     },
-    svc::{RunningBatch, ServiceContext},
+    svc::{BatchLease, ServiceContext},
 };
 
 /// Longest time that the books may take to say what they know of a batch.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MAX_READ_TIME: Duration = Duration::from_secs(1);
 
 /// Why a batch cannot be sent again now, or not so.
 #[derive(Debug, Error)]
-pub enum ClaimError {
+pub enum ResendError {
     /// The same batch runs now.
     #[error("the same batch runs now")]
-    Running,
+    AlreadyRunning,
     /// A record is not the one that was sent in its place before.
     #[error("record {index} is not the one that was sent in its place before")]
-    Reused {
+    RecordDiffers {
         /// Place of the first such record in the batch.
         index: u32,
     },
@@ -38,15 +38,15 @@ pub enum ClaimError {
 }
 
 /// A batch that its caller may send again.
-pub(super) struct Claim {
-    running: Arc<RunningBatch>,
-    earlier: Option<Earlier>,
+pub(super) struct ResendGuard {
+    running: Arc<BatchLease>,
+    earlier: Option<PreviousRun>,
 }
 
 /// What the writer of a batch keeps of its claim.
 #[derive(Clone)]
-pub(super) struct Held {
-    running: Arc<RunningBatch>,
+pub(super) struct ResendState {
+    running: Arc<BatchLease>,
     /// Whether the batch was known before.
     pub resumes: bool,
     /// As what it ended before.
@@ -59,7 +59,7 @@ pub(super) struct Checked {
     pub settlement: Option<Settlement>,
 }
 
-impl Claim {
+impl ResendGuard {
     /// Claims a batch. None for one that nobody can send again, or that leaves nothing behind: such a batch
     /// costs nothing here.
     pub async fn of(
@@ -67,19 +67,19 @@ impl Claim {
         validate_only: bool,
         context: &RequestContext,
         svc: &ServiceContext,
-    ) -> Result<Option<Self>, ClaimError> {
+    ) -> Result<Option<Self>, ResendError> {
         if !batch_id.is_given || validate_only {
             return Ok(None);
         }
-        let until = patience(context.deadline);
-        let running = svc.running.enter(&batch_id.text, until).await.ok_or(ClaimError::Running)?;
-        let earlier = Earlier::find(&svc.store, &batch_id.text, context.deadline).await?;
+        let until = read_deadline(context.deadline);
+        let running = svc.leases.enter(&batch_id.text, until).await.ok_or(ResendError::AlreadyRunning)?;
+        let earlier = PreviousRun::find(&svc.store, &batch_id.text, context.deadline).await?;
         Ok(Some(Self { running: Arc::new(running), earlier }))
     }
 
     /// What the writer of the batch keeps.
-    pub fn held(&self) -> Held {
-        Held {
+    pub fn state(&self) -> ResendState {
+        ResendState {
             running: Arc::clone(&self.running),
             resumes: self.earlier.is_some(),
             ended: self.earlier.as_ref().and_then(|earlier| earlier.ended),
@@ -87,7 +87,7 @@ impl Claim {
     }
 
     /// Looks a record up. An error if another one was sent in its place before.
-    pub async fn check(&mut self, record: &RawRecord) -> Result<Checked, ClaimError> {
+    pub async fn check(&mut self, record: &RawRecord) -> Result<Checked, ResendError> {
         let digest = Digest::of(record);
         let settlement = match &mut self.earlier {
             Some(earlier) => earlier.settlement(record.index, digest).await?,
@@ -97,7 +97,7 @@ impl Claim {
     }
 }
 
-impl Held {
+impl ResendState {
     /// Notes that the answer is there.
     pub fn answered(&self) {
         self.running.answered();
@@ -105,7 +105,7 @@ impl Held {
 }
 
 /// Until when the books are waited for: long enough for a store that works, and well before the deadline.
-pub(super) fn patience(deadline: Instant) -> Instant {
+pub(super) fn read_deadline(deadline: Instant) -> Instant {
     let now = Instant::now();
-    now + PATIENCE.min(deadline.saturating_duration_since(now) / 4)
+    now + MAX_READ_TIME.min(deadline.saturating_duration_since(now) / 4)
 }

@@ -6,16 +6,16 @@ use crate::domain::{clean::Cleaned, tally::Tally};
 
 /// The tallies of a batch: each of its feeders adds one when it ends.
 #[derive(Default)]
-pub(super) struct Tallies(Mutex<Vec<Tally>>);
+pub(super) struct CleaningStats(Mutex<Vec<Tally>>);
 
 /// Counts for one feeder, and adds the tally to its batch's when it is dropped: a feeder may be cut off
 /// between any two records.
 pub(super) struct Counting<'t> {
-    tallies: &'t Tallies,
+    tallies: &'t CleaningStats,
     tally: Tally,
 }
 
-impl Tallies {
+impl CleaningStats {
     pub fn counting(&self, hospital_code: Arc<str>) -> Counting<'_> {
         Counting { tallies: self, tally: Tally::of(hospital_code) }
     }

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::{
-    claim::{ClaimError, patience},
     ledger::Settlement,
+    resend_guard::{ResendError, read_deadline},
 };
 use crate::{
     domain::{
@@ -22,7 +22,7 @@ use crate::{
 const WINDOW: u32 = 2_000;
 
 /// An earlier sending of a batch.
-pub(super) struct Earlier {
+pub(super) struct PreviousRun {
     store: Arc<dyn Store>,
     batch: BatchKey,
     /// As what it ended; none if its process died.
@@ -34,14 +34,14 @@ pub(super) struct Earlier {
     end: u64,
 }
 
-impl Earlier {
+impl PreviousRun {
     /// Finds what the books know of a batch; none if they do not know it.
     pub async fn find(
         store: &Arc<dyn Store>,
         batch_id: &str,
         deadline: Instant,
-    ) -> Result<Option<Self>, ClaimError> {
-        let found = store.find_batch(batch_id, patience(deadline)).await.map_err(unreadable)?;
+    ) -> Result<Option<Self>, ResendError> {
+        let found = store.find_batch(batch_id, read_deadline(deadline)).await.map_err(unreadable)?;
         Ok(found.map(|batch| Self {
             store: Arc::clone(store),
             batch: batch.key,
@@ -54,7 +54,11 @@ impl Earlier {
 
     /// How a record ended, if that stands: it is the same record, and its data or the store has decided. Asked for
     /// in ascending order of the indexes.
-    pub async fn settlement(&mut self, index: u32, digest: Digest) -> Result<Option<Settlement>, ClaimError> {
+    pub async fn settlement(
+        &mut self,
+        index: u32,
+        digest: Digest,
+    ) -> Result<Option<Settlement>, ResendError> {
         if u64::from(index) >= self.end {
             self.read_from(index).await?;
         }
@@ -68,16 +72,16 @@ impl Earlier {
         match result.digest {
             // Nobody knows what it was about.
             None => Ok(None),
-            Some(before) if before != digest => Err(ClaimError::Reused { index }),
+            Some(before) if before != digest => Err(ResendError::RecordDiffers { index }),
             Some(_) => Ok(result.outcome.is_final().then(|| settlement(result))),
         }
     }
 
-    async fn read_from(&mut self, index: u32) -> Result<(), ClaimError> {
+    async fn read_from(&mut self, index: u32) -> Result<(), ResendError> {
         let to = index.saturating_add(WINDOW - 1);
         let page = ResultsPage { batch: self.batch, from: index, to, limit: WINDOW, outcomes: &Outcome::ALL };
         self.window =
-            self.store.read_results(&page, patience(self.deadline)).await.map_err(unreadable)?.into();
+            self.store.read_results(&page, read_deadline(self.deadline)).await.map_err(unreadable)?.into();
         self.end = u64::from(to) + 1;
         Ok(())
     }
@@ -89,7 +93,7 @@ pub(super) fn settlement(result: StoredResult) -> Settlement {
     Settlement { outcome, issues: issues.into(), retryable, attempts }
 }
 
-fn unreadable(error: StoreError) -> ClaimError {
+fn unreadable(error: StoreError) -> ResendError {
     warn!(%error, "the books could not be read");
-    ClaimError::StoreUnavailable
+    ResendError::StoreUnavailable
 }

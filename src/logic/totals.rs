@@ -1,18 +1,18 @@
 //! The sums over the records of a batch, added up one by one: a million records take no more memory than one.
 
-use super::{head::Head, ledger::Settlement, report::Counts};
+use super::{ledger::Settlement, record_ref::RecordRef, report::BatchCounts};
 use crate::domain::{issue::Severity, issue_groups::IssueGroups};
 
 /// The sums over some records.
 #[derive(Default)]
-pub(super) struct Account {
-    counts: Counts,
+pub(super) struct Totals {
+    counts: BatchCounts,
     issues: IssueGroups,
 }
 
-impl Account {
+impl Totals {
     /// Adds one settled record.
-    pub fn add(&mut self, head: &Head, settlement: &Settlement) {
+    pub fn add(&mut self, head: &RecordRef, settlement: &Settlement) {
         self.counts.received += 1;
         self.counts.by_outcome[settlement.outcome as usize] += 1;
         for issue in settlement.issues.iter() {
@@ -21,7 +21,7 @@ impl Account {
         }
     }
 
-    pub fn into_parts(self) -> (Counts, IssueGroups) {
+    pub fn into_parts(self) -> (BatchCounts, IssueGroups) {
         (self.counts, self.issues)
     }
 }

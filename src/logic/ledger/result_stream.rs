@@ -8,10 +8,10 @@ use super::Ledger;
 use crate::logic::report::RecordResult;
 
 /// The free places of a window.
-pub struct Places(mpsc::Receiver<u32>);
+pub struct FreeSlots(mpsc::Receiver<u32>);
 
 /// Where the results of a window go out. Closing or dropping it tells the batch that nobody listens any more.
-pub struct Outlet {
+pub struct ResultStream {
     /// Weak, for a peer that does not read must not keep what the batch has let go.
     pub(super) ledger: Weak<Ledger>,
     pub(super) settled: mpsc::Receiver<u32>,
@@ -34,7 +34,7 @@ impl Progress {
     }
 }
 
-impl Places {
+impl FreeSlots {
     /// A window of free places, and where they come back to.
     pub(super) fn of(window: u32) -> (Self, mpsc::Sender<u32>) {
         let (free, places) = mpsc::channel(window as usize);
@@ -50,7 +50,7 @@ impl Places {
     }
 }
 
-impl Outlet {
+impl ResultStream {
     /// Waits for results and takes at most so many; each frees its place. None once the batch is gone.
     /// Cancel safe.
     pub async fn next(&mut self, most: usize) -> Vec<RecordResult> {

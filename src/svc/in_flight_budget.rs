@@ -15,7 +15,7 @@ const USUAL_WAIT: Duration = Duration::from_secs(1);
 const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
 
 /// The batches of a process.
-pub struct Load {
+pub struct InFlightBudget {
     max_records: usize,
     running: Mutex<Running>,
 }
@@ -30,13 +30,13 @@ struct Running {
 
 struct Batch {
     since: Instant,
-    records: Arc<dyn Records>,
+    records: Arc<dyn BatchProgress>,
 }
 
 /// The records of one batch, as far as they are a load.
-pub trait Records: Send + Sync {
+pub trait BatchProgress: Send + Sync {
     /// How many there may be at a time.
-    fn places(&self) -> usize;
+    fn capacity(&self) -> usize;
 
     /// How many have been settled.
     fn settled(&self) -> u32;
@@ -46,36 +46,39 @@ pub trait Records: Send + Sync {
 }
 
 /// A batch's share of the load; given back when it is dropped.
-pub struct Share {
-    load: Arc<Load>,
+pub struct BudgetPermit {
+    load: Arc<InFlightBudget>,
     key: u64,
 }
 
 /// There is no room for a batch now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full {
+pub struct BudgetExhausted {
     /// How soon there may be.
     pub retry_after: Duration,
 }
 
-impl Load {
+impl InFlightBudget {
     /// Room for so many records.
     pub fn new(max_records: usize) -> Arc<Self> {
         Arc::new(Self { max_records, running: Mutex::default() })
     }
 
     /// Takes room for the records of a batch until the share is dropped.
-    pub fn take(self: &Arc<Self>, records: Arc<dyn Records>) -> Result<Share, Full> {
+    pub fn try_take(
+        self: &Arc<Self>,
+        records: Arc<dyn BatchProgress>,
+    ) -> Result<BudgetPermit, BudgetExhausted> {
         let mut running = self.running();
-        let in_hand = running.records + records.places();
+        let in_hand = running.records + records.capacity();
         if in_hand > self.max_records {
-            return Err(Full { retry_after: running.soonest_end() });
+            return Err(BudgetExhausted { retry_after: running.soonest_end() });
         }
         running.records = in_hand;
         let key = running.next;
         running.next += 1;
         running.batches.insert(key, Batch { since: Instant::now(), records });
-        Ok(Share { load: Arc::clone(self), key })
+        Ok(BudgetPermit { load: Arc::clone(self), key })
     }
 
     /// How soon one of the batches may have ended, by their speed so far.
@@ -85,7 +88,7 @@ impl Load {
 
     /// How long it takes until one more record gets its turn: behind `queued` records that go before it and one of
     /// each batch, for the batches take turns. Nothing as long as no speed is known.
-    pub fn until_a_turn(&self, queued: usize) -> Duration {
+    pub fn time_until_turn(&self, queued: usize) -> Duration {
         let running = self.running();
         let per_second: f64 = running.batches.values().map(Batch::per_second).sum();
         let ahead = (queued + running.batches.len()) as f64;
@@ -118,11 +121,11 @@ impl Batch {
     }
 }
 
-impl Drop for Share {
+impl Drop for BudgetPermit {
     fn drop(&mut self) {
         let mut running = self.load.running();
         if let Some(batch) = running.batches.remove(&self.key) {
-            running.records -= batch.records.places();
+            running.records -= batch.records.capacity();
         }
     }
 }
@@ -139,8 +142,8 @@ mod tests {
         open: u32,
     }
 
-    impl Records for Still {
-        fn places(&self) -> usize {
+    impl BatchProgress for Still {
+        fn capacity(&self) -> usize {
             (self.settled + self.open) as usize
         }
 
@@ -153,39 +156,39 @@ mod tests {
         }
     }
 
-    fn batch(settled: u32, open: u32) -> Arc<dyn Records> {
+    fn batch(settled: u32, open: u32) -> Arc<dyn BatchProgress> {
         Arc::new(Still { settled, open })
     }
 
     #[tokio::test(start_paused = true)]
     async fn room_is_bounded_and_comes_back() {
-        let load = Load::new(100);
-        let first = load.take(batch(0, 60)).expect("there is room");
-        let Err(full) = load.take(batch(0, 41)) else { panic!("there is no room") };
+        let load = InFlightBudget::new(100);
+        let first = load.try_take(batch(0, 60)).expect("there is room");
+        let Err(full) = load.try_take(batch(0, 41)) else { panic!("there is no room") };
         assert_eq!(full.retry_after, USUAL_WAIT);
-        let second = load.take(batch(0, 40)).expect("there is room");
+        let second = load.try_take(batch(0, 40)).expect("there is room");
         drop(first);
-        let _third = load.take(batch(0, 60)).expect("there is room again");
+        let _third = load.try_take(batch(0, 60)).expect("there is room again");
         drop(second);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_is_told_when_the_first_batch_will_have_ended() {
-        let load = Load::new(1_000);
-        let _slow = load.take(batch(10, 490)).ok();
-        let _fast = load.take(batch(100, 100)).ok();
+        let load = InFlightBudget::new(1_000);
+        let _slow = load.try_take(batch(10, 490)).ok();
+        let _fast = load.try_take(batch(100, 100)).ok();
         advance(Duration::from_secs(5)).await;
         assert_eq!(load.soonest_end(), Duration::from_secs(5));
-        let _stuck = load.take(batch(0, 100)).ok();
+        let _stuck = load.try_take(batch(0, 100)).ok();
         assert_eq!(load.soonest_end(), Duration::from_secs(5));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_wait_for_a_turn_follows_from_what_goes_before_and_the_speed() {
-        let load = Load::new(1_000);
-        assert_eq!(load.until_a_turn(10), Duration::ZERO);
-        let _running = load.take(batch(100, 100)).ok();
+        let load = InFlightBudget::new(1_000);
+        assert_eq!(load.time_until_turn(10), Duration::ZERO);
+        let _running = load.try_take(batch(100, 100)).ok();
         advance(Duration::from_secs(10)).await;
-        assert_eq!(load.until_a_turn(9), Duration::from_secs(1));
+        assert_eq!(load.time_until_turn(9), Duration::from_secs(1));
     }
 }

@@ -16,7 +16,7 @@ pub(super) const MAX_RECORD_ID: usize = 128;
 
 /// Who a record is.
 #[derive(Default)]
-pub struct Head {
+pub struct RecordRef {
     /// Place in the batch, from 0.
     pub index: u32,
     /// The caller's id; the answer carries it back.
@@ -29,7 +29,7 @@ pub struct Head {
     pub digest: Option<Digest>,
 }
 
-impl Head {
+impl RecordRef {
     pub(super) fn of(record: &RawRecord, digest: Option<Digest>, svc: &ServiceContext) -> Arc<Self> {
         Arc::new(Self {
             index: record.index,

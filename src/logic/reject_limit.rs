@@ -9,14 +9,14 @@ use crate::domain::record::RejectLimit;
 
 /// The rejects of one batch. The ratio is that of records that were judged by the local rules, so it does not depend
 /// on how long hospitals take.
-pub(super) struct RejectWatch {
+pub(super) struct RejectWatcher {
     limit: Option<RejectLimit>,
     judged: AtomicU32,
     rejected: AtomicU32,
     too_many: CancellationToken,
 }
 
-impl RejectWatch {
+impl RejectWatcher {
     pub fn new(limit: Option<RejectLimit>) -> Self {
         let (judged, rejected) = (AtomicU32::new(0), AtomicU32::new(0));
         Self { limit, judged, rejected, too_many: CancellationToken::new() }
@@ -53,11 +53,11 @@ impl RejectWatch {
 mod tests {
     use super::*;
 
-    fn watch(max_ratio: f64, min_sample: u32) -> RejectWatch {
-        RejectWatch::new(Some(RejectLimit { max_ratio, min_sample }))
+    fn watch(max_ratio: f64, min_sample: u32) -> RejectWatcher {
+        RejectWatcher::new(Some(RejectLimit { max_ratio, min_sample }))
     }
 
-    fn count(watch: &RejectWatch, judged: u32, rejected: u32) -> bool {
+    fn count(watch: &RejectWatcher, judged: u32, rejected: u32) -> bool {
         (0..judged).for_each(|_| watch.judged());
         (0..rejected).for_each(|_| watch.rejected());
         watch.too_many.is_cancelled()
@@ -81,6 +81,6 @@ mod tests {
 
     #[test]
     fn without_a_limit_nothing_is_too_much() {
-        assert!(!count(&RejectWatch::new(None), 1_000, 1_000));
+        assert!(!count(&RejectWatcher::new(None), 1_000, 1_000));
     }
 }

@@ -12,7 +12,7 @@ use dataprocessing::{
         hospital::Profile,
         json::parse_object,
         record::Payload,
-        rules::{self, Moment, Origin},
+        rules::{self, ReceivedAt, RecordContext},
     },
 };
 use jiff::Timestamp;
@@ -78,8 +78,8 @@ fn d_judge(bencher: divan::Bencher<'_, '_>, hospital: &str) {
     let sample = Sample::of(hospital);
     let mapped = sample.profile.mapping.map(&parse_object(sample.text).expect("an object"));
     let draft = Draft::of(&mapped.patient, &sample.profile);
-    let origin = Origin { raw: &mapped.patient, sources: &mapped.sources, profile: &sample.profile };
-    let moment = Moment::of(received_at(), &sample.profile);
+    let origin = RecordContext { raw: &mapped.patient, sources: &mapped.sources, profile: &sample.profile };
+    let moment = ReceivedAt::new(received_at(), &sample.profile);
     bencher.bench(|| rules::judge(black_box(&draft), &moment, origin));
 }
 
@@ -91,8 +91,9 @@ fn e_map_format_and_judge(bencher: divan::Bencher<'_, '_>, hospital: &str) {
     bencher.bench(|| {
         let mapped = sample.profile.mapping.map(black_box(&object));
         let draft = Draft::of(&mapped.patient, &sample.profile);
-        let origin = Origin { raw: &mapped.patient, sources: &mapped.sources, profile: &sample.profile };
-        let issues = rules::judge(&draft, &Moment::of(received_at(), &sample.profile), origin);
+        let origin =
+            RecordContext { raw: &mapped.patient, sources: &mapped.sources, profile: &sample.profile };
+        let issues = rules::judge(&draft, &ReceivedAt::new(received_at(), &sample.profile), origin);
         (draft.into_patient(&sample.profile), issues)
     });
 }

@@ -13,7 +13,7 @@ use dataprocessing::{
         hospital::{Charset, Profile},
         issue::{Issue, Severity},
         patient::Patient,
-        record::{MOST_ELEMENTS, Payload},
+        record::{MAX_ELEMENTS, Payload},
     },
 };
 use jiff::Timestamp;
@@ -88,7 +88,7 @@ const LONGEST_NAME: usize = 100;
 /// There is a key to store it under, and nothing that a store refuses.
 fn can_be_stored(patient: &Patient) {
     assert!(!patient.patient_id.is_empty(), "a patient without a number");
-    assert!(patient.phones.len() <= MOST_ELEMENTS, "{} phones", patient.phones.len());
+    assert!(patient.phones.len() <= MAX_ELEMENTS, "{} phones", patient.phones.len());
     let content = serde_json::to_value(patient).expect("a patient serialises");
     assert!(!holds_nul(&content), "a patient with a NUL");
 }

@@ -13,7 +13,7 @@ use crate::domain::{
     look_back::LookBack,
     patient::{Gender, Patient},
     record::Payload,
-    rules::{self, Moment, Origin, Rule},
+    rules::{self, ReceivedAt, RecordContext, Rule},
 };
 
 mod payload;
@@ -28,13 +28,13 @@ pub struct Cleaned {
     /// What formatting did.
     pub changes: Vec<Change>,
     /// What could be held against the resident id.
-    pub compared: Compared,
+    pub comparability: IdComparability,
 }
 
 /// Which fields of a record could be held against its resident id: of many records, this tells whether a
 /// difference is the rule or an exception.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Compared {
+pub struct IdComparability {
     /// The gender.
     pub gender: bool,
     /// The date of birth.
@@ -72,7 +72,7 @@ fn read(
 ) -> Cleaned {
     match payload {
         Payload::Fields(raw) => {
-            let origin = Origin { raw, sources: &Sources::none(), profile };
+            let origin = RecordContext { raw, sources: &Sources::none(), profile };
             judge(origin, None, received_at, look_back)
         }
         Payload::Missing => Cleaned::rejected(&rules::PAYLOAD_MISSING),
@@ -102,7 +102,7 @@ fn read_json(
     match payload::parse(text) {
         Ok(object) => {
             let Mapped { patient, sources, unmapped } = profile.mapping.map(&object);
-            let origin = Origin { raw: &patient, sources: &sources, profile };
+            let origin = RecordContext { raw: &patient, sources: &sources, profile };
             let mut cleaned = judge(origin, drift(&unmapped, profile), received_at, look_back);
             cleaned.changes.extend(sources.numbers().filter_map(made_text));
             cleaned
@@ -112,39 +112,39 @@ fn read_json(
 }
 
 fn judge(
-    origin: Origin<'_>,
+    origin: RecordContext<'_>,
     drift: Option<Issue>,
     received_at: Timestamp,
     look_back: Option<&mut LookBack>,
 ) -> Cleaned {
-    let Origin { raw, profile, .. } = origin;
+    let RecordContext { raw, profile, .. } = origin;
     let mut draft = Draft::of(raw, profile);
-    let mut issues = rules::judge(&draft, &Moment::of(received_at, profile), origin);
+    let mut issues = rules::judge(&draft, &ReceivedAt::new(received_at, profile), origin);
     issues.extend(drift);
     if let Some(look_back) = look_back {
-        hold_against_the_past(look_back, &draft, origin, &mut issues);
+        check_against_earlier(look_back, &draft, origin, &mut issues);
     }
     issues.sort_by_key(|issue| issue.severity);
     issues.truncate(MAX_ISSUES);
-    let compared = Compared::of(&draft);
+    let comparability = IdComparability::of(&draft);
     let changes = std::mem::take(&mut draft.changes);
     let patient = (!is_rejected(&issues)).then(|| Box::new(draft.into_patient(profile)));
-    Cleaned { patient, issues, changes, compared }
+    Cleaned { patient, issues, changes, comparability }
 }
 
-fn hold_against_the_past(
+fn check_against_earlier(
     look_back: &mut LookBack,
     draft: &Draft,
-    origin: Origin<'_>,
+    origin: RecordContext<'_>,
     issues: &mut Vec<Issue>,
 ) {
     if is_rejected(issues) {
         return;
     }
-    let past = look_back.past_of(draft);
-    rules::judge_across(&past, origin, issues);
+    let past = look_back.look_up(draft);
+    rules::judge_against_earlier(&past, origin, issues);
     if !is_rejected(issues) {
-        look_back.remember(past);
+        look_back.insert(past);
     }
 }
 
@@ -174,12 +174,12 @@ impl Cleaned {
             patient: None,
             issues: vec![rule.issue(None)],
             changes: Vec::new(),
-            compared: Compared::default(),
+            comparability: IdComparability::default(),
         }
     }
 }
 
-impl Compared {
+impl IdComparability {
     fn of(draft: &Draft) -> Self {
         let has_id = draft.resident_id().is_some();
         Self {

@@ -82,7 +82,7 @@ pub struct Issue {
     /// The shape of the text that the source sent.
     pub shape: Option<Shape>,
     /// The cause that it points to, if many others do.
-    pub clue: Option<Hint>,
+    pub hint: Option<Hint>,
 }
 
 impl Issue {
@@ -95,7 +95,7 @@ impl Issue {
             position: None,
             source_field: None,
             shape: None,
-            clue: None,
+            hint: None,
         }
     }
 

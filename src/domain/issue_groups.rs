@@ -3,17 +3,17 @@
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use super::{
+    cleaning_tally::CleaningTally,
     hint::Hint,
     issue::{Issue, IssueKind, Severity},
     shape::Shape,
-    tally::Tally,
 };
 
 /// How many indexes an issue group names.
 const FIRST_INDEXES: usize = 10;
 
 /// How many shapes an issue group shows.
-const MOST_SHAPES: usize = 3;
+const MAX_SHAPES: usize = 3;
 
 /// How many different shapes a group counts; later ones are not counted, so that no batch makes the groups
 /// large.
@@ -74,7 +74,7 @@ impl IssueGroups {
 
     /// The groups, the most frequent first. The tallies tell how often what the issues found could have been
     /// found.
-    pub fn finish(self, tallies: &[Tally]) -> Vec<IssueGroup> {
+    pub fn finish(self, tallies: &[CleaningTally]) -> Vec<IssueGroup> {
         let mut groups: Vec<_> = self.0.into_values().map(|counted| counted.finish(tallies)).collect();
         groups.sort_by(|one, other| {
             let key = |group: &IssueGroup| (Reverse(group.count), group.kind.code, group.field);
@@ -120,18 +120,18 @@ impl Counted {
                 self.shapes.insert(shape.clone(), 1);
             }
         }
-        if let Some(clue) = issue.clue {
-            *self.clues.entry(clue).or_default() += 1;
+        if let Some(hint) = issue.hint {
+            *self.clues.entry(hint).or_default() += 1;
         }
     }
 
-    fn finish(self, tallies: &[Tally]) -> IssueGroup {
+    fn finish(self, tallies: &[CleaningTally]) -> IssueGroup {
         let Self { mut group, shapes, clues } = self;
         let mut shapes: Vec<_> = shapes.into_iter().collect();
         shapes.sort_by(|(one, count), (other, others)| {
             others.cmp(count).then_with(|| one.to_string().cmp(&other.to_string()))
         });
-        shapes.truncate(MOST_SHAPES);
+        shapes.truncate(MAX_SHAPES);
         group.shapes = shapes;
         let tally = tallies.iter().find(|tally| tally.hospital_code == group.hospital_code);
         let compared = |hint: Hint| match (hint, tally) {
@@ -154,7 +154,7 @@ mod tests {
 
     static KIND: IssueKind = IssueKind { code: "EXAMPLE", text: Text { en: "example", zh: "示例" } };
 
-    fn groups(issues: impl IntoIterator<Item = (u32, Issue)>, tallies: &[Tally]) -> Vec<IssueGroup> {
+    fn groups(issues: impl IntoIterator<Item = (u32, Issue)>, tallies: &[CleaningTally]) -> Vec<IssueGroup> {
         let mut groups = IssueGroups::default();
         for (index, issue) in issues {
             groups.add(&"h".into(), index, &issue);
@@ -179,21 +179,21 @@ mod tests {
 
     #[test]
     fn the_most_frequent_shapes_are_shown_and_few_are_counted() {
-        let shaped = |text: &str| Issue { shape: Some(Shape::of(text)), ..issue("birth_date") };
+        let shaped = |text: &str| Issue { shape: Some(Shape::from_text(text)), ..issue("birth_date") };
         let many = (0..500).map(|index| (index, shaped(&"a".repeat(1 + index as usize % 30))));
         let groups = groups(many.chain((0..50).map(|index| (index, shaped("1/2")))), &[]);
         assert_eq!(groups[0].count, 550);
-        assert_eq!(groups[0].shapes.len(), MOST_SHAPES);
+        assert_eq!(groups[0].shapes.len(), MAX_SHAPES);
         assert_eq!((groups[0].shapes[0].0.to_string().as_str(), groups[0].shapes[0].1), ("d/d", 50));
     }
 
     #[test]
     fn a_hint_needs_most_of_what_could_be_compared() {
         let reversed = |count| {
-            (0..count).map(|index| (index, Issue { clue: Some(Hint::GenderReversed), ..issue("gender") }))
+            (0..count).map(|index| (index, Issue { hint: Some(Hint::GenderReversed), ..issue("gender") }))
         };
         let compared = |records| {
-            let mut tally = Tally::of("h".into());
+            let mut tally = CleaningTally::new("h".into());
             tally.gender_compared = records;
             [tally]
         };

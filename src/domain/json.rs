@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// Why a text is not taken for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum JsonError {
     /// It is no JSON, or no JSON object.
     NotAnObject,
     /// An object in it, at whatever depth, has the same key twice: parsers differ in which one counts, so
@@ -24,16 +24,16 @@ pub enum Fault {
 ///
 /// # Errors
 ///
-/// The text's [`Fault`]; a text that is no JSON is that, whether it repeats a key or not.
-pub fn parse_object(text: &str) -> Result<Map<String, Value>, Fault> {
+/// The text's [`JsonError`]; a text that is no JSON is that, whether it repeats a key or not.
+pub fn parse_object(text: &str) -> Result<Map<String, Value>, JsonError> {
     let repeated = Cell::new(false);
     let mut parser = serde_json::Deserializer::from_str(text);
-    let object = Strict(&repeated).deserialize(&mut parser).map_err(|_| Fault::NotAnObject)?;
-    parser.end().map_err(|_| Fault::NotAnObject)?;
+    let object = Strict(&repeated).deserialize(&mut parser).map_err(|_| JsonError::NotAnObject)?;
+    parser.end().map_err(|_| JsonError::NotAnObject)?;
     match object {
-        Value::Object(_) if repeated.get() => Err(Fault::RepeatedKey),
+        Value::Object(_) if repeated.get() => Err(JsonError::RepeatedKey),
         Value::Object(object) => Ok(object),
-        _ => Err(Fault::NotAnObject),
+        _ => Err(JsonError::NotAnObject),
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
     fn what_is_no_object_is_refused() {
         for text in ["", "null", "[]", "7", "\"a\"", "{", "{}x", "{} {}", "{\"a\":1,}", "{\"a\":\"\\ud800\"}"]
         {
-            assert!(parse_object(text) == Err(Fault::NotAnObject), "{text}");
+            assert!(parse_object(text) == Err(JsonError::NotAnObject), "{text}");
         }
     }
 
@@ -132,7 +132,7 @@ mod tests {
             r#"{"a":{"b":1,"b":2}}"#,
             r#"{"a":[0,[{"b":1,"b":null}]]}"#,
         ] {
-            assert!(parse_object(text) == Err(Fault::RepeatedKey), "{text}");
+            assert!(parse_object(text) == Err(JsonError::RepeatedKey), "{text}");
         }
         for text in [r#"{"a":1,"A":2}"#, r#"{"a":{"a":{"a":1}}}"#, r#"{"a":[{"b":1},{"b":1}]}"#] {
             assert!(parse_object(text).is_ok(), "{text}");
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn broken_json_is_named_before_a_repeated_key() {
         for text in [r#"{"a":1,"a":1"#, r#"{"a":1,"a":1}}"#, r#"[{"a":1,"a":1}]"#] {
-            assert!(parse_object(text) == Err(Fault::NotAnObject), "{text}");
+            assert!(parse_object(text) == Err(JsonError::NotAnObject), "{text}");
         }
     }
 
@@ -162,7 +162,7 @@ mod tests {
             let object = parse_object(&format!(r#"{{"id":{written}}}"#)).ok().unwrap();
             assert_eq!(object["id"].to_string(), text);
         }
-        assert!(parse_object(r#"{"id":1e999}"#) == Err(Fault::NotAnObject), "no number at all");
+        assert!(parse_object(r#"{"id":1e999}"#) == Err(JsonError::NotAnObject), "no number at all");
     }
 
     /// Any value, three levels deep.
@@ -191,7 +191,7 @@ mod tests {
             let expected: Value = serde_json::from_str(&text).unwrap();
             match parse_object(&text) {
                 Ok(object) => prop_assert!(Value::Object(object) == expected),
-                Err(fault) => prop_assert!(fault == Fault::NotAnObject && !expected.is_object()),
+                Err(fault) => prop_assert!(fault == JsonError::NotAnObject && !expected.is_object()),
             }
         }
 
@@ -199,7 +199,7 @@ mod tests {
         fn a_repeated_key_is_found_wherever_it_stands(value in any_value(), other in any_value(), before in any::<bool>()) {
             let inner = format!(r#"{{"k":{value},"k":{other}}}"#);
             let text = if before { format!(r#"{{"a":{inner},"b":{other}}}"#) } else { format!(r#"{{"a":[{value},{inner}]}}"#) };
-            prop_assert!(parse_object(&text) == Err(Fault::RepeatedKey));
+            prop_assert!(parse_object(&text) == Err(JsonError::RepeatedKey));
         }
 
         #[test]
@@ -208,8 +208,8 @@ mod tests {
                 let by_serde = serde_json::from_str::<Map<String, Value>>(&text);
                 match parse_object(&text) {
                     Ok(object) => prop_assert!(by_serde.is_ok_and(|other| other == object)),
-                    Err(Fault::RepeatedKey) => prop_assert!(by_serde.is_ok()),
-                    Err(Fault::NotAnObject) => prop_assert!(by_serde.is_err()),
+                    Err(JsonError::RepeatedKey) => prop_assert!(by_serde.is_ok()),
+                    Err(JsonError::NotAnObject) => prop_assert!(by_serde.is_err()),
                 }
             }
         }

@@ -5,21 +5,21 @@
 //! and a later record that is right must not suffer from it. What the hospital and the store say of a record
 //! comes later and is not waited for.
 
-mod fingerprint;
+mod earlier_records;
 mod generation;
-mod past;
+mod keyed_hash;
 
-pub use past::{Holder, Past, PhonePast, ResidentIdPast, Share};
+pub use earlier_records::{EarlierPhone, EarlierRecords, EarlierResidentId, OtherPatient, Share};
 
 use jiff::civil::Date;
 
 use self::{
-    fingerprint::{Fingerprint, Keys},
     generation::{Generation, Owner, Person},
+    keyed_hash::{HashKeys, KeyedHash},
 };
 use super::{
     format::{
-        draft::{Draft, DraftIdentifier, Placed},
+        draft::{Draft, DraftIdentifier, Positioned},
         phone::Phone,
         resident_id::ResidentId,
     },
@@ -31,7 +31,7 @@ pub const WINDOW: usize = 50_000;
 
 /// How many resident ids and how many phones of one record are looked at. Patients have fewer, and no record
 /// takes more than its share of the memory.
-const MOST_ELEMENTS: usize = 8;
+const MAX_ELEMENTS: usize = 8;
 
 /// The earlier records of one hospital in one batch: no value of a patient, only keyed hashes.
 ///
@@ -40,13 +40,13 @@ const MOST_ELEMENTS: usize = 8;
 /// to be forgotten. Memory is bounded for batches of any length: a record with a resident id and a phone
 /// takes some 120 bytes, 2 x 50,000 of them 12 MB.
 pub struct LookBack {
-    keys: Keys,
+    keys: HashKeys,
     window: usize,
     young: Generation,
     old: Generation,
     first_of_january: Share,
     /// The lists of the last record, empty: a record of which nothing is found allocates nothing.
-    spare: (Vec<ResidentIdPast>, Vec<PhonePast>),
+    spare: (Vec<EarlierResidentId>, Vec<EarlierPhone>),
 }
 
 impl Default for LookBack {
@@ -59,7 +59,7 @@ impl LookBack {
     /// No records yet, with another window.
     fn over(window: usize) -> Self {
         Self {
-            keys: Keys::random(),
+            keys: HashKeys::random(),
             window,
             young: Generation::default(),
             old: Generation::default(),
@@ -79,14 +79,14 @@ impl LookBack {
     }
 
     /// What the records that are remembered say about another one.
-    pub fn past_of(&mut self, draft: &Draft) -> Past {
+    pub fn look_up(&mut self, draft: &Draft) -> EarlierRecords {
         let patient = self.keys.of(&draft.patient_id);
         let stated = match draft.birth_date.value() {
             Some(PartialDate::Day(date)) => Some(*date),
             _ => None,
         };
         let (resident_ids, phones) = std::mem::take(&mut self.spare);
-        let mut past = Past {
+        let mut past = EarlierRecords {
             patient_is_known: self.generations().any(|generation| generation.patients.contains(&patient)),
             resident_ids,
             phones,
@@ -95,18 +95,18 @@ impl LookBack {
             person: Person { patient, name: None, birth_date: None },
         };
         self.look_up_resident_ids(draft, stated, &mut past);
-        let phones = draft.phones.iter().take(MOST_ELEMENTS);
+        let phones = draft.phones.iter().take(MAX_ELEMENTS);
         past.phones.extend(phones.map(|phone| self.phone_past(phone, patient)));
         past
     }
 
-    /// Remembers a record that is not rejected, by what [`LookBack::past_of`] answered about it.
-    pub fn remember(&mut self, past: Past) {
+    /// Remembers a record that is not rejected, by what [`LookBack::look_up`] answered about it.
+    pub fn insert(&mut self, past: EarlierRecords) {
         if self.young.records == self.window {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
-        let Past { mut resident_ids, mut phones, first_of_january, is_dated, person, .. } = past;
+        let EarlierRecords { mut resident_ids, mut phones, first_of_january, is_dated, person, .. } = past;
         self.young.records += 1;
         self.young.patients.insert(person.patient);
         for id in resident_ids.drain(..) {
@@ -124,9 +124,9 @@ impl LookBack {
         [&self.young, &self.old].into_iter()
     }
 
-    fn look_up_resident_ids(&self, draft: &Draft, stated: Option<Date>, past: &mut Past) {
+    fn look_up_resident_ids(&self, draft: &Draft, stated: Option<Date>, past: &mut EarlierRecords) {
         let person = &mut past.person;
-        for identifier in resident_ids(draft).take(MOST_ELEMENTS) {
+        for identifier in resident_ids(draft).take(MAX_ELEMENTS) {
             if past.resident_ids.is_empty() {
                 let birth_date = stated.or_else(|| draft.derived_birth_date());
                 person.name = draft.name.as_ref().map(|name| self.keys.of_name(&name.text));
@@ -135,20 +135,30 @@ impl LookBack {
             let [number, proof] = self.keys.wide(&identifier.value);
             let earlier = self.generations().find_map(|generation| generation.owners.get(&number));
             let earlier = earlier.filter(|owner| owner.proof == proof).map(|owner| owner.person);
-            let holder = earlier.filter(|other| other.patient != person.patient).map(|other| Holder {
+            let holder = earlier.filter(|other| other.patient != person.patient).map(|other| OtherPatient {
                 has_other_name: differ(other.name, person.name),
                 has_other_birth_date: differ(other.birth_date, person.birth_date),
             });
-            past.resident_ids.push(ResidentIdPast { position: identifier.position, holder, number, proof });
+            past.resident_ids.push(EarlierResidentId {
+                position: identifier.position,
+                holder,
+                number,
+                proof,
+            });
         }
     }
 
-    fn phone_past(&self, phone: &Placed<Phone>, patient: Fingerprint) -> PhonePast {
+    fn phone_past(&self, phone: &Positioned<Phone>, patient: KeyedHash) -> EarlierPhone {
         let number = self.keys.of(&phone.value.text);
         let by_patient = self.keys.of((number, patient));
         let is_known = self.generations().any(|generation| generation.uses.contains(&by_patient));
         let earlier = self.old.patients_with(number).all + self.young.patients_with(number).new;
-        PhonePast { position: phone.position, patients: earlier + u32::from(!is_known), number, by_patient }
+        EarlierPhone {
+            position: phone.position,
+            patients: earlier + u32::from(!is_known),
+            number,
+            by_patient,
+        }
     }
 }
 
@@ -166,7 +176,7 @@ fn is_first_of_january(date: Date) -> bool {
 }
 
 /// Whether two values are known to differ: nothing can be held against one that is not there.
-fn differ(one: Option<Fingerprint>, other: Option<Fingerprint>) -> bool {
+fn differ(one: Option<KeyedHash>, other: Option<KeyedHash>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }
 

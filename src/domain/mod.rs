@@ -3,8 +3,8 @@
 
 pub mod change;
 pub mod clean;
+pub mod cleaning_tally;
 pub mod country;
-pub mod digest;
 pub mod division;
 pub mod field;
 pub mod format;
@@ -18,6 +18,6 @@ pub mod outcome;
 pub mod patient;
 pub mod phi;
 pub mod record;
+pub mod resend_digest;
 pub mod rules;
 pub mod shape;
-pub mod tally;

@@ -56,12 +56,12 @@ impl Outcome {
     }
 
     /// Whether the data or the store has decided: the same record again would end no better.
-    pub fn is_final(self) -> bool {
+    pub fn is_settled_for_good(self) -> bool {
         !matches!(self, Self::Failed | Self::NotAttempted)
     }
 
     /// Whether nobody needs to look at the record.
-    pub fn is_fine(self) -> bool {
+    pub fn needs_no_attention(self) -> bool {
         matches!(self, Self::Stored | Self::Unchanged | Self::Valid)
     }
 }

@@ -101,7 +101,7 @@ impl Payload {
 }
 
 /// Most elements of a list that are read; no patient has that many phones, addresses or documents.
-pub const MOST_ELEMENTS: usize = 100;
+pub const MAX_ELEMENTS: usize = 100;
 
 /// A patient in canonical field names with values as the source wrote them; empty means absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

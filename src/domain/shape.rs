@@ -13,13 +13,13 @@ pub struct Shape {
 }
 
 /// How many characters a shape shows. What is longer is no code, number or date.
-const MOST_SHOWN: usize = 32;
+const MAX_SHOWN: usize = 32;
 
 impl Shape {
     /// The shape of a text.
-    pub fn of(text: &str) -> Self {
+    pub fn from_text(text: &str) -> Self {
         let length = text.chars().count();
-        Self { classes: text.chars().take(MOST_SHOWN).map(class).collect(), length }
+        Self { classes: text.chars().take(MAX_SHOWN).map(class).collect(), length }
     }
 
     /// From how it is shown. No shape that is shown whole ends like one that is not: its letters are `a`.
@@ -36,7 +36,7 @@ impl fmt::Display for Shape {
     /// The classes; of a text that is longer than what is shown, also its length.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.classes)?;
-        if self.length > MOST_SHOWN { write!(f, "... ({} characters)", self.length) } else { Ok(()) }
+        if self.length > MAX_SHOWN { write!(f, "... ({} characters)", self.length) } else { Ok(()) }
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn shape(text: &str) -> String {
-        Shape::of(text).to_string()
+        Shape::from_text(text).to_string()
     }
 
     #[test]
@@ -82,13 +82,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_shape_is_read_back_from_how_it_is_shown(text in any::<String>()) {
-            let shape = Shape::of(&text);
+            let shape = Shape::from_text(&text);
             prop_assert_eq!(Shape::from_shown(&shape.to_string()), shape);
         }
 
         #[test]
         fn no_letter_or_digit_of_a_text_is_shown(text in any::<String>()) {
-            let shown = Shape::of(&text);
+            let shown = Shape::from_text(&text);
             let harmless = |c: char| matches!(c, 'd' | 'a' | 'A' | '汉' | '~' | ' ') || c.is_ascii_punctuation();
             prop_assert!(shown.classes.chars().all(harmless));
         }

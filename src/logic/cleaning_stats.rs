@@ -2,26 +2,26 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::{clean::Cleaned, tally::Tally};
+use crate::domain::{clean::Cleaned, cleaning_tally::CleaningTally};
 
 /// The tallies of a batch: each of its feeders adds one when it ends.
 #[derive(Default)]
-pub(super) struct CleaningStats(Mutex<Vec<Tally>>);
+pub(super) struct CleaningStats(Mutex<Vec<CleaningTally>>);
 
 /// Counts for one feeder, and adds the tally to its batch's when it is dropped: a feeder may be cut off
 /// between any two records.
 pub(super) struct Counting<'t> {
     tallies: &'t CleaningStats,
-    tally: Tally,
+    tally: CleaningTally,
 }
 
 impl CleaningStats {
     pub fn counting(&self, hospital_code: Arc<str>) -> Counting<'_> {
-        Counting { tallies: self, tally: Tally::of(hospital_code) }
+        Counting { tallies: self, tally: CleaningTally::new(hospital_code) }
     }
 
     /// The tallies of the feeders that have ended.
-    pub fn take(&self) -> Vec<Tally> {
+    pub fn take(&self) -> Vec<CleaningTally> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

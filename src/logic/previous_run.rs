@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     domain::{
-        digest::Digest,
         outcome::{Completion, Outcome},
+        resend_digest::ResendDigest,
     },
     model::{BatchKey, ResultsPage, Store, StoreError, StoredResult},
 };
@@ -57,7 +57,7 @@ impl PreviousRun {
     pub async fn settlement(
         &mut self,
         index: u32,
-        digest: Digest,
+        digest: ResendDigest,
     ) -> Result<Option<Settlement>, ResendError> {
         if u64::from(index) >= self.end {
             self.read_from(index).await?;
@@ -73,7 +73,7 @@ impl PreviousRun {
             // Nobody knows what it was about.
             None => Ok(None),
             Some(before) if before != digest => Err(ResendError::RecordDiffers { index }),
-            Some(_) => Ok(result.outcome.is_final().then(|| settlement(result))),
+            Some(_) => Ok(result.outcome.is_settled_for_good().then(|| settlement(result))),
         }
     }
 

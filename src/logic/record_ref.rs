@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    domain::{change::Change, digest::Digest, issue::Issue, phi::Phi, record::RawRecord},
+    domain::{change::Change, issue::Issue, phi::Phi, record::RawRecord, resend_digest::ResendDigest},
     logic::ledger::Settlement,
     model::{Content, Row},
     svc::ServiceContext,
@@ -26,11 +26,11 @@ pub struct RecordRef {
     /// The hospital as the caller wrote it, for the store.
     pub stated_hospital_code: Arc<str>,
     /// The digest of the record, if its batch may be sent again.
-    pub digest: Option<Digest>,
+    pub digest: Option<ResendDigest>,
 }
 
 impl RecordRef {
-    pub(super) fn of(record: &RawRecord, digest: Option<Digest>, svc: &ServiceContext) -> Arc<Self> {
+    pub(super) fn of(record: &RawRecord, digest: Option<ResendDigest>, svc: &ServiceContext) -> Arc<Self> {
         Arc::new(Self {
             index: record.index,
             id: cut(&record.id),

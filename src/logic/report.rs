@@ -6,9 +6,9 @@ use tokio::time::Instant;
 
 use super::{ledger::Settlement, record_ref::RecordRef, timings::Timings};
 use crate::domain::{
+    cleaning_tally::ChangeGroup,
     issue_groups::IssueGroup,
     outcome::{Completion, Outcome},
-    tally::ChangeGroup,
 };
 
 /// What became of a batch.

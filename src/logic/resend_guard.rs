@@ -10,9 +10,9 @@ use super::{ledger::Settlement, previous_run::PreviousRun};
 use crate::{
     context::RequestContext,
     domain::{
-        digest::Digest,
         outcome::Completion,
         record::{BatchId, RawRecord},
+        resend_digest::ResendDigest,
     },
     svc::{BatchLease, ServiceContext},
 };
@@ -55,7 +55,7 @@ pub(super) struct ResendState {
 
 /// A record of a claimed batch, and what became of it before if that stands.
 pub(super) struct Checked {
-    pub digest: Digest,
+    pub digest: ResendDigest,
     pub settlement: Option<Settlement>,
 }
 
@@ -88,7 +88,7 @@ impl ResendGuard {
 
     /// Looks a record up. An error if another one was sent in its place before.
     pub async fn check(&mut self, record: &RawRecord) -> Result<Checked, ResendError> {
-        let digest = Digest::of(record);
+        let digest = ResendDigest::from_record(record);
         let settlement = match &mut self.earlier {
             Some(earlier) => earlier.settlement(record.index, digest).await?,
             None => None,

@@ -31,10 +31,10 @@ use super::{
 use crate::{
     context::RequestContext,
     domain::{
+        cleaning_tally::change_groups,
         outcome::{Completion, Outcome},
         phi::Phi,
         record::RejectLimit,
-        tally::change_groups,
     },
     model::{FinishedBatch, Row},
     pool,

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    digest::Digest,
     issue::Issue,
     outcome::{Completion, Outcome},
+    resend_digest::ResendDigest,
 };
 
 /// What stands for a batch in the rows of its records.
@@ -54,7 +54,7 @@ pub struct StoredResult {
     /// How many times it was attempted.
     pub attempts: u32,
     /// The digest of the record as it was sent, if the caller gave the batch its id.
-    pub digest: Option<Digest>,
+    pub digest: Option<ResendDigest>,
 }
 
 impl StoredBatch {

@@ -9,9 +9,9 @@ use super::{
     findings,
 };
 use crate::domain::{
-    digest::Digest,
     issue::Issue,
     outcome::{Failure, Outcome},
+    resend_digest::ResendDigest,
 };
 
 /// One row of a chunk, prepared once and written as often as it takes.
@@ -101,7 +101,7 @@ impl<'a> Entry<'a> {
             issues,
             retryable: self.retryable,
             attempts: self.row.attempts,
-            digest: self.row.digest.as_ref().map(Digest::as_bytes),
+            digest: self.row.digest.as_ref().map(ResendDigest::as_bytes),
         }
     }
 

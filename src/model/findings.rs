@@ -44,8 +44,8 @@ struct Compact<'a>(&'a Issue);
 
 impl Serialize for Compact<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Issue { kind, severity, field, position, source_field, shape, clue } = self.0;
-        let given = [position.is_some(), source_field.is_some(), shape.is_some(), clue.is_some()];
+        let Issue { kind, severity, field, position, source_field, shape, hint } = self.0;
+        let given = [position.is_some(), source_field.is_some(), shape.is_some(), hint.is_some()];
         let last = given.iter().rposition(|given| *given).map_or(0, |last| last + 1);
         let mut list = serializer.serialize_seq(Some(3 + last))?;
         list.serialize_element(kind.code)?;
@@ -56,7 +56,7 @@ impl Serialize for Compact<'_> {
                 0 => list.serialize_element(position)?,
                 1 => list.serialize_element(&source_field.as_deref())?,
                 2 => list.serialize_element(&shape.as_ref().map(Shape::to_string))?,
-                _ => list.serialize_element(&clue.map(Hint::code))?,
+                _ => list.serialize_element(&hint.map(Hint::code))?,
             }
         }
         list.end()
@@ -100,7 +100,7 @@ impl Stored<'_> {
             },
             source_field: text(4).map(Arc::from),
             shape: text(5).map(Shape::from_shown),
-            clue: text(6).and_then(Hint::from_code),
+            hint: text(6).and_then(Hint::from_code),
             ..issue
         }
     }
@@ -139,14 +139,14 @@ mod tests {
             any::<Option<String>>(),
             proptest::option::of(proptest::sample::select(clues.to_vec())),
         )
-            .prop_map(|(kind, is_error, field, position, source_field, text, clue)| Issue {
+            .prop_map(|(kind, is_error, field, position, source_field, text, hint)| Issue {
                 kind,
                 severity: if is_error { Severity::Error } else { Severity::Warning },
                 field,
                 position,
                 source_field: source_field.map(Into::into),
-                shape: text.map(|text| Shape::of(&text)),
-                clue: clue.flatten(),
+                shape: text.map(|text| Shape::from_text(&text)),
+                hint: hint.flatten(),
             })
     }
 

@@ -14,11 +14,11 @@ use tokio::time::Instant;
 
 use crate::domain::{
     change::Change,
-    digest::Digest,
     issue::Issue,
     outcome::{Completion, Outcome},
     patient::Patient,
     phi::Phi,
+    resend_digest::ResendDigest,
     rules,
 };
 
@@ -137,7 +137,7 @@ pub struct Row {
     /// Whether sending it again may end better, if it is settled.
     pub retryable: bool,
     /// The digest of the record, if its batch may be sent again.
-    pub digest: Option<Digest>,
+    pub digest: Option<ResendDigest>,
     /// What is to be written.
     pub content: Content,
 }

@@ -68,8 +68,11 @@ async fn write_rows<E: Engine>(
     let outcomes = outcomes(entries, &written);
     let recorded = async {
         if batch.resumes {
-            let indexes: Vec<u32> =
-                outcomes.iter().filter(|row| row.outcome.is_final()).map(|row| row.index).collect();
+            let indexes: Vec<u32> = outcomes
+                .iter()
+                .filter(|row| row.outcome.is_settled_for_good())
+                .map(|row| row.index)
+                .collect();
             E::reopen(connection, batch.id, &indexes).await?;
         }
         write_outcomes::<E>(connection, batch, &outcomes, entries, &written).await

@@ -8,12 +8,12 @@ use prost::Message;
 use super::{decode::View, pb};
 use crate::{
     domain::{
+        cleaning_tally::ChangeGroup,
         hint::Hint,
         issue::{Issue, Language, Severity},
         issue_groups::IssueGroup,
         outcome::{Completion, Outcome},
         shape::Shape,
-        tally::ChangeGroup,
     },
     logic::report::{BatchCounts, BatchReport, RecordResult, StageTimes},
 };
@@ -77,7 +77,7 @@ fn shows(view: View, outcome: Outcome) -> bool {
     match view {
         View::All => true,
         View::Summary => false,
-        View::Failures => !outcome.is_fine(),
+        View::Failures => !outcome.needs_no_attention(),
     }
 }
 

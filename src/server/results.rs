@@ -55,7 +55,8 @@ fn outcomes(filter: pb::ResultFilter) -> Result<Vec<Outcome>, Status> {
         wanted.push(known.ok_or_else(|| unknown_enum("filter.outcomes", number, "1 to 8"))?);
     }
     let listed = |outcome: &Outcome| {
-        (wanted.is_empty() || wanted.contains(outcome)) && !(filter.failures_only && outcome.is_fine())
+        (wanted.is_empty() || wanted.contains(outcome))
+            && !(filter.failures_only && outcome.needs_no_attention())
     };
     Ok(Outcome::ALL.into_iter().filter(listed).collect())
 }

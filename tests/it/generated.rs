@@ -193,7 +193,7 @@ fn no_resident_id_among_them_can_be_anybodys() {
 /// The numbers in a record, under whatever key and however written, that somebody could have been given.
 fn resident_ids(record: &Map<String, Value>) -> impl Iterator<Item = String> {
     let texts = record.values().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    let numbers = texts.map(|text| resident_id::compact(&text::code(&text)).into_owned());
+    let numbers = texts.map(|text| resident_id::compact(&text::clean_token(&text)).into_owned());
     numbers.filter(|number| ResidentId::parse(number).is_ok_and(|id| id.is_valid()))
 }
 

@@ -41,7 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "domain::issue",
             "domain::issue_groups",
             "domain::shape",
-            "domain::tally",
+            "domain::cleaning_tally",
             // `migrate` brings up the store without the service, `rejects` reads it.
             "model::open",
             "model::Store",

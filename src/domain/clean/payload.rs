@@ -15,8 +15,8 @@ pub(super) fn parse(text: &str) -> Result<Map<String, Value>, &'static Rule> {
         return Err(&rules::PAYLOAD_TOO_DEEP);
     }
     json::parse_object(text).map_err(|fault| match fault {
-        json::Fault::NotAnObject => &rules::PAYLOAD_NOT_AN_OBJECT,
-        json::Fault::RepeatedKey => &rules::PAYLOAD_KEY_REPEATED,
+        json::JsonError::NotAnObject => &rules::PAYLOAD_NOT_AN_OBJECT,
+        json::JsonError::RepeatedKey => &rules::PAYLOAD_KEY_REPEATED,
     })
 }
 

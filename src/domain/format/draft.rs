@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use super::{
     date::DateFault,
     flaw::Flaw,
+    formatter::Formatter,
     order,
     phone::Phone,
-    reader::Reader,
     resident_id::{ResidentId, ShapeFault},
 };
 use crate::domain::{
@@ -20,7 +20,7 @@ use crate::domain::{
 };
 
 /// A formatted field that may have gone wrong in its own ways.
-pub enum Field<T, Fault> {
+pub enum Parsed<T, Fault> {
     /// The source has nothing.
     Absent,
     /// The canonical value.
@@ -29,7 +29,7 @@ pub enum Field<T, Fault> {
     Faulty(Fault),
 }
 
-impl<T, Fault> Field<T, Fault> {
+impl<T, Fault> Parsed<T, Fault> {
     /// The value, if there is one.
     pub fn value(&self) -> Option<&T> {
         match self {
@@ -39,11 +39,11 @@ impl<T, Fault> Field<T, Fault> {
     }
 
     /// The same field with what `change` makes of its value.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Field<U, Fault> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Parsed<U, Fault> {
         match self {
-            Self::Absent => Field::Absent,
-            Self::Value(value) => Field::Value(change(value)),
-            Self::Faulty(fault) => Field::Faulty(fault),
+            Self::Absent => Parsed::Absent,
+            Self::Value(value) => Parsed::Value(change(value)),
+            Self::Faulty(fault) => Parsed::Faulty(fault),
         }
     }
 
@@ -71,9 +71,9 @@ pub struct Draft {
     /// Name.
     pub name: Option<Name>,
     /// Gender.
-    pub gender: Field<Gender, NotInTable>,
+    pub gender: Parsed<Gender, NotInTable>,
     /// Date of birth.
-    pub birth_date: Field<PartialDate, DateFault>,
+    pub birth_date: Parsed<PartialDate, DateFault>,
     /// Whether the source says why there is no date of birth.
     pub birth_date_is_excused: bool,
     /// The age in years that the source states.
@@ -81,23 +81,23 @@ pub struct Draft {
     /// Identity documents and other numbers.
     pub identifiers: Vec<DraftIdentifier>,
     /// Phone numbers.
-    pub phones: Vec<Placed<Phone>>,
+    pub phones: Vec<Positioned<Phone>>,
     /// Addresses.
-    pub addresses: Vec<Placed<Address>>,
+    pub addresses: Vec<Positioned<Address>>,
     /// People to reach in the patient's place.
-    pub contacts: Vec<Placed<DraftContact>>,
+    pub contacts: Vec<Positioned<DraftContact>>,
     /// Nationality.
-    pub nationality: Field<Phi<String>, NotInTable>,
+    pub nationality: Parsed<Phi<String>, NotInTable>,
     /// Ethnic group.
-    pub ethnicity: Field<Phi<String>, NotInTable>,
+    pub ethnicity: Parsed<Phi<String>, NotInTable>,
     /// Marital status.
-    pub marital_status: Field<Phi<String>, NotInTable>,
+    pub marital_status: Parsed<Phi<String>, NotInTable>,
     /// Whether or when the patient died.
-    pub deceased: Field<Deceased, DateFault>,
+    pub deceased: Parsed<Deceased, DateFault>,
     /// When the source changed the record, in microseconds since 1970-01-01 UTC.
-    pub updated_at: Field<i64, DateFault>,
+    pub updated_at: Parsed<i64, DateFault>,
     /// The source's version of the record.
-    pub version: Field<i64, NotAnInteger>,
+    pub version: Parsed<i64, NotAnInteger>,
     /// What is wrong with the characters of the texts themselves.
     pub flaws: Vec<Flaw>,
     /// Lists that have more elements than are read.
@@ -109,7 +109,7 @@ pub struct Draft {
 }
 
 /// An element of a list and its place in the source's list.
-pub struct Placed<T> {
+pub struct Positioned<T> {
     /// Place in the source's list, from 0.
     pub position: u32,
     /// The element.
@@ -121,7 +121,7 @@ pub struct DraftIdentifier {
     /// Place in the source's list, from 0.
     pub position: u32,
     /// The type in CV02.01.101.
-    pub kind: Field<String, NotInTable>,
+    pub kind: Parsed<String, NotInTable>,
     /// The number in canonical form.
     pub value: Phi<String>,
     /// The system that issued it.
@@ -146,7 +146,7 @@ impl DraftIdentifier {
         let value = id.upgraded()?;
         Some(Self {
             position: self.position,
-            kind: Field::Value(Identifier::RESIDENT_ID.to_owned()),
+            kind: Parsed::Value(Identifier::RESIDENT_ID.to_owned()),
             resident_id: Some(ResidentId::parse(&value)),
             value: value.into(),
             system: self.system.clone(),
@@ -158,7 +158,7 @@ impl DraftIdentifier {
     pub fn is_usable(&self) -> bool {
         match &self.resident_id {
             Some(resident_id) => resident_id.is_ok_and(|id| id.is_valid()),
-            None => !matches!(self.kind, Field::Faulty(NotInTable)),
+            None => !matches!(self.kind, Parsed::Faulty(NotInTable)),
         }
     }
 }
@@ -176,7 +176,7 @@ pub struct DraftContact {
 impl Draft {
     /// Formats a raw patient.
     pub fn of(raw: &RawPatient, profile: &Profile) -> Self {
-        Reader::new(profile).patient(raw)
+        Formatter::new(profile).patient(raw)
     }
 
     /// The first resident id of the patient that can be one.
@@ -189,8 +189,8 @@ impl Draft {
     /// The date of birth that the resident id gives away, for a source that does not state one.
     pub fn derived_birth_date(&self) -> Option<Date> {
         match self.birth_date {
-            Field::Absent => self.resident_id()?.birth_date(),
-            Field::Value(_) | Field::Faulty(_) => None,
+            Parsed::Absent => self.resident_id()?.birth_date(),
+            Parsed::Value(_) | Parsed::Faulty(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 
-use super::{date::DateFormat, draft::Draft, null_token, patient_id::PatientIds};
+use super::{date::DateFormat, draft::Draft, null_token, patient_id::PatientIdFormat};
 use crate::domain::{
     hospital::{
         Charset, CodeTables, Profile,
@@ -13,7 +13,7 @@ use crate::domain::{
     issue::Issue,
     phi::Phi,
     record::{RawAddress, RawIdentifier, RawName, RawPatient},
-    rules::{self, Moment, Origin},
+    rules::{self, ReceivedAt, RecordContext},
 };
 
 /// A Chinese hospital that has no code tables.
@@ -30,7 +30,7 @@ pub(crate) fn profile() -> Profile {
         pinyin: false,
         null_tokens: HashSet::from(["-", "无", "NULL", "0", "99991231"].map(null_token::key)),
         codes: CodeTables::default(),
-        patient_ids: PatientIds::default(),
+        patient_ids: PatientIdFormat::default(),
         rules: HashMap::new(),
         verify: None,
         samples: [].into(),
@@ -85,7 +85,7 @@ fn issues_with(
     let (mut profile, mut raw) = (profile(), patient());
     change_profile(&mut profile);
     change(&mut raw);
-    let moment = Moment::of(RECEIVED_AT.parse().unwrap(), &profile);
-    let origin = Origin { raw: &raw, sources: &Sources::none(), profile: &profile };
+    let moment = ReceivedAt::new(RECEIVED_AT.parse().unwrap(), &profile);
+    let origin = RecordContext { raw: &raw, sources: &Sources::none(), profile: &profile };
     rules::judge(&Draft::of(&raw, &profile), &moment, origin)
 }

@@ -29,7 +29,7 @@ pub enum FlawKind {
 }
 
 /// The flaws of a raw text.
-pub fn of(text: &str) -> impl Iterator<Item = FlawKind> {
+pub fn find(text: &str) -> impl Iterator<Item = FlawKind> {
     let bytes = text.as_bytes();
     let ascii = text.is_ascii();
     let undecodable = !ascii && text.contains(char::REPLACEMENT_CHARACTER);
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     fn flaws(text: &str) -> Vec<FlawKind> {
-        of(text).collect()
+        find(text).collect()
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
 
         #[test]
         fn any_text_is_looked_at(text in any::<String>()) {
-            of(&text).count();
+            find(&text).count();
         }
     }
 }

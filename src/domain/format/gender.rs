@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::draft::{Field, NotInTable};
+use super::draft::{NotInTable, Parsed};
 use crate::domain::patient::Gender;
 
 /// Codes that need no table: GB/T 2261.1, FHIR, HL7 table 0001, and the Chinese words. Upper case.
@@ -34,7 +34,7 @@ const DEFAULTS: [(&str, Gender); 24] = [
 ];
 
 /// Reads a cleaned code. The source's table decides alone, for sources reverse each other's codes.
-pub fn read(code: &str, table: Option<&HashMap<String, Gender>>) -> Field<Gender, NotInTable> {
+pub fn read(code: &str, table: Option<&HashMap<String, Gender>>) -> Parsed<Gender, NotInTable> {
     let found = match table {
         Some(table) => table.get(code).copied(),
         None => {
@@ -42,7 +42,7 @@ pub fn read(code: &str, table: Option<&HashMap<String, Gender>>) -> Field<Gender
             defaults.find(|(name, _)| name.eq_ignore_ascii_case(code)).map(|(_, gender)| *gender)
         }
     };
-    found.map_or(Field::Faulty(NotInTable), Field::Value)
+    found.map_or(Parsed::Faulty(NotInTable), Parsed::Value)
 }
 
 #[cfg(test)]
@@ -54,23 +54,23 @@ mod tests {
     #[test]
     fn the_defaults_know_the_standards() {
         for (code, gender) in [("男", Gender::Male), ("female", Gender::Female), ("f", Gender::Female)] {
-            assert!(matches!(read(code, None), Field::Value(found) if found == gender), "{code}");
+            assert!(matches!(read(code, None), Parsed::Value(found) if found == gender), "{code}");
         }
-        assert!(matches!(read("3", None), Field::Faulty(NotInTable)));
+        assert!(matches!(read("3", None), Parsed::Faulty(NotInTable)));
     }
 
     #[test]
     fn a_table_may_reverse_the_codes_and_hides_the_defaults() {
         let table = HashMap::from([("0".to_owned(), Gender::Male), ("1".to_owned(), Gender::Female)]);
-        assert!(matches!(read("1", Some(&table)), Field::Value(Gender::Female)));
-        assert!(matches!(read("M", Some(&table)), Field::Faulty(NotInTable)));
+        assert!(matches!(read("1", Some(&table)), Parsed::Value(Gender::Female)));
+        assert!(matches!(read("M", Some(&table)), Parsed::Faulty(NotInTable)));
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_and_canonical_names_mean_themselves(text in any::<String>()) {
-            if let Field::Value(gender) = read(&text, None) {
-                prop_assert!(matches!(read(gender.name(), None), Field::Value(again) if again == gender));
+            if let Parsed::Value(gender) = read(&text, None) {
+                prop_assert!(matches!(read(gender.name(), None), Parsed::Value(again) if again == gender));
             }
         }
     }

@@ -10,6 +10,7 @@ pub mod deceased;
 pub mod document;
 pub mod draft;
 pub mod flaw;
+mod formatter;
 pub mod gender;
 pub mod identifier;
 pub mod name;
@@ -17,7 +18,6 @@ pub mod null_token;
 pub mod order;
 pub mod patient_id;
 pub mod phone;
-mod reader;
 pub mod resident_id;
 pub mod text;
 

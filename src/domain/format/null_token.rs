@@ -6,7 +6,7 @@ use super::text;
 
 /// The form in which a profile keeps a token: trimmed, width folded, lower case.
 pub fn key(token: &str) -> String {
-    text::code(token).to_lowercase()
+    text::clean_token(token).to_lowercase()
 }
 
 /// Whether a cleaned text means "nothing"; `tokens` are in the form of [`key`].

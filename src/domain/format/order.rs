@@ -1,11 +1,11 @@
 //! Which of two records of a patient is newer.
 
-use super::draft::{Field, NotAnInteger};
+use super::draft::{NotAnInteger, Parsed};
 use crate::domain::patient::RecordOrder;
 
 /// Reads the source's version of a record.
-pub fn read_version(text: &str) -> Field<i64, NotAnInteger> {
-    text.parse().map_or(Field::Faulty(NotAnInteger), Field::Value)
+pub fn read_version(text: &str) -> Parsed<i64, NotAnInteger> {
+    text.parse().map_or(Parsed::Faulty(NotAnInteger), Parsed::Value)
 }
 
 /// The order of a record: its time of change in microseconds, else its version, else its arrival.
@@ -30,9 +30,9 @@ mod tests {
 
     #[test]
     fn a_version_is_an_integer() {
-        assert!(matches!(read_version("007"), Field::Value(7)));
+        assert!(matches!(read_version("007"), Parsed::Value(7)));
         for text in ["1.5", "v2", "99999999999999999999"] {
-            assert!(matches!(read_version(text), Field::Faulty(NotAnInteger)), "{text}");
+            assert!(matches!(read_version(text), Parsed::Faulty(NotAnInteger)), "{text}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// What the numbers of a hospital's patients look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PatientIds {
+pub struct PatientIdFormat {
     /// How many digits a number has that is nothing but digits; a shorter one lost its leading zeros.
     pub width: Option<usize>,
     /// Which characters may occur.
@@ -13,7 +13,7 @@ pub struct PatientIds {
     pub longest: usize,
 }
 
-impl PatientIds {
+impl PatientIdFormat {
     /// Most characters that any profile can allow.
     pub const LONGEST: usize = 128;
 
@@ -42,7 +42,7 @@ impl PatientIds {
     }
 }
 
-impl Default for PatientIds {
+impl Default for PatientIdFormat {
     fn default() -> Self {
         Self { width: None, characters: Characters::Any, longest: Self::LONGEST }
     }
@@ -69,8 +69,8 @@ mod tests {
 
     use super::*;
 
-    fn ids(width: usize) -> PatientIds {
-        PatientIds { width: Some(width), ..PatientIds::default() }
+    fn ids(width: usize) -> PatientIdFormat {
+        PatientIdFormat { width: Some(width), ..PatientIdFormat::default() }
     }
 
     #[test]
@@ -84,12 +84,12 @@ mod tests {
         ] {
             assert_eq!(ids(8).pad(text), padded);
         }
-        assert_eq!(PatientIds::default().pad("12345"), "12345");
+        assert_eq!(PatientIdFormat::default().pad("12345"), "12345");
     }
 
     #[test]
     fn a_number_fits_by_its_characters_and_its_length() {
-        let with = |characters| PatientIds { characters, longest: 4, ..PatientIds::default() };
+        let with = |characters| PatientIdFormat { characters, longest: 4, ..PatientIdFormat::default() };
         let (digits, alphanumeric) = (with(Characters::Digits), with(Characters::Alphanumeric));
         assert!(digits.has_characters_of("0123") && !digits.has_characters_of("012a"));
         assert!(alphanumeric.has_characters_of("M012") && !alphanumeric.has_characters_of("M-12"));

@@ -18,7 +18,7 @@ pub struct Phone {
 const CARRIER_PREFIXES: [&str; 4] = ["17951", "17911", "17909", "12593"];
 
 /// The longest thing that is still tried: a country code and a number have 15 digits, a prefix may precede.
-const MOST_DIGITS: usize = 20;
+const MAX_DIGITS: usize = 20;
 
 /// Formats a cleaned text; `region` is that of numbers without a country code.
 pub fn format(text: &str, region: Option<country::Id>) -> Phone {
@@ -126,7 +126,7 @@ fn dialled(text: &str) -> Option<String> {
             _ => return None,
         }
     }
-    (3..=MOST_DIGITS).contains(&dialled.len()).then_some(dialled)
+    (3..=MAX_DIGITS).contains(&dialled.len()).then_some(dialled)
 }
 
 fn without_carrier_prefix(dialled: &str, region: Option<country::Id>) -> &str {

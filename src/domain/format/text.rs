@@ -6,7 +6,7 @@ use std::{borrow::Cow, iter};
 use unicode_normalization::UnicodeNormalization;
 
 /// Names and addresses: width folding and NFC, which leave the characters of a name as they are.
-pub fn prose(text: &str) -> Cow<'_, str> {
+pub fn clean_free_text(text: &str) -> Cow<'_, str> {
     clean(text, |visible| {
         let mut folded = String::with_capacity(visible.len());
         for character in visible.chars() {
@@ -20,7 +20,7 @@ pub fn prose(text: &str) -> Cow<'_, str> {
 }
 
 /// Codes, numbers, dates and phones: NFKC, which also folds what only looks like a digit or a letter.
-pub fn code(text: &str) -> Cow<'_, str> {
+pub fn clean_token(text: &str) -> Cow<'_, str> {
     clean(text, |visible| visible.nfkc().collect())
 }
 
@@ -33,7 +33,7 @@ pub struct Edits {
     pub folded: bool,
 }
 
-/// What [`prose`] or [`code`] did to make `formatted` of `raw`. It costs nothing where they did nothing.
+/// What [`clean_free_text`] or [`clean_token`] did to make `formatted` of `raw`. It costs nothing where they did nothing.
 pub fn edits(raw: &str, formatted: &str) -> Edits {
     if raw == formatted {
         return Edits { cleaned: false, folded: false };
@@ -97,38 +97,38 @@ mod tests {
 
     #[test]
     fn plain_text_is_borrowed() {
-        assert!(matches!(prose("wallaby place"), Cow::Borrowed("wallaby place")));
-        assert!(matches!(code("  19560409 "), Cow::Borrowed("19560409")));
+        assert!(matches!(clean_free_text("wallaby place"), Cow::Borrowed("wallaby place")));
+        assert!(matches!(clean_token("  19560409 "), Cow::Borrowed("19560409")));
     }
 
     #[test]
     fn spaces_of_every_kind_are_trimmed_and_collapsed() {
-        assert_eq!(prose("\u{3000}a \t\n b\u{A0}\u{3000}c\u{3000}"), "a b c");
+        assert_eq!(clean_free_text("\u{3000}a \t\n b\u{A0}\u{3000}c\u{3000}"), "a b c");
     }
 
     #[test]
     fn invisible_characters_are_dropped() {
-        assert_eq!(prose("\u{FEFF}a\u{200B}b\u{202E}c\u{7}d\u{AD}"), "abcd");
+        assert_eq!(clean_free_text("\u{FEFF}a\u{200B}b\u{202E}c\u{7}d\u{AD}"), "abcd");
     }
 
     #[test]
     fn full_width_forms_are_folded() {
-        assert_eq!(prose("ＡＢＣ１２３"), "ABC123");
-        assert_eq!(prose("ｶﾞ"), "ガ");
-        assert_eq!(code("１９９０年"), "1990年");
+        assert_eq!(clean_free_text("ＡＢＣ１２３"), "ABC123");
+        assert_eq!(clean_free_text("ｶﾞ"), "ガ");
+        assert_eq!(clean_token("１９９０年"), "1990年");
     }
 
     #[test]
     fn prose_keeps_what_codes_fold() {
-        assert_eq!(prose("①"), "①");
-        assert_eq!(code("①"), "1");
-        assert_eq!(prose("e\u{301}"), "\u{E9}");
+        assert_eq!(clean_free_text("①"), "①");
+        assert_eq!(clean_token("①"), "1");
+        assert_eq!(clean_free_text("e\u{301}"), "\u{E9}");
     }
 
     #[test]
     fn edits_tell_cleaning_from_folding() {
         let of = |raw: &str| {
-            let Edits { cleaned, folded } = edits(raw, &code(raw));
+            let Edits { cleaned, folded } = edits(raw, &clean_token(raw));
             (cleaned, folded)
         };
         assert_eq!(of("1990"), (false, false));
@@ -145,10 +145,10 @@ mod tests {
         #[test]
         fn formatting_twice_changes_nothing(text in TRICKY, any in any::<String>()) {
             for text in [text, any] {
-                let once = prose(&text).into_owned();
-                prop_assert!(prose(&once) == once);
-                let once = code(&text).into_owned();
-                prop_assert!(code(&once) == once);
+                let once = clean_free_text(&text).into_owned();
+                prop_assert!(clean_free_text(&once) == once);
+                let once = clean_token(&text).into_owned();
+                prop_assert!(clean_token(&once) == once);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         format::{
             date, null_token,
-            patient_id::{Characters, PatientIds},
+            patient_id::{Characters, PatientIdFormat},
             text,
         },
         patient::Gender,
@@ -71,8 +71,9 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
     let pinyin = section.optional::<bool>("pinyin");
     let null_tokens = section.field("null_tokens").map_or_else(|| Ok(HashSet::new()), null_tokens);
     let codes = section.field("codes").map_or_else(|| Ok(CodeTables::default()), |codes| codes.table(tables));
-    let patient_ids =
-        section.field("patient_ids").map_or_else(|| Ok(PatientIds::default()), |ids| ids.table(patient_ids));
+    let patient_ids = section
+        .field("patient_ids")
+        .map_or_else(|| Ok(PatientIdFormat::default()), |ids| ids.table(patient_ids));
     let rules = section.field("rules").map_or_else(|| Ok(HashMap::new()), rules::read);
     let verify = section.field("verify").map(|api| api.table(verify)).transpose();
     let mapping =
@@ -147,13 +148,14 @@ fn table<T>(
     field: Field<'_>,
     mut read: impl FnMut(Field<'_>) -> Result<T, Reported>,
 ) -> Result<HashMap<String, T>, Reported> {
-    let entries = field.entries(|code, canonical| Ok((text::code(code).into_owned(), read(canonical)?)))?;
+    let entries =
+        field.entries(|code, canonical| Ok((text::clean_token(code).into_owned(), read(canonical)?)))?;
     Ok(entries.into_iter().collect())
 }
 
-fn patient_ids(section: &mut Section<'_>) -> Result<PatientIds, Reported> {
-    let all = PatientIds::default();
-    let sizes = 1..=PatientIds::LONGEST;
+fn patient_ids(section: &mut Section<'_>) -> Result<PatientIdFormat, Reported> {
+    let all = PatientIdFormat::default();
+    let sizes = 1..=PatientIdFormat::LONGEST;
     let names = [
         ("digits", Characters::Digits),
         ("alphanumeric", Characters::Alphanumeric),
@@ -167,7 +169,7 @@ fn patient_ids(section: &mut Section<'_>) -> Result<PatientIds, Reported> {
     {
         section.contradiction("width", "is more than longest allows");
     }
-    Ok(PatientIds { width: width?, characters: characters?, longest: longest? })
+    Ok(PatientIdFormat { width: width?, characters: characters?, longest: longest? })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! All that can be prepared is prepared when the profile is loaded: mapping a record follows paths and
 //! copies texts, and parses nothing. What it costs grows with the record and with the mapping, whatever
 //! the record holds: no value is copied more often than the mapping names it, and no list grows over
-//! [`MOST_ELEMENTS`](crate::domain::record::MOST_ELEMENTS) and one.
+//! [`MAX_ELEMENTS`](crate::domain::record::MAX_ELEMENTS) and one.
 
 use std::{
     collections::{BTreeMap, HashSet},

@@ -9,7 +9,7 @@ use std::{
 use jiff::tz::TimeZone;
 
 use crate::domain::{
-    format::{date::DateFormat, patient_id::PatientIds},
+    format::{date::DateFormat, patient_id::PatientIdFormat},
     issue::Severity,
     patient::Gender,
     rules::Rule,
@@ -56,7 +56,7 @@ pub struct Profile {
     /// The source's code tables.
     pub codes: CodeTables,
     /// What the numbers of the hospital's patients look like.
-    pub patient_ids: PatientIds,
+    pub patient_ids: PatientIdFormat,
     /// Rules that are judged otherwise than the catalogue says, by their code.
     pub rules: HashMap<&'static str, RuleSetting>,
     /// The hospital's verification API; absent means that its records are not verified.

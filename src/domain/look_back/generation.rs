@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::fingerprint::{AsIs, Fingerprint};
+use super::keyed_hash::{IdentityBuildHasher, KeyedHash};
 
 /// What is remembered of some records. Emptied as a whole, never in part.
 #[derive(Default)]
@@ -10,30 +10,30 @@ pub(super) struct Generation {
     /// How many records it is about.
     pub records: usize,
     /// Their patients.
-    pub patients: HashSet<Fingerprint, AsIs>,
+    pub patients: HashSet<KeyedHash, IdentityBuildHasher>,
     /// By resident id, whom the last record with it was about.
-    pub owners: HashMap<Fingerprint, Owner, AsIs>,
+    pub owners: HashMap<KeyedHash, Owner, IdentityBuildHasher>,
     /// Pairs of a phone and a patient.
-    pub uses: HashSet<Fingerprint, AsIs>,
+    pub uses: HashSet<KeyedHash, IdentityBuildHasher>,
     /// By phone, how many patients have it.
-    phones: HashMap<Fingerprint, Patients, AsIs>,
+    phones: HashMap<KeyedHash, Patients, IdentityBuildHasher>,
 }
 
 /// Whom a resident id belongs to.
 #[derive(Clone, Copy)]
 pub(super) struct Owner {
     /// The second half of the number's fingerprint.
-    pub proof: Fingerprint,
+    pub proof: KeyedHash,
     pub person: Person,
 }
 
 /// Whom a record is about.
 #[derive(Clone, Copy)]
 pub(super) struct Person {
-    pub patient: Fingerprint,
-    pub name: Option<Fingerprint>,
+    pub patient: KeyedHash,
+    pub name: Option<KeyedHash>,
     /// The whole date of birth.
-    pub birth_date: Option<Fingerprint>,
+    pub birth_date: Option<KeyedHash>,
 }
 
 /// How many patients have a phone.
@@ -47,12 +47,12 @@ pub(super) struct Patients {
 }
 
 impl Generation {
-    pub fn patients_with(&self, phone: Fingerprint) -> Patients {
+    pub fn patients_with(&self, phone: KeyedHash) -> Patients {
         self.phones.get(&phone).copied().unwrap_or_default()
     }
 
     /// Notes that a patient has a phone; `is_new` if the generation before does not know it.
-    pub fn add_use(&mut self, phone: Fingerprint, by_patient: Fingerprint, is_new: bool) {
+    pub fn add_use(&mut self, phone: KeyedHash, by_patient: KeyedHash, is_new: bool) {
         if self.uses.insert(by_patient) {
             let patients = self.phones.entry(phone).or_default();
             patients.all += 1;

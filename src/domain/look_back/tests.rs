@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
-    format::{draft::Field, example},
+    format::{draft::Parsed, example},
     patient::Name,
     phi::Phi,
 };
@@ -21,7 +21,7 @@ struct Record {
 #[derive(Debug, PartialEq)]
 struct Answer {
     patient_is_known: bool,
-    holder: Option<Holder>,
+    holder: Option<OtherPatient>,
     patients_with_phone: u32,
     first_of_january: Option<Share>,
 }
@@ -37,26 +37,26 @@ fn draft(record: Record, spelling: &str) -> Draft {
     let text = |number: usize| Phi::new(format!("{spelling}{number}"));
     draft.patient_id = Some(text(record.patient));
     draft.name = record.name.map(|name| Name { text: text(name), family: None, given: None, pinyin: None });
-    draft.birth_date = record.birth_date.map_or(Field::Value(PartialDate::Year(1990)), |day| {
-        Field::Value(PartialDate::Day(jiff::civil::date(1990, 1, 1 + day as i8)))
+    draft.birth_date = record.birth_date.map_or(Parsed::Value(PartialDate::Year(1990)), |day| {
+        Parsed::Value(PartialDate::Day(jiff::civil::date(1990, 1, 1 + day as i8)))
     });
     draft.phones = record
         .phone
-        .map(|phone| Placed { position: 0, value: Phone { text: text(phone), valid: true } })
+        .map(|phone| Positioned { position: 0, value: Phone { text: text(phone), valid: true } })
         .into_iter()
         .collect();
     draft
 }
 
 fn answer(look_back: &mut LookBack, record: Record, spelling: &str) -> Answer {
-    let past = look_back.past_of(&draft(record, spelling));
+    let past = look_back.look_up(&draft(record, spelling));
     let answer = Answer {
         patient_is_known: past.patient_is_known,
         holder: past.resident_ids.first().and_then(|id| id.holder),
         patients_with_phone: past.phones.first().map_or(0, |phone| phone.patients),
         first_of_january: past.first_of_january,
     };
-    look_back.remember(past);
+    look_back.insert(past);
     answer
 }
 
@@ -82,7 +82,7 @@ fn plainly(records: &[Record], window: usize) -> Vec<Answer> {
         let earlier = &records[..place];
         Answer {
             patient_is_known: known.iter().any(|other| other.patient == patient),
-            holder: last.filter(|other| other.patient != patient).map(|other| Holder {
+            holder: last.filter(|other| other.patient != patient).map(|other| OtherPatient {
                 has_other_name: differ(other.name, name),
                 has_other_birth_date: differ(other.birth_date, birth_date),
             }),
@@ -174,8 +174,8 @@ fn memory_does_not_grow_with_the_batch() {
         draft.patient_id = Some(format!("MR-{record}").into());
         draft.phones[0].value.text = format!("+86{record:011}").into();
         draft.identifiers[0].value = format!("{record:018}").into();
-        let past = look_back.past_of(&draft);
-        look_back.remember(past);
+        let past = look_back.look_up(&draft);
+        look_back.insert(past);
         assert!(look_back.len() <= 2 * WINDOW);
         if record == 2 * WINDOW {
             room = look_back.room();
@@ -189,12 +189,12 @@ fn of_one_record_only_so_many_phones_are_remembered() {
     let mut look_back = LookBack::default();
     let like = Record { patient: 0, resident_id: None, name: None, birth_date: None, phone: Some(0) };
     let mut draft = draft(like, "MR-");
-    let phone = |number: u32| Placed {
+    let phone = |number: u32| Positioned {
         position: number,
         value: Phone { text: format!("{number}").into(), valid: true },
     };
     draft.phones = (0..1000).map(phone).collect();
-    assert_eq!(look_back.past_of(&draft).phones.len(), MOST_ELEMENTS);
+    assert_eq!(look_back.look_up(&draft).phones.len(), MAX_ELEMENTS);
 }
 
 impl LookBack {

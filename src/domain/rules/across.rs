@@ -1,10 +1,10 @@
 //! A record against the earlier ones of its hospital in the same batch.
 
-use super::{Check, Findings};
-use crate::domain::look_back::{Holder, Past, Share};
+use super::{Check, RuleContext};
+use crate::domain::look_back::{EarlierRecords, OtherPatient, Share};
 
 /// Fewer dates than this tell nothing about a share.
-const FEWEST_DATES: u64 = 50;
+const MIN_DATES: u64 = 50;
 
 rules! {
     PATIENT_REPEATED {
@@ -14,7 +14,7 @@ rules! {
         basis: "key of a master patient index",
         en: "an earlier record of the batch is about the same patient; the newest of them is kept",
         zh: "本批次中已有同一患者的记录，将保留其中最新的一条",
-        check: Check::Across(patient_repeated),
+        check: Check::Earlier(patient_repeated),
     }
     RESIDENT_ID_SHARED {
         number: "V45",
@@ -24,7 +24,7 @@ rules! {
         en: "an earlier record of the batch has the same resident id under another patient id; look whether the \
              two are one patient and join them at the source",
         zh: "本批次中另一患者编号已使用相同的居民身份证号码，请核对是否为同一患者并在来源系统中合并",
-        check: Check::Across(resident_id_shared),
+        check: Check::Earlier(resident_id_shared),
     }
     IDENTITY_CLASH {
         number: "V46",
@@ -34,7 +34,7 @@ rules! {
         en: "an earlier record of the batch has the same resident id under another patient id, name and date of \
              birth; find out at the source whose number it is",
         zh: "本批次中另一患者编号已使用相同的居民身份证号码，且姓名和出生日期均不同，请在来源系统中核实号码归属",
-        check: Check::Across(identity_clash),
+        check: Check::Earlier(identity_clash),
     }
     PHONE_SHARED {
         number: "V38",
@@ -45,7 +45,7 @@ rules! {
         en: "more patients of the batch have this phone than a family has members; it was probably made up to \
              fill the field",
         zh: "本批次中使用该电话号码的患者过多，疑似为填充字段而录入",
-        check: Check::Across(phone_shared),
+        check: Check::Earlier(phone_shared),
     }
     BIRTH_DATE_OFTEN_FIRST_OF_JANUARY {
         number: "V25",
@@ -56,45 +56,49 @@ rules! {
         en: "the date of birth is a first of January, as suspiciously many of the batch are; send the year alone \
              where the day is not known",
         zh: "出生日期为1月1日，且本批次中该日期比例异常，如不知具体日期请仅发送年份",
-        check: Check::Across(birth_date_often_first_of_january),
+        check: Check::Earlier(birth_date_often_first_of_january),
     }
 }
 
 /// Nothing is dropped: the write decides which record is the newest.
-fn patient_repeated(past: &Past, findings: &mut Findings<'_>) {
-    findings.report_if(past.patient_is_known);
+fn patient_repeated(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    context.report_if(past.patient_is_known);
 }
 
-fn resident_id_shared(past: &Past, findings: &mut Findings<'_>) {
-    report_resident_ids(past, findings, |holder| !is_another_person(holder));
+fn resident_id_shared(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    report_resident_ids(past, context, |holder| !is_another_person(holder));
 }
 
-fn identity_clash(past: &Past, findings: &mut Findings<'_>) {
-    report_resident_ids(past, findings, is_another_person);
+fn identity_clash(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    report_resident_ids(past, context, is_another_person);
 }
 
 /// A name alone may be misspelt or changed, a date alone mistyped or shifted by a day: two persons differ in
 /// both.
-fn is_another_person(holder: Holder) -> bool {
+fn is_another_person(holder: OtherPatient) -> bool {
     holder.has_other_name && holder.has_other_birth_date
 }
 
-fn report_resident_ids(past: &Past, findings: &mut Findings<'_>, is_broken_by: impl Fn(Holder) -> bool) {
+fn report_resident_ids(
+    past: &EarlierRecords,
+    context: &mut RuleContext<'_>,
+    is_broken_by: impl Fn(OtherPatient) -> bool,
+) {
     for id in past.resident_ids.iter().filter(|id| id.holder.is_some_and(&is_broken_by)) {
-        findings.report_element(id.position);
+        context.report_element(id.position);
     }
 }
 
-fn phone_shared(past: &Past, findings: &mut Findings<'_>) {
-    let limit = findings.limit();
+fn phone_shared(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    let limit = context.limit();
     for phone in past.phones.iter().filter(|phone| phone.patients > limit) {
-        findings.report_element(phone.position);
+        context.report_element(phone.position);
     }
 }
 
-fn birth_date_often_first_of_january(past: &Past, findings: &mut Findings<'_>) {
-    let is_often = |share: Share| share.whole >= FEWEST_DATES && share.exceeds(findings.limit());
-    findings.report_if(past.first_of_january.is_some_and(is_often));
+fn birth_date_often_first_of_january(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    let is_often = |share: Share| share.whole >= MIN_DATES && share.exceeds(context.limit());
+    context.report_if(past.first_of_january.is_some_and(is_often));
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Addresses and their division codes.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{division, format::draft::Draft};
 
 rules! {
@@ -24,19 +24,19 @@ rules! {
     }
 }
 
-fn division_unknown(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_codes(draft, findings, |code, _| !division::is_known(code));
+fn division_unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_codes(draft, context, |code, _| !division::is_known(code));
 }
 
-fn division_differs_from_text(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_codes(draft, findings, |code, text| division::agrees(code, text) == Some(false));
+fn division_differs_from_text(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_codes(draft, context, |code, text| division::agrees(code, text) == Some(false));
 }
 
-fn report_codes(draft: &Draft, findings: &mut Findings<'_>, broken: impl Fn(&str, &str) -> bool) {
+fn report_codes(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&str, &str) -> bool) {
     for address in &draft.addresses {
         let code = address.value.division_code.as_ref();
         if code.is_some_and(|code| broken(code, &address.value.text)) {
-            findings.report_element(address.position);
+            context.report_element(address.position);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The age that a source states beside the date of birth.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::format::draft::Draft;
 
 rules! {
@@ -17,7 +17,7 @@ rules! {
 }
 
 /// The age is that of when the source last changed the record, or of today.
-fn differs(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
+fn differs(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
     let (Some(age), Some(birth)) = (draft.age, draft.birth_date.value()) else { return };
     let changed = draft.updated_at.value().and_then(|micros| jiff::Timestamp::from_microsecond(*micros).ok());
     let then = changed.map_or(moment.today, |changed| moment.day_of(changed));
@@ -25,9 +25,9 @@ fn differs(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
         then.year() - day.year() - i16::from((then.month(), then.day()) < (day.month(), day.day()))
     };
     let (youngest, oldest) = (years(birth.last_day()), years(birth.first_day()));
-    let grace = i16::try_from(findings.limit()).unwrap_or(i16::MAX);
+    let grace = i16::try_from(context.limit()).unwrap_or(i16::MAX);
     let likely = youngest.saturating_sub(grace)..=oldest.saturating_add(grace);
-    findings.report_if(!likely.contains(&i16::try_from(age).unwrap_or(i16::MAX)));
+    context.report_if(!likely.contains(&i16::try_from(age).unwrap_or(i16::MAX)));
 }
 
 #[cfg(test)]

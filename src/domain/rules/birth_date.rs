@@ -2,11 +2,11 @@
 
 use jiff::civil::{Date, date};
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{
     format::{
         date::DateFault,
-        draft::{Draft, Field},
+        draft::{Draft, Parsed},
     },
     hint::Hint,
     patient::{Deceased, PartialDate},
@@ -125,59 +125,59 @@ rules! {
 /// Days that forms and databases put where they have none.
 const PLACEHOLDERS: [Date; 4] = [date(1900, 1, 1), date(1901, 1, 1), date(1970, 1, 1), date(1899, 12, 30)];
 
-fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    let absent = matches!(draft.birth_date, Field::Absent);
+fn missing(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    let absent = matches!(draft.birth_date, Parsed::Absent);
     let excused = draft.birth_date_is_excused;
-    findings.report_if(absent && !excused && draft.derived_birth_date().is_none());
+    context.report_if(absent && !excused && draft.derived_birth_date().is_none());
 }
 
-fn excused(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    let absent = matches!(draft.birth_date, Field::Absent) && draft.derived_birth_date().is_none();
-    findings.report_if(absent && draft.birth_date_is_excused);
+fn excused(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    let absent = matches!(draft.birth_date, Parsed::Absent) && draft.derived_birth_date().is_none();
+    context.report_if(absent && draft.birth_date_is_excused);
 }
 
-fn derived(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(draft.derived_birth_date().is_some());
+fn derived(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(draft.derived_birth_date().is_some());
 }
 
-fn not_in_calendar(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    if matches!(draft.birth_date, Field::Faulty(DateFault::NotInCalendar)) {
-        let swapped = findings.raw("birth_date", None).is_some_and(is_a_day_once_swapped);
-        findings.report_with("birth_date", None, swapped.then_some(Hint::DayMonthOrder));
+fn not_in_calendar(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    if matches!(draft.birth_date, Parsed::Faulty(DateFault::NotInCalendar)) {
+        let swapped = context.raw("birth_date", None).is_some_and(is_a_day_once_swapped);
+        context.report_with("birth_date", None, swapped.then_some(Hint::DayMonthOrder));
     }
 }
 
-fn format_unknown(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.birth_date, Field::Faulty(DateFault::NoFormatMatches)));
+fn format_unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.birth_date, Parsed::Faulty(DateFault::NoFormatMatches)));
 }
 
-fn in_future(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(draft.birth_date.value().is_some_and(|date| date.first_day() > moment.latest_day()));
+fn in_future(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(draft.birth_date.value().is_some_and(|date| date.first_day() > moment.latest_day()));
 }
 
-fn age_impossible(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
+fn age_impossible(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
     let too_early = draft.birth_date.value().is_some_and(|date| date.last_day().year() < FIRST_YEAR);
-    let too_old = age(draft, moment).is_some_and(|age| age > findings.limit());
-    findings.report_if(too_early || too_old);
+    let too_old = age(draft, moment).is_some_and(|age| age > context.limit());
+    context.report_if(too_early || too_old);
 }
 
-fn age_unlikely(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
-    let unlikely = findings.limit() + 1..=findings.limit_of(&AGE_IMPOSSIBLE);
-    findings.report_if(age(draft, moment).is_some_and(|age| unlikely.contains(&age)));
+fn age_unlikely(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
+    let unlikely = context.limit() + 1..=context.limit_of(&AGE_IMPOSSIBLE);
+    context.report_if(age(draft, moment).is_some_and(|age| unlikely.contains(&age)));
 }
 
-fn differs_from_resident_id(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn differs_from_resident_id(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let (Some(stated), Some(id)) = (draft.birth_date.value(), draft.resident_id()) else {
         return;
     };
     if id.birth_date().is_some_and(|day| !stated.covers(day)) {
-        let clue = is_one_day_early(draft).then_some(Hint::TimeZoneShift);
-        findings.report_with("birth_date", None, clue);
+        let hint = is_one_day_early(draft).then_some(Hint::TimeZoneShift);
+        context.report_with("birth_date", None, hint);
     }
 }
 
-fn one_day_early(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(is_one_day_early(draft));
+fn one_day_early(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(is_one_day_early(draft));
 }
 
 fn is_one_day_early(draft: &Draft) -> bool {
@@ -187,11 +187,11 @@ fn is_one_day_early(draft: &Draft) -> bool {
     stated.tomorrow().is_ok_and(|next| id.birth_date() == Some(next))
 }
 
-fn is_placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn is_placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let known_better = draft.resident_id().is_some();
     let placeholder =
         |date: &PartialDate| matches!(date, PartialDate::Day(day) if PLACEHOLDERS.contains(day));
-    findings.report_if(!known_better && draft.birth_date.value().is_some_and(placeholder));
+    context.report_if(!known_better && draft.birth_date.value().is_some_and(placeholder));
 }
 
 /// Whether the text of a date that is in no calendar would be one with its day and month the other way round.
@@ -213,9 +213,9 @@ fn is_a_day_once_swapped(text: &str) -> bool {
 
 /// The least age that the date of birth allows, in whole years, on the day of death or else today;
 /// none before the birth.
-fn age(draft: &Draft, moment: &Moment) -> Option<u32> {
+fn age(draft: &Draft, moment: &ReceivedAt) -> Option<u32> {
     let end = match draft.deceased {
-        Field::Value(Deceased::On(died)) => died.first_day().min(moment.today),
+        Parsed::Value(Deceased::On(died)) => died.first_day().min(moment.today),
         _ => moment.today,
     };
     draft.birth_date.value().and_then(|birth| u32::try_from(years_between(birth, end)).ok())
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn a_birth_date_one_day_early_points_to_the_time_zone() {
         let issues = issues(|raw| raw.birth_date = "1949-12-30".into());
-        let found: Vec<_> = issues.iter().map(|issue| (issue.kind.code, issue.clue)).collect();
+        let found: Vec<_> = issues.iter().map(|issue| (issue.kind.code, issue.hint)).collect();
         assert_eq!(
             found,
             [
@@ -345,10 +345,10 @@ mod tests {
 
     #[test]
     fn day_and_month_the_other_way_round_are_seen() {
-        let clue = |text: &str| issues(|raw| born(raw, text))[0].clue;
-        assert_eq!(clue("19561309"), Some(Hint::DayMonthOrder));
-        assert_eq!(clue("19563113"), None);
-        assert_eq!(clue("19560231"), None, "no day either way");
+        let hint = |text: &str| issues(|raw| born(raw, text))[0].hint;
+        assert_eq!(hint("19561309"), Some(Hint::DayMonthOrder));
+        assert_eq!(hint("19563113"), None);
+        assert_eq!(hint("19560231"), None, "no day either way");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Codes for which the profile has a table. (The tables of genders and of identifier types are with the
 //! rules on these.)
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{
     country,
     division::IdRegion,
-    format::draft::{Draft, Field},
+    format::draft::{Draft, Parsed},
 };
 
 rules! {
@@ -69,35 +69,35 @@ rules! {
     }
 }
 
-fn nationality(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.nationality, Field::Faulty(_)));
+fn nationality(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.nationality, Parsed::Faulty(_)));
 }
 
-fn ethnicity(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.ethnicity, Field::Faulty(_)));
+fn ethnicity(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.ethnicity, Parsed::Faulty(_)));
 }
 
-fn marital_status(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.marital_status, Field::Faulty(_)));
+fn marital_status(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.marital_status, Parsed::Faulty(_)));
 }
 
-fn disagree(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn disagree(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     for field in &draft.disagreements {
-        findings.report(field, None);
+        context.report(field, None);
     }
 }
 
-fn nationality_not_iso(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(draft.nationality.value().is_some_and(|code| !country::is_alpha3(code)));
+fn nationality_not_iso(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(draft.nationality.value().is_some_and(|code| !country::is_alpha3(code)));
 }
 
 /// What the number says: 9 is for foreigners, all else for nationals. The permits of Hong Kong, Macau and
 /// Taiwan are for nationals too, whose regions have codes of their own.
-fn nationality_and_identifier_disagree(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn nationality_and_identifier_disagree(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let (Some(nationality), Some(id)) = (draft.nationality.value(), draft.resident_id()) else { return };
     let of_china = ["CHN", "HKG", "MAC", "TWN"].contains(&nationality.as_str());
     let for_foreigners = id.region() == Some(IdRegion::ForeignPermanentResident);
-    findings.report_if(country::is_alpha3(nationality) && of_china == for_foreigners);
+    context.report_if(country::is_alpha3(nationality) && of_china == for_foreigners);
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Whether and when the patient died.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{
-    format::draft::{Draft, Field},
+    format::draft::{Draft, Parsed},
     patient::{Deceased, PartialDate},
 };
 
@@ -37,26 +37,26 @@ rules! {
     }
 }
 
-fn unreadable(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.deceased, Field::Faulty(_)));
+fn unreadable(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.deceased, Parsed::Faulty(_)));
 }
 
-fn before_birth(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn before_birth(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let birth =
         draft.birth_date.value().copied().or_else(|| draft.derived_birth_date().map(PartialDate::Day));
     let (Some(birth), Some(death)) = (birth, date_of_death(draft)) else {
         return;
     };
-    findings.report_if(death.last_day() < birth.first_day());
+    context.report_if(death.last_day() < birth.first_day());
 }
 
-fn in_future(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(date_of_death(draft).is_some_and(|death| death.first_day() > moment.latest_day()));
+fn in_future(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(date_of_death(draft).is_some_and(|death| death.first_day() > moment.latest_day()));
 }
 
 fn date_of_death(draft: &Draft) -> Option<PartialDate> {
     match draft.deceased {
-        Field::Value(Deceased::On(date)) => Some(date),
+        Parsed::Value(Deceased::On(date)) => Some(date),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Identity documents other than the resident id, and whether a number is of its type.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::format::{
     document::Document,
     draft::{Draft, DraftIdentifier},
@@ -30,15 +30,15 @@ rules! {
     }
 }
 
-fn of_other_type(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_each(draft, findings, |identifier| {
+fn of_other_type(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_each(draft, context, |identifier| {
         matches!(identifier.resident_id, Some(Err(ShapeFault::OtherDocument)))
             || document(identifier).is_some() && is_resident_id(&identifier.value)
     });
 }
 
-fn misshapen(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_each(draft, findings, |identifier| {
+fn misshapen(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_each(draft, context, |identifier| {
         document(identifier).is_some_and(|document| !document.fits(&identifier.value))
             && !is_resident_id(&identifier.value)
             && !is_residence_permit(&identifier.value)
@@ -64,9 +64,9 @@ fn parse(number: &str) -> Option<ResidentId> {
     ResidentId::parse(number).ok().filter(|id| matches!(id, ResidentId::Eighteen(_)) && id.is_valid())
 }
 
-fn report_each(draft: &Draft, findings: &mut Findings<'_>, broken: impl Fn(&DraftIdentifier) -> bool) {
+fn report_each(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&DraftIdentifier) -> bool) {
     for identifier in draft.identifiers.iter().filter(|identifier| broken(identifier)) {
-        findings.report_element(identifier.position);
+        context.report_element(identifier.position);
     }
 }
 

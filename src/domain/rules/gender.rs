@@ -1,8 +1,8 @@
 //! Gender, by itself and against the resident id.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{
-    format::draft::{Draft, Field},
+    format::draft::{Draft, Parsed},
     hint::Hint,
     patient::Gender,
 };
@@ -49,24 +49,24 @@ rules! {
     }
 }
 
-fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.gender, Field::Absent));
+fn missing(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.gender, Parsed::Absent));
 }
 
-fn unknown(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.gender, Field::Value(Gender::Unknown)));
+fn unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.gender, Parsed::Value(Gender::Unknown)));
 }
 
-fn not_in_table(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.gender, Field::Faulty(_)));
+fn not_in_table(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.gender, Parsed::Faulty(_)));
 }
 
-fn differs_from_resident_id(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    let Field::Value(stated @ (Gender::Male | Gender::Female)) = draft.gender else {
+fn differs_from_resident_id(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    let Parsed::Value(stated @ (Gender::Male | Gender::Female)) = draft.gender else {
         return;
     };
     if draft.resident_id().is_some_and(|id| id.gender() != stated) {
-        findings.report_with("gender", None, Some(Hint::GenderReversed));
+        context.report_with("gender", None, Some(Hint::GenderReversed));
     }
 }
 

@@ -1,10 +1,10 @@
 //! Identity documents and other numbers.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{
     division::{self, IdRegion},
     format::{
-        draft::{Draft, DraftIdentifier, Field},
+        draft::{Draft, DraftIdentifier, Parsed},
         resident_id::{ResidentId, ShapeFault},
     },
     hint::Hint,
@@ -118,70 +118,68 @@ rules! {
     }
 }
 
-fn identity_incomplete(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn identity_incomplete(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let described = draft.name.is_some()
         && draft.gender.value().is_some()
         && (draft.birth_date.value().is_some() || draft.derived_birth_date().is_some());
-    findings.report_if(!described && !draft.identifiers.iter().any(DraftIdentifier::is_usable));
+    context.report_if(!described && !draft.identifiers.iter().any(DraftIdentifier::is_usable));
 }
 
-fn resident_id_absent(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn resident_id_absent(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let has_one = draft.identifiers.iter().any(|identifier| identifier.resident_id.is_some());
-    findings.report_if(!has_one);
+    context.report_if(!has_one);
 }
 
-fn type_not_in_table(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_each(draft, findings, |identifier| matches!(identifier.kind, Field::Faulty(_)));
+fn type_not_in_table(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_each(draft, context, |identifier| matches!(identifier.kind, Parsed::Faulty(_)));
 }
 
-fn resident_id_misshapen(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_each(draft, findings, |identifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Wrong))));
+fn resident_id_misshapen(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_each(draft, context, |identifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Wrong))));
 }
 
-fn resident_id_masked(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_each(draft, findings, |identifier| {
-        matches!(identifier.resident_id, Some(Err(ShapeFault::Masked)))
-    });
+fn resident_id_masked(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_each(draft, context, |identifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Masked))));
 }
 
-fn resident_id_check_wrong(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn resident_id_check_wrong(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     for (identifier, _) in resident_ids(draft).filter(|(_, id)| !id.check_character_is_right()) {
         // A spreadsheet keeps fifteen digits, and writes zeros for the others.
-        let clue = identifier.value.ends_with("000").then_some(Hint::SpreadsheetNumber);
-        findings.report_with("identifiers.value", Some(identifier.position), clue);
+        let hint = identifier.value.ends_with("000").then_some(Hint::SpreadsheetNumber);
+        context.report_with("identifiers.value", Some(identifier.position), hint);
     }
 }
 
-fn resident_id_rounded(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn resident_id_rounded(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let rounded =
         |identifier: &&DraftIdentifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Rounded)));
     for identifier in draft.identifiers.iter().filter(rounded) {
-        let clue = Some(Hint::SpreadsheetNumber);
-        findings.report_with("identifiers.value", Some(identifier.position), clue);
+        let hint = Some(Hint::SpreadsheetNumber);
+        context.report_with("identifiers.value", Some(identifier.position), hint);
     }
 }
 
-fn resident_id_province_unknown(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_resident_ids(draft, findings, |id| id.region().is_none());
+fn resident_id_province_unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_resident_ids(draft, context, |id| id.region().is_none());
 }
 
-fn resident_id_division_unknown(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_resident_ids(draft, findings, |id| {
+fn resident_id_division_unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_resident_ids(draft, context, |id| {
         id.region() == Some(IdRegion::Province) && !division::is_known(id.division())
     });
 }
 
-fn resident_id_is_placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_resident_ids(draft, findings, ResidentId::is_placeholder);
+fn resident_id_is_placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_resident_ids(draft, context, ResidentId::is_placeholder);
 }
 
-fn resident_id_date_impossible(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
-    report_resident_ids(draft, findings, |id| id.birth_date().is_none_or(|date| date > moment.latest_day()));
+fn resident_id_date_impossible(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_resident_ids(draft, context, |id| id.birth_date().is_none_or(|date| date > moment.latest_day()));
 }
 
-fn report_resident_ids(draft: &Draft, findings: &mut Findings<'_>, broken: impl Fn(&ResidentId) -> bool) {
+fn report_resident_ids(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&ResidentId) -> bool) {
     for (identifier, _) in resident_ids(draft).filter(|(_, id)| broken(id)) {
-        findings.report_element(identifier.position);
+        context.report_element(identifier.position);
     }
 }
 
@@ -191,9 +189,9 @@ fn resident_ids(draft: &Draft) -> impl Iterator<Item = (&DraftIdentifier, Reside
     sent.filter_map(|identifier| Some((identifier, identifier.resident_id?.ok()?)))
 }
 
-fn report_each(draft: &Draft, findings: &mut Findings<'_>, broken: impl Fn(&DraftIdentifier) -> bool) {
+fn report_each(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&DraftIdentifier) -> bool) {
     for identifier in draft.identifiers.iter().filter(|identifier| broken(identifier)) {
-        findings.report_element(identifier.position);
+        context.report_element(identifier.position);
     }
 }
 
@@ -264,13 +262,13 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_does_to_a_resident_id_is_seen() {
-        let clue = |value: &str| {
+        let hint = |value: &str| {
             let found = issues(|raw| raw.identifiers.push(identifier("01", value)));
-            (found[0].kind.code, found[0].clue)
+            (found[0].kind.code, found[0].hint)
         };
-        assert_eq!(clue("4.41E+17"), ("RESIDENT_ID_ROUNDED", Some(Hint::SpreadsheetNumber)));
-        assert_eq!(clue("110105194912310000"), ("RESIDENT_ID_CHECK_WRONG", Some(Hint::SpreadsheetNumber)));
-        assert_eq!(clue("110105194912310021"), ("RESIDENT_ID_CHECK_WRONG", None));
+        assert_eq!(hint("4.41E+17"), ("RESIDENT_ID_ROUNDED", Some(Hint::SpreadsheetNumber)));
+        assert_eq!(hint("110105194912310000"), ("RESIDENT_ID_CHECK_WRONG", Some(Hint::SpreadsheetNumber)));
+        assert_eq!(hint("110105194912310021"), ("RESIDENT_ID_CHECK_WRONG", None));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::domain::{
     format::draft::Draft,
     hospital::Profile,
     issue::{Issue, IssueKind, Severity},
-    look_back::Past,
+    look_back::EarlierRecords,
 };
 
 #[macro_use]
@@ -20,10 +20,10 @@ mod addresses;
 mod age;
 mod birth_date;
 mod codes;
+mod context;
 mod deceased;
 mod documents;
 mod external;
-mod findings;
 mod gender;
 mod identifiers;
 mod name;
@@ -34,8 +34,8 @@ mod record;
 mod stored;
 mod text;
 
+pub use context::{RecordContext, RuleContext};
 pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
-pub use findings::{Findings, Origin};
 pub use record::{
     FIELDS_UNMAPPED, HOSPITAL_UNKNOWN, PAYLOAD_KEY_REPEATED, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT,
     PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE, PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL,
@@ -80,15 +80,15 @@ impl fmt::Display for Limit {
 #[derive(Debug)]
 enum Check {
     /// A check over the draft of one record.
-    Draft(fn(&Draft, &Moment, &mut Findings<'_>)),
+    Draft(fn(&Draft, &ReceivedAt, &mut RuleContext<'_>)),
     /// The same, about what no patient can be without: no profile can soften it.
-    Required(fn(&Draft, &Moment, &mut Findings<'_>)),
+    Required(fn(&Draft, &ReceivedAt, &mut RuleContext<'_>)),
     /// The parsing of the payload.
     Payload,
     /// The mapping of the payload's fields.
     Mapping,
     /// A check over what the earlier records of its batch say about one that passed the others.
-    Across(fn(&Past, &mut Findings<'_>)),
+    Earlier(fn(&EarlierRecords, &mut RuleContext<'_>)),
     /// Whoever knows the record's place in its batch.
     Batch,
     /// The hospital's own verdict.
@@ -109,13 +109,13 @@ impl Rule {
 
     /// Whether a profile may state another severity, or switch the rule off where it only warns.
     pub fn is_adjustable(&self) -> bool {
-        matches!(self.check, Check::Draft(_) | Check::Mapping | Check::Across(_) | Check::External)
+        matches!(self.check, Check::Draft(_) | Check::Mapping | Check::Earlier(_) | Check::External)
     }
 }
 
 /// When a record is judged.
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct ReceivedAt {
     /// When the record came.
     pub received_at: Timestamp,
     /// The day on which the record came, where its source is.
@@ -123,9 +123,9 @@ pub struct Moment {
     zone: TimeZone,
 }
 
-impl Moment {
+impl ReceivedAt {
     /// The moment of receipt, seen from the hospital's zone.
-    pub fn of(received_at: Timestamp, profile: &Profile) -> Self {
+    pub fn new(received_at: Timestamp, profile: &Profile) -> Self {
         let zone = profile.time_zone.clone();
         Self { received_at, today: zone.to_datetime(received_at).date(), zone }
     }
@@ -173,21 +173,21 @@ pub fn find(code: &str) -> Option<&'static Rule> {
 }
 
 /// Everything that the rules find in a draft, in the order of the catalogue.
-pub fn judge(draft: &Draft, moment: &Moment, origin: Origin<'_>) -> Vec<Issue> {
+pub fn judge(draft: &Draft, moment: &ReceivedAt, origin: RecordContext<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
     for rule in catalogue() {
         if let Check::Draft(check) | Check::Required(check) = rule.check {
-            check(draft, moment, &mut Findings::new(rule, origin, &mut issues));
+            check(draft, moment, &mut RuleContext::new(rule, origin, &mut issues));
         }
     }
     issues
 }
 
 /// Adds what the rules find in what earlier records say about a record, in the order of the catalogue.
-pub fn judge_across(past: &Past, origin: Origin<'_>, issues: &mut Vec<Issue>) {
+pub fn judge_against_earlier(past: &EarlierRecords, origin: RecordContext<'_>, issues: &mut Vec<Issue>) {
     for rule in across::RULES {
-        if let Check::Across(check) = rule.check {
-            check(past, &mut Findings::new(rule, origin, issues));
+        if let Check::Earlier(check) = rule.check {
+            check(past, &mut RuleContext::new(rule, origin, issues));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Names.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{
     format::{draft::Draft, name},
     patient::Identifier,
@@ -86,12 +86,12 @@ const PLACEHOLDERS: [&str; 12] = [
 /// Words within names that say that there is no such person; in lower case.
 const TEST_WORDS: [&str; 2] = ["测试", "test"];
 
-fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(draft.name.is_none());
+fn missing(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(draft.name.is_none());
 }
 
-fn odd_characters(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_if_name(draft, findings, |name| {
+fn odd_characters(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_if_name(draft, context, |name| {
         let odd = |character: char| {
             character.is_numeric() && character != '〇'
                 || matches!(character, '@' | '*' | '#' | '_' | '<' | '>' | '=' | '|')
@@ -112,14 +112,14 @@ fn has_test_word(name: &str) -> bool {
     })
 }
 
-fn rare_characters(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_if_name(draft, findings, |name| {
+fn rare_characters(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_if_name(draft, context, |name| {
         name.chars().any(|character| matches!(character, '\u{E000}'..='\u{F8FF}' | '\u{10000}'..))
     });
 }
 
-fn placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_if_name(draft, findings, |name| {
+fn placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_if_name(draft, context, |name| {
         let lower = name.to_lowercase();
         PLACEHOLDERS.contains(&&*lower)
             || lower.starts_with("baby boy ")
@@ -128,18 +128,18 @@ fn placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
     });
 }
 
-fn length_unlikely(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    let longest = findings.limit() as usize;
-    report_if_name(draft, findings, |name| !(2..=longest).contains(&name.chars().count()));
+fn length_unlikely(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    let longest = context.limit() as usize;
+    report_if_name(draft, context, |name| !(2..=longest).contains(&name.chars().count()));
 }
 
-fn script_unlikely(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn script_unlikely(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let has = |kind: &str| {
         draft.identifiers.iter().any(|identifier| identifier.kind.value().is_some_and(|code| code == kind))
     };
     let resident = draft.resident_id().is_some_and(|id| !id.is_of_a_permit());
     let passport_only = !resident && has("03") && !has(Identifier::RESIDENT_ID) && is_chinese(draft);
-    report_if_name(draft, findings, |name| {
+    report_if_name(draft, context, |name| {
         let latin = name.is_ascii() && name.bytes().any(|byte| byte.is_ascii_alphabetic());
         latin && resident || passport_only && name::is_han_name(name)
     });
@@ -150,8 +150,8 @@ fn is_chinese(draft: &Draft) -> bool {
     draft.nationality.value().is_some_and(|code| ["CHN", "CN", "156"].contains(&code.as_str()))
 }
 
-fn report_if_name(draft: &Draft, findings: &mut Findings<'_>, broken: impl Fn(&str) -> bool) {
-    findings.report_if(draft.name.as_ref().is_some_and(|name| broken(&name.text)));
+fn report_if_name(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&str) -> bool) {
+    context.report_if(draft.name.as_ref().is_some_and(|name| broken(&name.text)));
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Check, Findings, Moment};
-use crate::domain::format::draft::{Draft, Field};
+use super::{Check, ReceivedAt, RuleContext};
+use crate::domain::format::draft::{Draft, Parsed};
 
 /// Microseconds of a day.
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
@@ -49,30 +49,30 @@ rules! {
     }
 }
 
-fn updated_at_unreadable(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(matches!(draft.updated_at, Field::Faulty(_)));
+fn updated_at_unreadable(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(matches!(draft.updated_at, Parsed::Faulty(_)));
 }
 
 /// A version beside a time of change decides nothing and may be anything.
-fn version_not_an_integer(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn version_not_an_integer(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let undecided = draft.updated_at.value().is_none();
-    findings.report_if(undecided && matches!(draft.version, Field::Faulty(_)));
+    context.report_if(undecided && matches!(draft.version, Parsed::Faulty(_)));
 }
 
 /// Clocks may differ by a day.
-fn updated_at_in_future(draft: &Draft, moment: &Moment, findings: &mut Findings<'_>) {
+fn updated_at_in_future(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
     let latest = moment.received_at.as_microsecond().saturating_add(DAY);
-    findings.report_if(draft.updated_at.value().is_some_and(|changed| *changed > latest));
+    context.report_if(draft.updated_at.value().is_some_and(|changed| *changed > latest));
 }
 
 /// A day of grace: the change is an instant, the birth a day somewhere.
-fn updated_at_before_birth(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn updated_at_before_birth(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     let (Some(changed), Some(birth)) = (draft.updated_at.value(), draft.birth_date.value()) else {
         return;
     };
     let born =
         birth.first_day().to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp().as_microsecond());
-    findings.report_if(born.is_ok_and(|born| changed.saturating_add(DAY) < born));
+    context.report_if(born.is_ok_and(|born| changed.saturating_add(DAY) < born));
 }
 
 #[cfg(test)]

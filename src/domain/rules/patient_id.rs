@@ -1,6 +1,6 @@
 //! The hospital's own number of the patient.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{
     format::{draft::Draft, resident_id},
     hint::Hint,
@@ -48,24 +48,24 @@ rules! {
     }
 }
 
-fn missing(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    findings.report_if(draft.patient_id.is_none());
+fn missing(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    context.report_if(draft.patient_id.is_none());
 }
 
-fn too_long(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    let ids = &findings.profile().patient_ids;
-    findings.report_if(draft.patient_id.as_ref().is_some_and(|id| ids.is_too_long(id)));
+fn too_long(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    let ids = &context.profile().patient_ids;
+    context.report_if(draft.patient_id.as_ref().is_some_and(|id| ids.is_too_long(id)));
 }
 
-fn misshapen(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    let ids = &findings.profile().patient_ids;
-    findings.report_if(draft.patient_id.as_ref().is_some_and(|id| !ids.has_characters_of(id)));
+fn misshapen(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    let ids = &context.profile().patient_ids;
+    context.report_if(draft.patient_id.as_ref().is_some_and(|id| !ids.has_characters_of(id)));
 }
 
 /// Such a number is that of many patients at once.
-fn rounded(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn rounded(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     if draft.patient_id.as_ref().is_some_and(|id| resident_id::is_scientific(id)) {
-        findings.report_with("patient_id", None, Some(Hint::SpreadsheetNumber));
+        context.report_with("patient_id", None, Some(Hint::SpreadsheetNumber));
     }
 }
 
@@ -73,7 +73,7 @@ fn rounded(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
 mod tests {
     use crate::domain::format::{
         example::{codes, codes_with},
-        patient_id::{Characters, PatientIds},
+        patient_id::{Characters, PatientIdFormat},
     };
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_profile_knows_the_numbers_of_its_hospital() {
-        let ids = PatientIds { width: Some(8), characters: Characters::Digits, longest: 10 };
+        let ids = PatientIdFormat { width: Some(8), characters: Characters::Digits, longest: 10 };
         let codes = |number: &str| {
             codes_with(|profile| profile.patient_ids = ids.clone(), |raw| raw.patient_id = number.into())
         };

@@ -1,6 +1,6 @@
 //! Phone numbers of patients and of their contacts.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::format::{draft::Draft, phone};
 
 rules! {
@@ -26,20 +26,20 @@ rules! {
     }
 }
 
-fn invalid(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn invalid(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     for phone in draft.phones.iter().filter(|phone| !phone.value.valid) {
-        findings.report_element(phone.position);
+        context.report_element(phone.position);
     }
     for contact in &draft.contacts {
         if contact.value.phone.as_ref().is_some_and(|phone| !phone.valid) {
-            findings.report("contacts.phone", Some(contact.position));
+            context.report("contacts.phone", Some(contact.position));
         }
     }
 }
 
-fn placeholder(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     for placed in draft.phones.iter().filter(|placed| phone::is_placeholder(&placed.value.text)) {
-        findings.report_element(placed.position);
+        context.report_element(placed.position);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The characters of all texts.
 
-use super::{Check, Findings, Moment};
+use super::{Check, ReceivedAt, RuleContext};
 use crate::domain::{
     format::{draft::Draft, flaw::FlawKind},
     hint::Hint,
@@ -67,36 +67,36 @@ rules! {
     }
 }
 
-fn nul(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_flaws(draft, FlawKind::Nul, findings);
+fn nul(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_flaws(draft, FlawKind::Nul, context);
 }
 
-fn undecodable(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_flaws(draft, FlawKind::Undecodable, findings);
+fn undecodable(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_flaws(draft, FlawKind::Undecodable, context);
 }
 
-fn mojibake(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_flaws(draft, FlawKind::Mojibake, findings);
+fn mojibake(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_flaws(draft, FlawKind::Mojibake, context);
 }
 
-fn question_marks(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_flaws(draft, FlawKind::QuestionMarks, findings);
+fn question_marks(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_flaws(draft, FlawKind::QuestionMarks, context);
 }
 
-fn too_long(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
-    report_flaws(draft, FlawKind::TooLong, findings);
+fn too_long(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+    report_flaws(draft, FlawKind::TooLong, context);
 }
 
-fn list_too_long(draft: &Draft, _: &Moment, findings: &mut Findings<'_>) {
+fn list_too_long(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     for field in &draft.overlong {
-        findings.report(field, None);
+        context.report(field, None);
     }
 }
 
-fn report_flaws(draft: &Draft, kind: FlawKind, findings: &mut Findings<'_>) {
+fn report_flaws(draft: &Draft, kind: FlawKind, context: &mut RuleContext<'_>) {
     for flaw in draft.flaws.iter().filter(|flaw| flaw.kind == kind) {
-        let clue = matches!(kind, FlawKind::Undecodable | FlawKind::Mojibake).then_some(Hint::WrongCharset);
-        findings.report_with(flaw.field, flaw.position, clue);
+        let hint = matches!(kind, FlawKind::Undecodable | FlawKind::Mojibake).then_some(Hint::WrongCharset);
+        context.report_with(flaw.field, flaw.position, hint);
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn what_another_character_set_left_is_found() {
         let issues = issues(|raw| raw.addresses[0].text = "JosÃ©".into());
-        assert_eq!((issues[0].kind.code, issues[0].clue), ("TEXT_IS_MOJIBAKE", Some(Hint::WrongCharset)));
+        assert_eq!((issues[0].kind.code, issues[0].hint), ("TEXT_IS_MOJIBAKE", Some(Hint::WrongCharset)));
         assert_eq!(codes(|raw| raw.addresses[0].text = "José".into()), [""; 0]);
     }
 

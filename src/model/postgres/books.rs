@@ -7,7 +7,7 @@ use sqlx::{
 };
 
 use crate::{
-    domain::{digest::Digest, outcome::Outcome},
+    domain::{outcome::Outcome, resend_digest::ResendDigest},
     model::{BatchKey, ResultsPage, StoredBatch, StoredResult, books::outcome_from_column, findings},
 };
 
@@ -94,7 +94,7 @@ fn stored_result(row: PgRow) -> sqlx::Result<StoredResult> {
         issues: findings::from_column(row.try_get(3)?)?,
         retryable: row.try_get(4)?,
         attempts: attempts as u32,
-        digest: row.try_get::<Option<&[u8]>, _>(6)?.and_then(Digest::from_bytes),
+        digest: row.try_get::<Option<&[u8]>, _>(6)?.and_then(ResendDigest::from_bytes),
     })
 }
 

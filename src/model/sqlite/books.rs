@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::{digest::Digest, outcome::Outcome},
+    domain::{outcome::Outcome, resend_digest::ResendDigest},
     model::{BatchKey, ResultsPage, StoredBatch, StoredResult, books::outcome_from_column, findings},
 };
 
@@ -89,7 +89,7 @@ fn stored_result(row: SqliteRow) -> sqlx::Result<StoredResult> {
         issues: findings::from_column(row.try_get(3)?)?,
         retryable: row.try_get(4)?,
         attempts: row.try_get(5)?,
-        digest: row.try_get::<Option<&[u8]>, _>(6)?.and_then(Digest::from_bytes),
+        digest: row.try_get::<Option<&[u8]>, _>(6)?.and_then(ResendDigest::from_bytes),
     })
 }
 

@@ -2,8 +2,8 @@
 
 use dataprocessing::{
     domain::{
-        digest::Digest,
         record::{Payload, RawRecord},
+        resend_digest::ResendDigest,
     },
     model::{ResultsPage, StoredResult},
 };
@@ -21,9 +21,9 @@ on_both_engines! {
     a_batch_with_many_rows_is_forgotten_step_by_step
 }
 
-fn digest(id: &str) -> Option<Digest> {
+fn digest(id: &str) -> Option<ResendDigest> {
     let record = RawRecord { index: 0, id: id.into(), hospital_code: "h1".into(), payload: Payload::Missing };
-    Some(Digest::of(&record))
+    Some(ResendDigest::from_record(&record))
 }
 
 fn soon() -> Instant {
@@ -84,7 +84,7 @@ async fn results_are_read_back_as_they_were_written(database: &TestDatabase) {
     let issue = Issue {
         position: Some(3),
         source_field: Some("sfz\"h".into()),
-        shape: Some(dataprocessing::domain::shape::Shape::of("1990/5/2")),
+        shape: Some(dataprocessing::domain::shape::Shape::from_text("1990/5/2")),
         ..dataprocessing::domain::rules::find("GENDER_MISSING").expect("a rule").issue(None)
     };
     let failed = Row {

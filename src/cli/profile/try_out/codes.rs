@@ -71,8 +71,11 @@ impl OfField {
         let are_codes = self.texts.len() <= MAX_CODES;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for (text, count) in &self.texts {
-            let shown =
-                if are_codes && is_code(text) { format!("{text:?}") } else { Shape::of(text).to_string() };
+            let shown = if are_codes && is_code(text) {
+                format!("{text:?}")
+            } else {
+                Shape::from_text(text).to_string()
+            };
             *counts.entry(shown).or_default() += count;
         }
         let mut codes: Vec<_> = counts

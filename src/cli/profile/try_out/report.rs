@@ -6,9 +6,9 @@ use super::{codes::UnknownCode, stats::TryOutStats};
 use crate::{
     cli::table::{Cell, aligned},
     domain::{
+        cleaning_tally::{ChangeGroup, change_groups},
         issue::Severity,
         issue_groups::IssueGroup,
-        tally::{ChangeGroup, change_groups},
     },
 };
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::{codes::UnknownCodes, coverage::Coverage};
 use crate::domain::{
-    clean::clean_next, hospital::Profile, issue_groups::IssueGroups, look_back::LookBack, record::Payload,
-    tally::Tally,
+    clean::clean_next, cleaning_tally::CleaningTally, hospital::Profile, issue_groups::IssueGroups,
+    look_back::LookBack, record::Payload,
 };
 
 /// How many records that cannot be read are named.
@@ -31,7 +31,7 @@ pub(super) struct TryOutStats<'p> {
     pub(super) groups: IssueGroups,
     /// In how many records a code was found about a field.
     pub(super) records_with: HashMap<(&'static str, &'static str), u64>,
-    pub(super) tally: Tally,
+    pub(super) tally: CleaningTally,
     look_back: LookBack,
 }
 
@@ -47,7 +47,7 @@ impl<'p> TryOutStats<'p> {
             codes: UnknownCodes::default(),
             groups: IssueGroups::default(),
             records_with: HashMap::new(),
-            tally: Tally::of(Arc::clone(&profile.code)),
+            tally: CleaningTally::new(Arc::clone(&profile.code)),
             look_back: LookBack::default(),
         }
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     phi::Phi,
-    record::{MOST_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
+    record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
 };
 
 /// Reads one record, and notes where each field came from.
@@ -142,7 +142,7 @@ impl<'o> Reader<'o> {
         } else {
             self.notes.forget_since(mark);
         }
-        if list.len() > MOST_ELEMENTS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if list.len() > MAX_ELEMENTS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn identifier(&mut self, fields: &IdentifierFields, start: Start<'_>) -> RawIdentifier {

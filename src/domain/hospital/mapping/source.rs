@@ -60,7 +60,7 @@ impl Field {
         let mut tokens = None;
         for alternative in &self.alternatives {
             let Some(found) = alternative.source.read(root) else { continue };
-            if self.alternatives.len() == 1 || !null_token::is_null(&text::code(&found.text), nulls) {
+            if self.alternatives.len() == 1 || !null_token::is_null(&text::clean_token(&found.text), nulls) {
                 return (Some(found), Some(alternative));
             }
             tokens.get_or_insert((found, alternative));

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::record::MOST_ELEMENTS;
+use crate::domain::record::MAX_ELEMENTS;
 
 const MAPPING: &str = "\
 patient_id: {first: a, where: {/b: [x, '1']}, take: /c}
@@ -51,7 +51,7 @@ proptest! {
         let mapped = mapping.map(&record);
         let patient = &mapped.patient;
         let longest = patient.identifiers.len().max(patient.phones.len()).max(patient.addresses.len());
-        prop_assert!(longest <= MOST_ELEMENTS + 1);
+        prop_assert!(longest <= MAX_ELEMENTS + 1);
         prop_assert!(texts(patient) <= 2_000 + 40 * Value::from(record.clone()).to_string().len());
         prop_assert_eq!(mapped.unmapped.count as usize, mapping.unmapped_keys(&record).count());
         for (position, identifier) in (0..).zip(&patient.identifiers) {

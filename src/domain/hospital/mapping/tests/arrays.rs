@@ -1,7 +1,7 @@
 //! Lists of unknown length, of which some elements are wanted.
 
 use super::*;
-use crate::domain::record::MOST_ELEMENTS;
+use crate::domain::record::MAX_ELEMENTS;
 
 const FHIR: &str = "\
 patient_id: {first: /identifier, where: {/system: mrn}, take: /value}
@@ -142,10 +142,10 @@ fn a_list_takes_one_more_than_are_read_and_no_more() {
         let tel: Vec<_> = (0..count).flat_map(|place| [String::new(), place.to_string()]).collect();
         map(&mapping, json!({"first": "0", "tel": tel, "last": "0"}))
     };
-    assert_eq!(map(MOST_ELEMENTS - 2).patient.phones.len(), MOST_ELEMENTS);
-    for count in [MOST_ELEMENTS - 1, MOST_ELEMENTS, MOST_ELEMENTS * 10] {
+    assert_eq!(map(MAX_ELEMENTS - 2).patient.phones.len(), MAX_ELEMENTS);
+    for count in [MAX_ELEMENTS - 1, MAX_ELEMENTS, MAX_ELEMENTS * 10] {
         let mapped = map(count);
-        assert_eq!(mapped.patient.phones.len(), MOST_ELEMENTS + 1);
+        assert_eq!(mapped.patient.phones.len(), MAX_ELEMENTS + 1);
         assert_eq!(of_element(&mapped.sources, "phones", 1).as_deref(), Some("/tel/1"));
         assert_eq!(of_element(&mapped.sources, "phones", 101), None);
     }

@@ -4,12 +4,12 @@ use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use super::{
     change::{Change, ChangeKind, FormatRule},
-    clean::{Cleaned, Compared},
+    clean::{Cleaned, IdComparability},
 };
 
 /// What cleaning did to the records of one hospital.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct CleaningTally {
     /// The hospital.
     pub hospital_code: Arc<str>,
     /// Records whose gender could be held against the resident id.
@@ -42,9 +42,9 @@ pub struct ChangeGroup {
     pub count: u32,
 }
 
-impl Tally {
+impl CleaningTally {
     /// A tally of no records yet.
-    pub fn of(hospital_code: Arc<str>) -> Self {
+    pub fn new(hospital_code: Arc<str>) -> Self {
         Self { hospital_code, ..Self::default() }
     }
 
@@ -54,7 +54,7 @@ impl Tally {
             let key = Key { rule: rule.number, field, kind };
             self.changes.entry(key).or_insert((rule, 0)).1 += 1;
         }
-        let Compared { gender, birth_date } = cleaned.compared;
+        let IdComparability { gender, birth_date } = cleaned.comparability;
         self.gender_compared += u32::from(gender);
         self.birth_date_compared += u32::from(birth_date);
     }
@@ -71,8 +71,8 @@ impl Tally {
 }
 
 /// The changes of some tallies, the most frequent first.
-pub fn change_groups(tallies: &[Tally]) -> Vec<ChangeGroup> {
-    let mut groups: Vec<_> = tallies.iter().flat_map(Tally::change_groups).collect();
+pub fn change_groups(tallies: &[CleaningTally]) -> Vec<ChangeGroup> {
+    let mut groups: Vec<_> = tallies.iter().flat_map(CleaningTally::change_groups).collect();
     groups.sort_by(|one, other| {
         let key = |group: &ChangeGroup| (Reverse(group.count), group.rule.number, group.field, group.kind);
         (key(one), &one.hospital_code).cmp(&(key(other), &other.hospital_code))

@@ -1,31 +1,31 @@
 //! Lists: identifiers, phones, addresses and contacts.
 
-use super::{Place, Reader, owned};
+use super::{Formatter, Place, owned};
 use crate::domain::{
     change::ChangeKind,
     format::{
         address, catalogue,
-        draft::{DraftContact, DraftIdentifier, Placed},
+        draft::{DraftContact, DraftIdentifier, Positioned},
         identifier, phone,
         resident_id::ResidentId,
     },
     patient::{Address, Identifier},
     phi::Phi,
-    record::{MOST_ELEMENTS, RawAddress, RawContact, RawIdentifier},
+    record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier},
 };
 
-impl Reader<'_> {
+impl Formatter<'_> {
     /// Calls `read` on each element; what it finds empty is left out.
     pub(super) fn each<R, T>(
         &mut self,
         list: &[R],
         field: &'static str,
         mut read: impl FnMut(&mut Self, &R, u32) -> Option<T>,
-    ) -> Vec<Placed<T>> {
+    ) -> Vec<Positioned<T>> {
         let list = self.bounded(list, field);
         let mut placed = Vec::with_capacity(list.len());
         for (position, raw) in (0..).zip(list) {
-            placed.extend(read(self, raw, position).map(|value| Placed { position, value }));
+            placed.extend(read(self, raw, position).map(|value| Positioned { position, value }));
         }
         placed
     }
@@ -58,9 +58,9 @@ impl Reader<'_> {
     pub(super) fn identifier(&mut self, raw: &RawIdentifier, position: u32) -> Option<DraftIdentifier> {
         let place = |field| Place(field, Some(position));
         let table = self.profile.codes.identifier_type.as_ref();
-        let number = self.code(&raw.value, place("identifiers.value"))?;
+        let number = self.token(&raw.value, place("identifiers.value"))?;
         let kind = self.coded(&raw.kind, place("identifiers.type"), table);
-        let system = self.code(&raw.system, place("identifiers.system")).map(owned);
+        let system = self.token(&raw.system, place("identifiers.system")).map(owned);
         let type_code = kind.value().map_or(Identifier::OTHER, |kind| kind.as_str());
         let (value, rule) = identifier::format(type_code, &number);
         self.note_if(value != number, place("identifiers.value"), rule, ChangeKind::Reformatted);
@@ -70,17 +70,17 @@ impl Reader<'_> {
     }
 
     /// The phones, each number once. The bound of the list holds for the numbers of all its texts together.
-    pub(super) fn phones(&mut self, list: &[Phi<String>]) -> Vec<Placed<phone::Phone>> {
+    pub(super) fn phones(&mut self, list: &[Phi<String>]) -> Vec<Positioned<phone::Phone>> {
         let list = self.bounded(list, "phones");
-        let mut phones: Vec<Placed<phone::Phone>> = Vec::with_capacity(list.len());
+        let mut phones: Vec<Positioned<phone::Phone>> = Vec::with_capacity(list.len());
         let mut numbers = 0;
         for (position, raw) in (0..).zip(list) {
             let place = Place("phones", Some(position));
-            let Some(text) = self.code(raw, place) else { continue };
+            let Some(text) = self.token(raw, place) else { continue };
             let before = numbers;
             for number in phone::split(&text) {
                 numbers += 1;
-                if numbers > MOST_ELEMENTS {
+                if numbers > MAX_ELEMENTS {
                     self.report_overlong("phones");
                     return phones;
                 }
@@ -92,7 +92,7 @@ impl Reader<'_> {
                 if phones.iter().any(|other| other.value == value) {
                     self.note(place, &catalogue::DUPLICATE_DROPPED, ChangeKind::Dropped);
                 } else {
-                    phones.push(Placed { position, value });
+                    phones.push(Positioned { position, value });
                 }
             }
             self.note_if(numbers - before > 1, place, &catalogue::PHONE_FORMATTED, ChangeKind::Split);
@@ -108,11 +108,11 @@ impl Reader<'_> {
 
     pub(super) fn address(&mut self, raw: &RawAddress, position: u32) -> Option<Address> {
         let place = |field| Place(field, Some(position));
-        let text = self.prose(&raw.text, place("addresses.text"));
+        let text = self.free_text(&raw.text, place("addresses.text"));
         let text = text.map(|text| self.without_repeated_divisions(&text, place("addresses.text")));
-        let division_code = self.code(&raw.division_code, place("addresses.division_code")).map(owned);
-        let postal_code = self.code(&raw.postal_code, place("addresses.postal_code")).map(owned);
-        let country = self.code(&raw.country, place("addresses.country")).map(owned);
+        let division_code = self.token(&raw.division_code, place("addresses.division_code")).map(owned);
+        let postal_code = self.token(&raw.postal_code, place("addresses.postal_code")).map(owned);
+        let country = self.token(&raw.country, place("addresses.country")).map(owned);
         let anything = text.as_ref().or(division_code.as_ref()).or(postal_code.as_ref()).or(country.as_ref());
         anything?;
         let text = text.unwrap_or_default();
@@ -136,8 +136,8 @@ impl Reader<'_> {
     pub(super) fn contact(&mut self, raw: &RawContact, position: u32) -> Option<DraftContact> {
         let place = |field| Place(field, Some(position));
         let name = self.name_part(&raw.name, place("contacts.name"));
-        let relation = self.code(&raw.relation, place("contacts.relation")).map(owned);
-        let number = self.code(&raw.phone, place("contacts.phone"));
+        let relation = self.token(&raw.relation, place("contacts.relation")).map(owned);
+        let number = self.token(&raw.phone, place("contacts.phone"));
         let phone = number.map(|number| self.phone(&number, place("contacts.phone")));
         let anything = name.is_some() || relation.is_some() || phone.is_some();
         anything.then_some(DraftContact { name, relation, phone })
@@ -146,10 +146,10 @@ impl Reader<'_> {
     /// The elements that are read. A list with more is reported and rejects the record, so none is lost
     /// silently, and no record costs more than its share.
     pub(super) fn bounded<'r, R>(&mut self, list: &'r [R], field: &'static str) -> &'r [R] {
-        if list.len() > MOST_ELEMENTS {
+        if list.len() > MAX_ELEMENTS {
             self.report_overlong(field);
         }
-        &list[..list.len().min(MOST_ELEMENTS)]
+        &list[..list.len().min(MAX_ELEMENTS)]
     }
 
     fn report_overlong(&mut self, field: &'static str) {

@@ -10,12 +10,12 @@ use super::{
 /// The first 16 bytes of SHA-256 over a record as it was sent: its id, its hospital, and its payload with the
 /// payload's kind. Every text has its length before it, so that no two ways to split the same bytes are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Digest([u8; 16]);
+pub struct ResendDigest([u8; 16]);
 
-impl Digest {
+impl ResendDigest {
     /// The digest of a record.
-    pub fn of(record: &RawRecord) -> Self {
-        let mut hash = Lengths(Sha256::new());
+    pub fn from_record(record: &RawRecord) -> Self {
+        let mut hash = LengthPrefixed(Sha256::new());
         hash.text(&record.id);
         hash.text(&record.hospital_code);
         match &record.payload {
@@ -37,7 +37,7 @@ impl Digest {
         Self::from_bytes(&whole[..16]).expect("16 bytes")
     }
 
-    /// From what [`Digest::as_bytes`] gave; none if it has another length.
+    /// From what [`ResendDigest::as_bytes`] gave; none if it has another length.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
@@ -49,9 +49,9 @@ impl Digest {
 }
 
 /// A hash into which nothing goes without its length or count.
-struct Lengths(Sha256);
+struct LengthPrefixed(Sha256);
 
-impl Lengths {
+impl LengthPrefixed {
     fn count(&mut self, count: usize) {
         self.0.update((count as u64).to_le_bytes());
     }
@@ -145,29 +145,29 @@ mod tests {
         RawRecord { index: 7, id: id.into(), hospital_code: hospital_code.into(), payload }
     }
 
-    fn json(id: &str, hospital_code: &str, text: &str) -> Digest {
-        Digest::of(&record(id, hospital_code, Payload::Json(text.into())))
+    fn json(id: &str, hospital_code: &str, text: &str) -> ResendDigest {
+        ResendDigest::from_record(&record(id, hospital_code, Payload::Json(text.into())))
     }
 
-    fn fields(change: impl FnOnce(&mut RawPatient)) -> Digest {
+    fn fields(change: impl FnOnce(&mut RawPatient)) -> ResendDigest {
         let mut patient = RawPatient::default();
         change(&mut patient);
-        Digest::of(&record("r", "h", Payload::Fields(Box::new(patient))))
+        ResendDigest::from_record(&record("r", "h", Payload::Fields(Box::new(patient))))
     }
 
     #[test]
     fn the_place_in_the_batch_does_not_count() {
         let at = |index| RawRecord { index, ..record("r", "h", Payload::Missing) };
-        assert_eq!(Digest::of(&at(1)), Digest::of(&at(2)));
+        assert_eq!(ResendDigest::from_record(&at(1)), ResendDigest::from_record(&at(2)));
     }
 
     #[test]
     fn the_kind_of_the_payload_counts() {
         let bytes = Payload::Bytes(bytes::Bytes::from_static(b"{}").into());
         let all = [
-            Digest::of(&record("r", "h", Payload::Missing)),
+            ResendDigest::from_record(&record("r", "h", Payload::Missing)),
             json("r", "h", "{}"),
-            Digest::of(&record("r", "h", bytes)),
+            ResendDigest::from_record(&record("r", "h", bytes)),
             fields(|_| ()),
         ];
         for (place, digest) in all.iter().enumerate() {
@@ -205,8 +205,8 @@ mod tests {
 
         #[test]
         fn a_digest_is_read_back(bytes in any::<[u8; 16]>()) {
-            prop_assert_eq!(Digest::from_bytes(&bytes).map(|digest| digest.as_bytes().to_vec()), Some(bytes.to_vec()));
-            prop_assert_eq!(Digest::from_bytes(&bytes[1..]), None);
+            prop_assert_eq!(ResendDigest::from_bytes(&bytes).map(|digest| digest.as_bytes().to_vec()), Some(bytes.to_vec()));
+            prop_assert_eq!(ResendDigest::from_bytes(&bytes[1..]), None);
         }
     }
 }

@@ -305,7 +305,7 @@ proptest! {
         raw.phones = vec![next(), next()];
         raw.addresses[0] = RawAddress { text: next(), ..RawAddress::default() };
         raw.contacts = vec![RawContact { name: next(), relation: next(), phone: next() }];
-        if matches!(Draft::of(&raw, &profile).birth_date, Field::Faulty(_)) {
+        if matches!(Draft::of(&raw, &profile).birth_date, Parsed::Faulty(_)) {
             // It rejects. A source without it is another record: its date is then taken from its resident id.
             raw.birth_date.clear();
         }

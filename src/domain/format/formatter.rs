@@ -7,7 +7,7 @@ use super::{
     age, catalogue,
     date::{self, DateFault, DateRead, DateReading},
     deceased,
-    draft::{Draft, Field, NotAnInteger},
+    draft::{Draft, NotAnInteger, Parsed},
     flaw::{self, Flaw, FlawKind},
     name, null_token, order, text,
 };
@@ -25,7 +25,7 @@ mod lists;
 use codes::Pair;
 
 /// Reads one raw patient by a profile.
-pub(super) struct Reader<'a> {
+pub(super) struct Formatter<'a> {
     profile: &'a Profile,
     flaws: Vec<Flaw>,
     changes: Vec<Change>,
@@ -40,7 +40,7 @@ struct Place(&'static str, Option<u32>);
 /// How many changes a usual record has.
 const USUAL_CHANGES: usize = 8;
 
-impl<'a> Reader<'a> {
+impl<'a> Formatter<'a> {
     pub(super) fn new(profile: &'a Profile) -> Self {
         let changes = Vec::with_capacity(USUAL_CHANGES);
         Self { profile, flaws: Vec::new(), changes, disagreements: Vec::new(), overlong: Vec::new() }
@@ -55,8 +55,8 @@ impl<'a> Reader<'a> {
             name: self.name(&raw.name),
             gender: self.gender(pair(&raw.gender, &raw.gender_display, "gender")),
             birth_date: self.birth_date(&raw.birth_date),
-            birth_date_is_excused: self.code(&raw.birth_date_absent_reason, birth_date_reason).is_some(),
-            age: self.code(&raw.age, Place("age", None)).and_then(|age| age::years(&age)),
+            birth_date_is_excused: self.token(&raw.birth_date_absent_reason, birth_date_reason).is_some(),
+            age: self.token(&raw.age, Place("age", None)).and_then(|age| age::years(&age)),
             identifiers: self.identifiers(&raw.identifiers),
             phones: self.phones(&raw.phones),
             addresses: self.each(&raw.addresses, "addresses", Self::address),
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
 
     fn patient_id(&mut self, raw: &str) -> Option<Phi<String>> {
         let place = Place("patient_id", None);
-        let text = self.code(raw, place)?;
+        let text = self.token(raw, place)?;
         let padded = self.profile.patient_ids.pad(&text);
         self.note_if(padded != text, place, &catalogue::PATIENT_ID_PADDED, ChangeKind::Reformatted);
         Some(owned(padded))
@@ -102,22 +102,22 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
-    fn birth_date(&mut self, raw: &str) -> Field<PartialDate, DateFault> {
+    fn birth_date(&mut self, raw: &str) -> Parsed<PartialDate, DateFault> {
         let place = Place("birth_date", None);
-        match self.code(raw, place) {
-            None => Field::Absent,
+        match self.token(raw, place) {
+            None => Parsed::Absent,
             Some(text) => self.date(&text, place),
         }
     }
 
-    fn date(&mut self, text: &str, place: Place) -> Field<PartialDate, DateFault> {
+    fn date(&mut self, text: &str, place: Place) -> Parsed<PartialDate, DateFault> {
         let Profile { date_formats, time_zone, .. } = self.profile;
         match date::read_date(text, date_formats, time_zone) {
             Ok(DateRead { value, reading }) => {
                 self.note_reading(place, reading);
-                Field::Value(value)
+                Parsed::Value(value)
             }
-            Err(fault) => Field::Faulty(fault),
+            Err(fault) => Parsed::Faulty(fault),
         }
     }
 
@@ -131,48 +131,48 @@ impl<'a> Reader<'a> {
         self.note(place, rule, ChangeKind::Reformatted);
     }
 
-    fn updated_at(&mut self, raw: &str) -> Field<i64, DateFault> {
+    fn updated_at(&mut self, raw: &str) -> Parsed<i64, DateFault> {
         let Profile { date_formats, time_zone, .. } = self.profile;
-        match self.code(raw, Place("updated_at", None)) {
-            None => Field::Absent,
+        match self.token(raw, Place("updated_at", None)) {
+            None => Parsed::Absent,
             Some(text) => date::read_instant(&text, date_formats, time_zone)
-                .map_or_else(Field::Faulty, |read| Field::Value(read.value.as_microsecond())),
+                .map_or_else(Parsed::Faulty, |read| Parsed::Value(read.value.as_microsecond())),
         }
     }
 
     /// A yes or no goes before a null token, for `0` may be both; a date does not: `99991231` says that there
     /// is none.
-    fn deceased(&mut self, raw: &str) -> Field<Deceased, DateFault> {
+    fn deceased(&mut self, raw: &str) -> Parsed<Deceased, DateFault> {
         let place = Place("deceased", None);
-        if let Some(flag) = deceased::read_flag(&text::code(raw)) {
+        if let Some(flag) = deceased::read_flag(&text::clean_token(raw)) {
             self.note_flaws(raw, place);
-            return Field::Value(flag);
+            return Parsed::Value(flag);
         }
-        match self.code(raw, place) {
-            None => Field::Absent,
+        match self.token(raw, place) {
+            None => Parsed::Absent,
             Some(text) => self.date(&text, place).map(Deceased::On),
         }
     }
 
-    fn version(&mut self, raw: &str) -> Field<i64, NotAnInteger> {
+    fn version(&mut self, raw: &str) -> Parsed<i64, NotAnInteger> {
         self.known_or_null(raw, Place("version", None), order::read_version)
     }
 
     fn name_part(&mut self, raw: &str, place: Place) -> Option<Phi<String>> {
-        let text = self.prose(raw, place)?;
+        let text = self.free_text(raw, place)?;
         let part = name::part(&text);
         self.note_if(part.separator_unified, place, &catalogue::SEPARATOR_UNIFIED, ChangeKind::Folded);
         self.note_if(part.spaces_removed, place, &catalogue::SPACES_REMOVED, ChangeKind::Cleaned);
         Some(part.text.into())
     }
 
-    fn prose<'t>(&mut self, raw: &'t str, place: Place) -> Option<Cow<'t, str>> {
-        let text = text::prose(raw);
+    fn free_text<'t>(&mut self, raw: &'t str, place: Place) -> Option<Cow<'t, str>> {
+        let text = text::clean_free_text(raw);
         self.present(raw, text, place, &catalogue::TEXT_NORMALISED)
     }
 
-    fn code<'t>(&mut self, raw: &'t str, place: Place) -> Option<Cow<'t, str>> {
-        let text = text::code(raw);
+    fn token<'t>(&mut self, raw: &'t str, place: Place) -> Option<Cow<'t, str>> {
+        let text = text::clean_token(raw);
         self.present(raw, text, place, &catalogue::WIDTH_FOLDED)
     }
 
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
     /// Looks at the raw text: cleaning would drop a NUL, and a text that lost characters must not pass.
     fn note_flaws(&mut self, raw: &str, Place(field, position): Place) {
         let too_long = raw.len() > longest(field) && raw.chars().count() > longest(field);
-        let kinds = flaw::of(raw).chain(too_long.then_some(FlawKind::TooLong));
+        let kinds = flaw::find(raw).chain(too_long.then_some(FlawKind::TooLong));
         self.flaws.extend(kinds.map(|kind| Flaw { kind, field, position }));
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::{
 
 /// Where a draft comes from: issues speak of the source's own fields and of the shapes of its texts.
 #[derive(Clone, Copy)]
-pub struct Origin<'a> {
+pub struct RecordContext<'a> {
     /// The record as it was sent, in canonical field names.
     pub raw: &'a RawPatient,
     /// The sender's own names of its fields.
@@ -21,14 +21,14 @@ pub struct Origin<'a> {
 }
 
 /// Takes the findings of one rule about one draft.
-pub struct Findings<'a> {
+pub struct RuleContext<'a> {
     rule: &'static Rule,
-    origin: Origin<'a>,
+    origin: RecordContext<'a>,
     issues: &'a mut Vec<Issue>,
 }
 
-impl<'a> Findings<'a> {
-    pub(super) fn new(rule: &'static Rule, origin: Origin<'a>, issues: &'a mut Vec<Issue>) -> Self {
+impl<'a> RuleContext<'a> {
+    pub(super) fn new(rule: &'static Rule, origin: RecordContext<'a>, issues: &'a mut Vec<Issue>) -> Self {
         Self { rule, origin, issues }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Findings<'a> {
 
     /// The same, in a way that points to a cause. A rule that is off says nothing: it is asked here and not
     /// before its check, for findings are few and rules are many.
-    pub fn report_with(&mut self, field: &'static str, position: Option<u32>, clue: Option<Hint>) {
+    pub fn report_with(&mut self, field: &'static str, position: Option<u32>, hint: Option<Hint>) {
         if self.origin.profile.is_off(self.rule) {
             return;
         }
@@ -87,8 +87,8 @@ impl<'a> Findings<'a> {
             None => self.origin.sources.of(field),
             Some(position) => self.origin.sources.of_element(field, position),
         };
-        let shape = self.raw(field, position).map(Shape::of);
+        let shape = self.raw(field, position).map(Shape::from_text);
         let issue = self.rule.issue(Some(self.origin.profile));
-        self.issues.push(Issue { field, position, source_field, shape, clue, ..issue });
+        self.issues.push(Issue { field, position, source_field, shape, hint, ..issue });
     }
 }

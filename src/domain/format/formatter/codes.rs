@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{Place, Reader};
+use super::{Formatter, Place};
 use crate::domain::{
     change::ChangeKind,
     format::{
         catalogue, code,
-        draft::{Field, NotInTable},
+        draft::{NotInTable, Parsed},
         gender, text,
     },
     patient::Gender,
@@ -22,17 +22,17 @@ pub(super) struct Pair<'r> {
     pub(super) field: &'static str,
 }
 
-impl Reader<'_> {
-    pub(super) fn gender(&mut self, pair: Pair<'_>) -> Field<Gender, NotInTable> {
+impl Formatter<'_> {
+    pub(super) fn gender(&mut self, pair: Pair<'_>) -> Parsed<Gender, NotInTable> {
         let table = self.profile.codes.gender.as_ref();
         let code = self.preferred(pair);
         let place = Place(pair.field, None);
         let gender = self.known_or_null(code, place, |code| gender::read(code, table));
-        if let Field::Value(gender) = gender {
-            let translated = text::code(code) != gender.name();
+        if let Parsed::Value(gender) = gender {
+            let translated = text::clean_token(code) != gender.name();
             self.note_if(translated, place, &catalogue::CODE_TRANSLATED, ChangeKind::Translated);
-            let shown = text::code(pair.display);
-            let disagrees = matches!(gender::read(&shown, table), Field::Value(shown) if shown != gender);
+            let shown = text::clean_token(pair.display);
+            let disagrees = matches!(gender::read(&shown, table), Parsed::Value(shown) if shown != gender);
             self.disagreements.extend(disagrees.then_some(pair.field));
         }
         gender
@@ -40,7 +40,7 @@ impl Reader<'_> {
 
     /// The code of a pair, or what is shown for it where there is no code.
     pub(super) fn preferred<'r>(&mut self, pair: Pair<'r>) -> &'r str {
-        let code = text::code(pair.code);
+        let code = text::clean_token(pair.code);
         if !self.is_null(&code) || pair.display.is_empty() {
             return pair.code;
         }
@@ -52,12 +52,12 @@ impl Reader<'_> {
         &mut self,
         pair: Pair<'_>,
         table: Option<&HashMap<String, String>>,
-    ) -> Field<Phi<String>, NotInTable> {
+    ) -> Parsed<Phi<String>, NotInTable> {
         let code = self.preferred(pair);
         let field = self.coded(code, Place(pair.field, None), table).map(Phi::new);
         // Only a table can say that a display means another code.
-        if let (Field::Value(code), Some(table)) = (&field, table)
-            && table.get(&*text::code(pair.display)).is_some_and(|shown| *code != *shown.as_str())
+        if let (Parsed::Value(code), Some(table)) = (&field, table)
+            && table.get(&*text::clean_token(pair.display)).is_some_and(|shown| *code != *shown.as_str())
         {
             self.disagreements.push(pair.field);
         }
@@ -69,13 +69,13 @@ impl Reader<'_> {
         raw: &str,
         place: Place,
         table: Option<&HashMap<String, String>>,
-    ) -> Field<String, NotInTable> {
+    ) -> Parsed<String, NotInTable> {
         let field = match table {
             Some(_) => self.known_or_null(raw, place, |code| code::translate(code, table)),
             // Without a table every text is a code: only the null tokens can tell that it is none.
-            None => self.code(raw, place).map_or(Field::Absent, |code| code::translate(&code, None)),
+            None => self.token(raw, place).map_or(Parsed::Absent, |code| code::translate(&code, None)),
         };
-        let translated = table.is_some() && field.value().is_some_and(|code| *code != text::code(raw));
+        let translated = table.is_some() && field.value().is_some_and(|code| *code != text::clean_token(raw));
         self.note_if(translated, place, &catalogue::CODE_TRANSLATED, ChangeKind::Translated);
         field
     }
@@ -86,17 +86,17 @@ impl Reader<'_> {
         &mut self,
         raw: &str,
         place: Place,
-        read: impl FnOnce(&str) -> Field<T, Fault>,
-    ) -> Field<T, Fault> {
+        read: impl FnOnce(&str) -> Parsed<T, Fault>,
+    ) -> Parsed<T, Fault> {
         self.note_flaws(raw, place);
-        let text = text::code(raw);
+        let text = text::clean_token(raw);
         if text.is_empty() {
-            return Field::Absent;
+            return Parsed::Absent;
         }
         match read(&text) {
-            Field::Faulty(_) if self.is_null(&text) => {
+            Parsed::Faulty(_) if self.is_null(&text) => {
                 self.note(place, &catalogue::NULL_TOKEN_EMPTIED, ChangeKind::Emptied);
-                Field::Absent
+                Parsed::Absent
             }
             field => {
                 self.note_edits(raw, &text, place, &catalogue::WIDTH_FOLDED);

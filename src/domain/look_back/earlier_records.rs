@@ -1,15 +1,15 @@
 //! What the earlier records of a batch say about one record.
 
-use super::{fingerprint::Fingerprint, generation::Person};
+use super::{generation::Person, keyed_hash::KeyedHash};
 
 /// What the earlier records of a batch say about one record.
-pub struct Past {
+pub struct EarlierRecords {
     /// Whether one of them is about the same patient.
     pub patient_is_known: bool,
     /// What is known of the record's resident ids.
-    pub resident_ids: Vec<ResidentIdPast>,
+    pub resident_ids: Vec<EarlierResidentId>,
     /// What is known of its phones.
-    pub phones: Vec<PhonePast>,
+    pub phones: Vec<EarlierPhone>,
     /// For a patient born on the first of January: how many of them are, too.
     pub first_of_january: Option<Share>,
     /// Whether the record states a whole date of birth.
@@ -19,19 +19,19 @@ pub struct Past {
 }
 
 /// What is known of one resident id.
-pub struct ResidentIdPast {
+pub struct EarlierResidentId {
     /// Place in the source's list of identifiers, from 0.
     pub position: u32,
     /// The other patient about whom the last record with this number was.
-    pub holder: Option<Holder>,
-    pub(super) number: Fingerprint,
-    pub(super) proof: Fingerprint,
+    pub holder: Option<OtherPatient>,
+    pub(super) number: KeyedHash,
+    pub(super) proof: KeyedHash,
 }
 
 /// How another patient with the same resident id compares. What one of the two records lacks is not different,
 /// nor is a date of birth that is only a month or a year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder {
+pub struct OtherPatient {
     /// The names differ in more than case, spaces and punctuation.
     pub has_other_name: bool,
     /// The dates of birth differ.
@@ -39,14 +39,14 @@ pub struct Holder {
 }
 
 /// What is known of one phone.
-pub struct PhonePast {
+pub struct EarlierPhone {
     /// Place in the source's list of phones, from 0.
     pub position: u32,
     /// How many patients have it, the record's own among them.
     pub patients: u32,
-    pub(super) number: Fingerprint,
+    pub(super) number: KeyedHash,
     /// The phone and the patient as one.
-    pub(super) by_patient: Fingerprint,
+    pub(super) by_patient: KeyedHash,
 }
 
 /// How many of the records so far that state a whole date of birth state the first of January.

@@ -9,8 +9,8 @@ use dataprocessing::{
     domain::{
         clean::clean,
         format::draft::Draft,
-        hospital::Profile,
         json::parse_object,
+        profile::Profile,
         record::Payload,
         rules::{self, ReceivedAt, RecordContext},
     },

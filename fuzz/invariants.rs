@@ -10,9 +10,9 @@ use dataprocessing::{
     domain::{
         clean::{Cleaned, MAX_ISSUES, clean},
         field,
-        hospital::{Charset, Profile},
         issue::{Issue, Severity},
         patient::Patient,
+        profile::{Charset, Profile},
         record::{MAX_ELEMENTS, Payload},
     },
 };

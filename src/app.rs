@@ -14,15 +14,15 @@ use tracing::{info, warn};
 use crate::{
     client::{
         self,
-        verification::{HttpVerification, Verdicts},
+        hospital_api::{HttpVerificationClient, VerdictCache},
     },
     config::Config,
-    domain::{division, format::phone, hospital::Profile},
+    domain::{division, format::phone, profile::Profile},
     logic::{cutoffs::answer_reserve, retention},
     model::{self, StoreError},
     pool::{Pool, PoolError},
     server::{self, Admission, Readiness, Server},
-    svc::{BatchLeases, BatchLimits, Hospital, InFlightBudget, ServiceContext, VerificationApi},
+    svc::{BatchLeases, BatchLimits, Hospital, HospitalApi, InFlightBudget, ServiceContext},
 };
 
 /// How long connections may take to say goodbye once every answer has left; idle ones are not waited for.
@@ -34,7 +34,7 @@ pub struct App {
     svc: Arc<ServiceContext>,
     admission: Admission,
     readiness: Readiness,
-    drain: server::Drain,
+    drain: server::DrainConfig,
     keep_results: Duration,
     local_addr: SocketAddr,
 }
@@ -62,7 +62,7 @@ pub enum AppError {
         /// The hospital.
         code: Arc<str>,
         /// The cause.
-        source: client::ClientError,
+        source: client::ClientBuildError,
     },
     /// The server ended without being asked.
     #[error("the server ended: {0}")]
@@ -179,8 +179,8 @@ async fn end_batches(svc: &ServiceContext, running: &TaskTracker, limit: Duratio
 /// How many calls were spared by verdicts that are kept.
 fn log_verdicts(svc: &ServiceContext) {
     for (code, hospital) in &svc.hospitals {
-        let verdicts = hospital.verification.as_ref().and_then(|api| api.verdicts.as_ref());
-        if let Some((asked, known)) = verdicts.map(Verdicts::hits) {
+        let verdicts = hospital.verification.as_ref().and_then(|api| api.verdict_cache.as_ref());
+        if let Some((asked, known)) = verdicts.map(VerdictCache::hits) {
             info!(hospital = %code, asked, known, "verdicts were kept");
         }
     }
@@ -200,11 +200,11 @@ fn hospitals(
         .collect()
 }
 
-fn verification(profile: &Profile, workers: usize) -> Result<Option<VerificationApi>, client::ClientError> {
+fn verification(profile: &Profile, workers: usize) -> Result<Option<HospitalApi>, client::ClientBuildError> {
     let Some(verify) = &profile.verify else {
         return Ok(None);
     };
     let in_flight = verify.in_flight(workers);
-    let client = Arc::new(HttpVerification::new(verify, in_flight)?);
-    Ok(Some(VerificationApi::new(&profile.code, verify, client, in_flight)))
+    let client = Arc::new(HttpVerificationClient::new(verify, in_flight)?);
+    Ok(Some(HospitalApi::new(&profile.code, verify, client, in_flight)))
 }

@@ -6,10 +6,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     client::{
-        guard::{Guard, Guarding},
-        verification::{Verdicts, Verification},
+        hospital_api::{VerdictCache, VerificationClient},
+        hospital_health::{HealthConfig, HospitalHealth},
     },
-    domain::hospital::{Profile, Retry, Verify},
+    domain::profile::{Profile, RetryPolicy, VerificationConfig},
     model::Store,
     pool::{Gate, Pool},
 };
@@ -45,38 +45,38 @@ pub struct Hospital {
     /// How its records are written, mapped and judged.
     pub profile: Arc<Profile>,
     /// Its verification API; absent means that its records are not verified.
-    pub verification: Option<VerificationApi>,
+    pub verification: Option<HospitalApi>,
 }
 
 /// A hospital's verification API and what says whether it may be called now.
-pub struct VerificationApi {
+pub struct HospitalApi {
     /// The API.
-    pub client: Arc<dyn Verification>,
+    pub client: Arc<dyn VerificationClient>,
     /// Says whether a record may go to a worker now: bounds the calls in flight, and their rate, over all batches.
     pub gate: Arc<Gate>,
     /// Learns from how the calls end what the API bears, and whether it works.
-    pub guard: Arc<Guard>,
+    pub health: Arc<HospitalHealth>,
     /// How a call is made again.
-    pub retry: Retry,
+    pub retry: RetryPolicy,
     /// Verdicts that are kept, if any are.
-    pub verdicts: Option<Verdicts>,
+    pub verdict_cache: Option<VerdictCache>,
 }
 
-impl VerificationApi {
+impl HospitalApi {
     /// The API of a hospital, with nothing learnt about it yet, for at most `in_flight` calls at a time.
     pub fn new(
         hospital_code: &Arc<str>,
-        verify: &Verify,
-        client: Arc<dyn Verification>,
+        verify: &VerificationConfig,
+        client: Arc<dyn VerificationClient>,
         in_flight: usize,
     ) -> Self {
-        let guarding = Guarding { in_flight, pause: verify.outage_pause };
+        let config = HealthConfig { max_in_flight: in_flight, outage_pause: verify.outage_pause };
         Self {
             client,
             gate: Gate::with_rate(in_flight, verify.max_per_second),
-            guard: Guard::new(Arc::clone(hospital_code), guarding),
+            health: HospitalHealth::new(Arc::clone(hospital_code), config),
             retry: verify.retry,
-            verdicts: verify.verdicts.map(Verdicts::new),
+            verdict_cache: verify.verdict_cache.map(VerdictCache::new),
         }
     }
 }

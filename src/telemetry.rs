@@ -11,16 +11,16 @@ use tracing_subscriber::EnvFilter;
 
 /// How much is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub struct LogConfig {
     /// A level, or levels by module, as `tracing` writes them: `warn,dataprocessing=debug`.
     pub level: String,
     /// How a line looks.
-    pub format: Format,
+    pub format: LogFormat,
 }
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum LogFormat {
     /// For people.
     Text,
     /// One JSON object a line.
@@ -31,7 +31,7 @@ pub enum Format {
 const SILENT: &str = "sqlx::postgres::notice=off";
 
 /// Starts logging. Later calls in the same process change nothing.
-pub fn start(config: &Config) {
+pub fn start(config: &LogConfig) {
     // What a database server notes may quote values.
     let silent = SILENT.parse().expect("a sound directive");
     let filter = EnvFilter::new(&config.level).add_directive(silent);
@@ -42,8 +42,8 @@ pub fn start(config: &Config) {
         .with_target(false);
     // Fails where logging runs already, which is as good.
     let _ = match config.format {
-        Format::Text => lines.try_init(),
-        Format::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
     panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();

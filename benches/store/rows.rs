@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use dataprocessing::{
     config,
-    domain::{clean::clean, hospital::Profile, outcome::Outcome, record::Payload},
+    domain::{clean::clean, outcome::Outcome, profile::Profile, record::Payload},
     model::{Chunk, Content, Row},
 };
 

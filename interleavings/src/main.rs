@@ -87,9 +87,9 @@ mod svc {
 
 #[path = "../../src/client"]
 mod client {
-    pub mod guard;
+    pub mod hospital_health;
 
-    pub mod verification {
+    pub mod hospital_api {
         mod fault;
         pub use fault::FaultKind;
     }

@@ -9,13 +9,13 @@ use std::{
 
 use super::{ConfigError, read_file};
 use crate::{
-    domain::hospital::{Defaults, Profile},
+    domain::profile::{Defaults, Profile},
     settings::{Origin, Problem},
 };
 
 /// The hospitals whose records are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hospitals {
+pub struct HospitalsConfig {
     /// Directory of the profiles.
     pub dir: PathBuf,
 }
@@ -164,7 +164,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::hospital::mapping::Mapped;
+    use crate::domain::profile::mapping::Mapped;
 
     fn shipped(relative: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Config, Hospitals, locate, log_level::LogLevel, store_url::StoreUrl};
+use super::{Config, HospitalsConfig, locate, log_level::LogLevel, store_url::StoreUrl};
 use crate::{
     model, pool, server,
     settings::{ByteSize, Node, Problems, Reported, Section},
@@ -42,7 +42,7 @@ pub(super) fn read(root: Node, problems: &mut Problems) -> Result<Config, Report
     Ok(config)
 }
 
-fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
+fn server(section: &mut Section<'_>) -> Result<server::ServerConfig, Reported> {
     let listen = section.value("listen");
     let timeout = section.within("timeout", seconds(1)..=HOUR);
     let stream_timeout = section.within("stream_timeout", seconds(1)..=24 * HOUR);
@@ -80,7 +80,7 @@ fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
             }
         }
     }
-    Ok(server::Config {
+    Ok(server::ServerConfig {
         listen: listen?,
         timeout: timeout?,
         stream_timeout: stream_timeout?,
@@ -98,11 +98,11 @@ fn server(section: &mut Section<'_>) -> Result<server::Config, Reported> {
     })
 }
 
-fn drain(section: &mut Section<'_>) -> Result<server::Drain, Reported> {
+fn drain(section: &mut Section<'_>) -> Result<server::DrainConfig, Reported> {
     let announce = section.within("announce", Duration::ZERO..=seconds(300));
     // Batches answer a little before the limit: with less than this there would be no time left to.
     let limit = section.within("limit", millis(100)..=HOUR);
-    Ok(server::Drain { announce: announce?, limit: limit? })
+    Ok(server::DrainConfig { announce: announce?, limit: limit? })
 }
 
 fn pool(section: &mut Section<'_>) -> Result<pool::PoolConfig, Reported> {
@@ -137,15 +137,15 @@ fn store(section: &mut Section<'_>) -> Result<model::StoreConfig, Reported> {
     })
 }
 
-fn hospitals(section: &mut Section<'_>) -> Result<Hospitals, Reported> {
+fn hospitals(section: &mut Section<'_>) -> Result<HospitalsConfig, Reported> {
     let dir = section.required("dir")?;
     let named_at = dir.origin().clone();
-    Ok(Hospitals { dir: locate::path(dir.value()?, &named_at) })
+    Ok(HospitalsConfig { dir: locate::path(dir.value()?, &named_at) })
 }
 
-fn log(section: &mut Section<'_>) -> Result<telemetry::Config, Reported> {
+fn log(section: &mut Section<'_>) -> Result<telemetry::LogConfig, Reported> {
     let level = section.value::<LogLevel>("level");
-    let formats = [("text", telemetry::Format::Text), ("json", telemetry::Format::Json)];
+    let formats = [("text", telemetry::LogFormat::Text), ("json", telemetry::LogFormat::Json)];
     let format = section.required("format").and_then(|field| field.choice(&formats));
-    Ok(telemetry::Config { level: level?.0, format: format? })
+    Ok(telemetry::LogConfig { level: level?.0, format: format? })
 }

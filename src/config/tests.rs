@@ -38,7 +38,7 @@ fn defaults() -> Config {
 #[test]
 fn the_shipped_file_holds_the_documented_defaults() {
     let expected = Config {
-        server: server::Config {
+        server: server::ServerConfig {
             listen: ([127, 0, 0, 1], 8080).into(),
             timeout: Duration::from_secs(30),
             stream_timeout: Duration::from_secs(3600),
@@ -52,7 +52,7 @@ fn the_shipped_file_holds_the_documented_defaults() {
             max_record_size: 64 * 1024,
             max_response_size: 4 * 1024 * 1024,
             reflection: true,
-            drain: server::Drain { announce: Duration::ZERO, limit: Duration::from_secs(25) },
+            drain: server::DrainConfig { announce: Duration::ZERO, limit: Duration::from_secs(25) },
         },
         pool: pool::PoolConfig { workers: 50, queue: 16 },
         store: model::StoreConfig {
@@ -62,8 +62,8 @@ fn the_shipped_file_holds_the_documented_defaults() {
             linger: Duration::from_millis(50),
             keep_results: Duration::from_secs(30 * 24 * 3600),
         },
-        hospitals: Hospitals { dir: "etc/hospitals".into() },
-        log: telemetry::Config { level: "info".into(), format: telemetry::Format::Text },
+        hospitals: HospitalsConfig { dir: "etc/hospitals".into() },
+        log: telemetry::LogConfig { level: "info".into(), format: telemetry::LogFormat::Text },
     };
     assert_eq!(defaults(), expected);
 }

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::domain::{
     change::{Change, ChangeKind},
     format::{catalogue, draft::Draft},
-    hospital::{
-        Charset, Profile,
-        mapping::{Mapped, Sources, Unmapped},
-    },
     issue::{Issue, Severity},
     look_back::LookBack,
     patient::{Gender, Patient},
+    profile::{
+        Charset, Profile,
+        mapping::{Mapped, SourceFields, UnmappedKeys},
+    },
     record::Payload,
     rules::{self, ReceivedAt, RecordContext, Rule},
 };
@@ -72,7 +72,7 @@ fn read(
 ) -> Cleaned {
     match payload {
         Payload::Fields(raw) => {
-            let origin = RecordContext { raw, sources: &Sources::none(), profile };
+            let origin = RecordContext { raw, sources: &SourceFields::none(), profile };
             judge(origin, None, received_at, look_back)
         }
         Payload::Missing => Cleaned::rejected(&rules::PAYLOAD_MISSING),
@@ -153,7 +153,7 @@ fn is_rejected(issues: &[Issue]) -> bool {
 }
 
 /// Fields of the record that the profile does not know. The first is named, if its name can be no value.
-fn drift(unmapped: &Unmapped, profile: &Profile) -> Option<Issue> {
+fn drift(unmapped: &UnmappedKeys, profile: &Profile) -> Option<Issue> {
     let rule = &rules::FIELDS_UNMAPPED;
     if unmapped.count == 0 || profile.is_off(rule) {
         return None;

@@ -93,7 +93,7 @@ fn fastest(records: &[RawRecord], svc: &ServiceContext) -> Duration {
         }
         let api =
             svc.hospitals.get(&record.hospital_code).and_then(|hospital| hospital.verification.as_ref());
-        fastest = fastest.min(api.map_or(Duration::ZERO, |api| api.guard.time_of_a_call()));
+        fastest = fastest.min(api.map_or(Duration::ZERO, |api| api.health.expected_call_time()));
     }
     fastest
 }

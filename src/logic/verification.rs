@@ -13,17 +13,17 @@ use super::{
 };
 use crate::{
     client::{
-        guard::{Call, Stopped},
-        verification::{Fault, FaultKind, Retries, Verdict},
+        hospital_api::{CallFault, FaultKind, RetryAllowance, Verdict},
+        hospital_health::{CallPermit, CallRefused},
     },
     domain::{
-        hospital::{Profile, Retry},
         issue::Issue,
         outcome::Failure,
+        profile::{Profile, RetryPolicy},
         rules,
     },
     pool::{Gate, Lane},
-    svc::{Hospital, VerificationApi},
+    svc::{Hospital, HospitalApi},
 };
 
 /// The longest pause that a hospital may ask for and records wait for. One that asks for more does not work for now,
@@ -63,21 +63,21 @@ impl VerificationJob {
         if !self.would_end_in_time(api, Instant::now()) {
             return;
         }
-        match api.guard.call() {
+        match api.health.try_begin_call() {
             Ok(call) => {
                 // From now on, whether the call is made or not.
                 let others = ProbePause::for_the_end_of(&call, &api.gate);
                 if let Some(attempt) = ticket.begin() {
-                    api.guard.earn_retry();
+                    api.health.deposit_retry();
                     self.ask(api, attempt, call, others).await;
                 }
             }
-            Err(Stopped::Probing) => {
+            Err(CallRefused::Probing) => {
                 let (lane, now) = (Arc::clone(&self.lane), Instant::now());
                 // A lane that takes nothing any more leaves the record to the closing of its batch.
                 let _ = lane.submit_after(now, self.begin_later(ticket));
             }
-            Err(Stopped::Outage) => {
+            Err(CallRefused::Outage) => {
                 let warnings = &self.record.warnings;
                 self.batch.fail_unstarted(ticket, Failure::HospitalUnavailable, warnings);
             }
@@ -92,22 +92,24 @@ impl VerificationJob {
     async fn resume(self, mut attempt: Attempt) {
         let hospital = Arc::clone(&self.hospital);
         let Some(api) = &hospital.verification else { return };
-        match api.guard.call() {
+        match api.health.try_begin_call() {
             Ok(call) => {
                 let others = ProbePause::for_the_end_of(&call, &api.gate);
                 attempt.again();
                 self.ask(api, attempt, call, others).await;
             }
-            Err(Stopped::Probing) => self.wait_until(Instant::now(), attempt, Failure::HospitalUnavailable),
-            Err(Stopped::Outage) => self.fail(attempt, Failure::HospitalUnavailable),
+            Err(CallRefused::Probing) => {
+                self.wait_until(Instant::now(), attempt, Failure::HospitalUnavailable)
+            }
+            Err(CallRefused::Outage) => self.fail(attempt, Failure::HospitalUnavailable),
         }
     }
 
     async fn ask(
         mut self,
-        api: &VerificationApi,
+        api: &HospitalApi,
         attempt: Attempt,
-        call: Call,
+        call: CallPermit,
         others: Option<ProbePause<'_>>,
     ) {
         let started = Instant::now();
@@ -117,7 +119,7 @@ impl VerificationJob {
         let answer = tokio::select! {
             biased;
             () = self.batch.cut.cancelled() => return attempt.leave(),
-            answer = answer => answer.unwrap_or(Err(FaultKind::Bug.into())),
+            answer = answer => answer.unwrap_or(Err(FaultKind::Panicked.into())),
         };
         // Before the answer is heeded, which may ask for a pause of its own.
         drop(others);
@@ -132,10 +134,10 @@ impl VerificationJob {
     }
 
     /// Does what a fault asks for: by all records of the hospital, then by this one.
-    fn handle_fault(mut self, api: &VerificationApi, attempt: Attempt, fault: Fault) {
+    fn handle_fault(mut self, api: &HospitalApi, attempt: Attempt, fault: CallFault) {
         let now = Instant::now();
         match fault.retry_after {
-            Some(asked) if asked > MAX_RETRY_AFTER => api.guard.stop_until(now + asked),
+            Some(asked) if asked > MAX_RETRY_AFTER => api.health.stop_calls_until(now + asked),
             Some(asked) => api.gate.pause(now + asked),
             None => {}
         }
@@ -148,15 +150,15 @@ impl VerificationJob {
     /// When the call may be made again; nothing if it may not, or if it could not end in time.
     fn retry_at(
         &mut self,
-        api: &VerificationApi,
+        api: &HospitalApi,
         attempt: &Attempt,
-        fault: Fault,
+        fault: CallFault,
         now: Instant,
     ) -> Option<Instant> {
-        let may_be_made_again = match fault.kind.retries() {
-            Retries::None => false,
-            Retries::One => attempt.number() == 1,
-            Retries::Allowed => true,
+        let may_be_made_again = match fault.kind.retry_allowance() {
+            RetryAllowance::Never => false,
+            RetryAllowance::Once => attempt.number() == 1,
+            RetryAllowance::AsConfigured => true,
         };
         if !may_be_made_again {
             return None;
@@ -164,7 +166,7 @@ impl VerificationJob {
         let pauses = self.pauses.get_or_insert_with(|| pauses(api.retry));
         let moment = now + pauses.next()?.max(fault.retry_after.unwrap_or_default());
         // The budget is asked last, for asking takes from it.
-        (self.would_end_in_time(api, moment) && api.guard.may_retry()).then_some(moment)
+        (self.would_end_in_time(api, moment) && api.health.try_take_retry()).then_some(moment)
     }
 
     /// Goes back to the lane. Whatever ends the wait before its time, the record fails of what its last call met.
@@ -177,8 +179,8 @@ impl VerificationJob {
 
     /// Whether a usual call that begins at `moment` ends before running calls are cut. A quarter more than the median:
     /// calls vary, and one that is cut was made for nothing.
-    fn would_end_in_time(&self, api: &VerificationApi, moment: Instant) -> bool {
-        moment + api.guard.typical() * 5 / 4 < self.batch.cutoffs.cut_at
+    fn would_end_in_time(&self, api: &HospitalApi, moment: Instant) -> bool {
+        moment + api.health.median_latency() * 5 / 4 < self.batch.cutoffs.cut_at
     }
 
     fn fail(self, attempt: Attempt, failure: Failure) {
@@ -207,21 +209,21 @@ impl Drop for PendingRetry {
 
 /// The hospital's verdict: a kept one, if it may be kept, else that of a call.
 async fn answer(
-    api: &VerificationApi,
+    api: &HospitalApi,
     record: &CleanRecord,
-    call: Call,
+    call: CallPermit,
     until: Instant,
-) -> Result<Verdict, Fault> {
+) -> Result<Verdict, CallFault> {
     let ask = async {
         let answer = api.client.verify(&record.patient, until).await;
         let limit = match answer {
-            Ok(_) => call.succeeded(),
-            Err(fault) => call.failed(fault.kind),
+            Ok(_) => call.record_success(),
+            Err(fault) => call.record_failure(fault.kind),
         };
         limit.into_iter().for_each(|limit| api.gate.set_limit(limit));
         answer
     };
-    match &api.verdicts {
+    match &api.verdict_cache {
         Some(verdicts) => verdicts.verdict(&record.patient, ask).await,
         None => ask.await,
     }
@@ -235,8 +237,8 @@ struct ProbePause<'g> {
 
 impl<'g> ProbePause<'g> {
     /// None for a call that is like any other.
-    fn for_the_end_of(call: &Call, gate: &'g Gate) -> Option<Self> {
-        let until = call.worth_waiting_for()?;
+    fn for_the_end_of(call: &CallPermit, gate: &'g Gate) -> Option<Self> {
+        let until = call.probe_deadline()?;
         gate.pause(until);
         Some(Self { gate, until })
     }
@@ -248,7 +250,7 @@ impl Drop for ProbePause<'_> {
     }
 }
 
-fn pauses(retry: Retry) -> ExponentialBackoff {
+fn pauses(retry: RetryPolicy) -> ExponentialBackoff {
     ExponentialBuilder::new()
         .with_jitter()
         .with_min_delay(retry.min_delay)

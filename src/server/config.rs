@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 /// Where the server listens, and what one call may ask of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub struct ServerConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// The most time that one batch may take.
@@ -32,12 +32,12 @@ pub struct Config {
     /// Whether callers may ask for the contract.
     pub reflection: bool,
     /// The end of the process.
-    pub drain: Drain,
+    pub drain: DrainConfig,
 }
 
 /// How the server ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Drain {
+pub struct DrainConfig {
     /// How long health says NOT_SERVING while calls are still accepted.
     pub announce: Duration,
     /// How long batches may run from then on.

@@ -17,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_layer::Stack;
 
 pub use admission::Admission;
-pub use config::{Config, Drain};
+pub use config::{DrainConfig, ServerConfig};
 pub use readiness::Readiness;
 
 use crate::svc::ServiceContext;
@@ -92,7 +92,7 @@ pub struct Server {
 impl Server {
     /// Binds the configured address and puts the services together.
     pub async fn bind(
-        config: &Config,
+        config: &ServerConfig,
         svc: Arc<ServiceContext>,
         admission: Admission,
         readiness: &Readiness,
@@ -127,7 +127,7 @@ type LayeredRouter = Router<Stack<CallLayer, Stack<PanicLayer, tower_layer::Iden
 type PanicLayer = CatchPanicLayer<fn(Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body>>;
 
 fn router(
-    config: &Config,
+    config: &ServerConfig,
     svc: Arc<ServiceContext>,
     admission: Admission,
     readiness: &Readiness,
@@ -171,7 +171,7 @@ fn router(
         .add_service(reflection().build_v1alpha().expect("the descriptors are our own"))
 }
 
-fn http2(config: &Config) -> transport::Server {
+fn http2(config: &ServerConfig) -> transport::Server {
     transport::Server::builder()
         // Only to have tonic's timer behind ours, which knows the calls apart.
         .timeout(config.timeout.max(config.stream_timeout))

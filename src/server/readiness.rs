@@ -69,7 +69,7 @@ impl Readiness {
     /// The hospitals that are called, by their health names.
     fn hospitals(&self) -> impl Iterator<Item = (String, watch::Receiver<bool>)> {
         self.svc.hospitals.iter().filter_map(|(code, hospital)| {
-            Some((format!("hospital/{code}"), hospital.verification.as_ref()?.guard.works()))
+            Some((format!("hospital/{code}"), hospital.verification.as_ref()?.health.watch_availability()))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Field, Node, Origin, Problems, Reported, Setting};
+use super::{Node, Origin, Problems, Reported, Setting, SettingField};
 
 /// One table that is being read. What is left when the reading ends is unknown, and a problem.
 pub struct Section<'p> {
@@ -29,7 +29,7 @@ impl<'p> Section<'p> {
         problems: &'p mut Problems,
         read: impl FnOnce(&mut Section<'_>) -> Result<T, Reported>,
     ) -> Result<T, Reported> {
-        Field::new(root, String::new(), problems).table(read)
+        SettingField::new(root, String::new(), problems).table(read)
     }
 
     /// Where the section was written.
@@ -38,20 +38,20 @@ impl<'p> Section<'p> {
     }
 
     /// A setting that may be left out.
-    pub fn field(&mut self, key: &'static str) -> Option<Field<'_>> {
+    pub fn field(&mut self, key: &'static str) -> Option<SettingField<'_>> {
         self.known.push(key);
         let place = self.entries.iter().position(|(known, _)| known == key)?;
         let (_, node) = self.entries.remove(place);
         let path = self.path_of(key);
-        Some(Field::new(node, path, self.problems))
+        Some(SettingField::new(node, path, self.problems))
     }
 
     /// A setting that must be there.
-    pub fn required(&mut self, key: &'static str) -> Result<Field<'_>, Reported> {
+    pub fn required(&mut self, key: &'static str) -> Result<SettingField<'_>, Reported> {
         self.known.push(key);
         let path = self.path_of(key);
         match self.entries.iter().position(|(known, _)| known == key) {
-            Some(place) => Ok(Field::new(self.entries.remove(place).1, path, self.problems)),
+            Some(place) => Ok(SettingField::new(self.entries.remove(place).1, path, self.problems)),
             None => Err(self.problems.report(self.origin.clone(), &path, "is missing")),
         }
     }
@@ -71,7 +71,7 @@ impl<'p> Section<'p> {
 
     /// A value that may be left out.
     pub fn optional<T: Setting>(&mut self, key: &'static str) -> Result<Option<T>, Reported> {
-        self.field(key).map(Field::value).transpose()
+        self.field(key).map(SettingField::value).transpose()
     }
 
     /// A table that must be there.

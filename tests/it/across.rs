@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dataprocessing::{
-    domain::{hospital::Profile, issue::Severity},
+    domain::{issue::Severity, profile::Profile},
     server::pb::{Outcome, PatientData, RecordResult},
 };
 use serde_json::json;

@@ -8,7 +8,7 @@ use std::{collections::HashMap, process::Command, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dataprocessing::{
-    client::verification::{Fault, Verdict, Verification},
+    client::hospital_api::{CallFault, Verdict, VerificationClient},
     config,
     context::RequestContext,
     domain::{
@@ -21,7 +21,7 @@ use dataprocessing::{
         self, PatientData, RawAddress, RawContact, RawIdentifier, RawName, RawPatient,
         data_processing_client::DataProcessingClient, patient_data,
     },
-    svc::{Hospital, ServiceContext, VerificationApi},
+    svc::{Hospital, HospitalApi, ServiceContext},
     telemetry,
 };
 use serde_json::{Value, json};
@@ -114,8 +114,8 @@ async fn a_panic_over_a_patient_prints_no_canary() {
 struct Careless;
 
 #[async_trait]
-impl Verification for Careless {
-    async fn verify(&self, patient: &Patient, _until: Instant) -> Result<Verdict, Fault> {
+impl VerificationClient for Careless {
+    async fn verify(&self, patient: &Patient, _until: Instant) -> Result<Verdict, CallFault> {
         trace!(?patient, id = %patient.patient_id, name = ?patient.name, "looking at a patient");
         panic!("a bug over {}", patient.patient_id.as_str());
     }
@@ -128,7 +128,7 @@ async fn verify_with_a_hospital_that_panics() {
     let service = TestService::start().await;
     let profile = Arc::clone(&config::shipped_hospitals()["febrl"]);
     let verify = profile.verify.as_ref().expect("the profile names an API");
-    let verification = VerificationApi::new(&profile.code, verify, Arc::new(Careless), 4);
+    let verification = HospitalApi::new(&profile.code, verify, Arc::new(Careless), 4);
     let hospital = Hospital { profile, verification: Some(verification) };
     let svc = Arc::new(ServiceContext {
         store: Arc::clone(&service.svc.store),

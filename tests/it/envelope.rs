@@ -1,9 +1,9 @@
-//! Hospitals whose APIs say the same in different codes: what a profile says about their envelope decides.
+//! HospitalsConfig whose APIs say the same in different codes: what a profile says about their envelope decides.
 
 use std::{collections::HashMap, sync::Arc};
 
 use dataprocessing::{
-    domain::hospital::Profile,
+    domain::profile::Profile,
     server::pb::{Outcome, RecordResult},
 };
 

@@ -6,8 +6,8 @@ use dataprocessing::{
     config::shipped_hospitals,
     domain::{
         clean::{Cleaned, clean},
-        hospital::Profile,
         patient::{Deceased, Patient},
+        profile::Profile,
         record::Payload,
     },
 };

@@ -18,7 +18,7 @@ use dataprocessing::{
             resident_id::{self, ResidentId},
             text,
         },
-        hospital::{Charset, Profile},
+        profile::{Charset, Profile},
         record::Payload,
     },
     server::pb::{self, PatientData, RecordResult},

@@ -1,9 +1,9 @@
-//! Hospitals that are down, slow, or ask to be spared: what becomes of their records, and of nobody else's.
+//! HospitalsConfig that are down, slow, or ask to be spared: what becomes of their records, and of nobody else's.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use dataprocessing::{
-    domain::hospital::{KeptVerdicts, Profile},
+    domain::profile::{Profile, VerdictCacheConfig},
     server::pb::{BatchProcessResponse, Completion, Outcome, RecordResult},
     sim::{Phase, RetryAfter},
 };
@@ -175,8 +175,8 @@ async fn kept_verdicts_are_not_asked_for_again() {
     let service = TestService::with(|knobs| {
         watched(knobs);
         knobs.verify(|verify| {
-            let for_at_most = Duration::from_secs(3600);
-            verify.verdicts = Some(KeptVerdicts { for_at_most, count: 1_000 });
+            let max_age = Duration::from_secs(3600);
+            verify.verdict_cache = Some(VerdictCacheConfig { max_age, max_verdicts: 1_000 });
         });
     })
     .await;
@@ -186,7 +186,7 @@ async fn kept_verdicts_are_not_asked_for_again() {
     }
     assert_eq!(service.simulator.stats().calls, 100);
     let api = service.svc.hospitals["febrl"].verification.as_ref().unwrap();
-    assert_eq!(api.verdicts.as_ref().unwrap().hits(), (300, 200));
+    assert_eq!(api.verdict_cache.as_ref().unwrap().hits(), (300, 200));
     service.ended().await;
 }
 

@@ -28,8 +28,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             // The demo is a caller: it knows the contract and the server's limits, and reads profiles.
             "server::pb",
             "server::DESCRIPTORS",
-            "server::Config",
-            "domain::hospital",
+            "server::ServerConfig",
+            "domain::profile",
             // `rules` shows the catalogue, `rejects` its messages.
             "domain::rules",
             "domain::change",

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dataprocessing::{
-    client::verification::{Fault, FaultKind, Verdict, Verification},
+    client::hospital_api::{CallFault, FaultKind, Verdict, VerificationClient},
     config,
     context::RequestContext,
     domain::{
@@ -18,7 +18,7 @@ use dataprocessing::{
         batch_stream::{BatchStreamLogic, StreamedBatch, Upload, UploadEnd},
         report::BatchReport,
     },
-    svc::{Hospital, ServiceContext, VerificationApi},
+    svc::{Hospital, HospitalApi, ServiceContext},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use tokio::{sync::oneshot, time::Instant};
@@ -34,8 +34,8 @@ use crate::support::{
 struct Wilful;
 
 #[async_trait]
-impl Verification for Wilful {
-    async fn verify(&self, patient: &Patient, until: Instant) -> Result<Verdict, Fault> {
+impl VerificationClient for Wilful {
+    async fn verify(&self, patient: &Patient, until: Instant) -> Result<Verdict, CallFault> {
         let (_, fate) = patient.patient_id.rsplit_once('-').expect("our own number");
         match fate {
             "match" => Ok(Verdict::Match),
@@ -48,7 +48,7 @@ impl Verification for Wilful {
             "unavailable" => Err(FaultKind::Throttled.into()),
             "hang" => {
                 tokio::time::sleep_until(until + Duration::from_secs(3600)).await;
-                Err(FaultKind::CutShort.into())
+                Err(FaultKind::BatchDeadline.into())
             }
             // A panic without the hook, which would take the time of many records to print each.
             _ => std::panic::resume_unwind(Box::new("a bug")),
@@ -65,7 +65,7 @@ const FATES: [&str; 7] = ["match", "slow", "mismatch", "notfound", "unavailable"
 fn wilful(service: &TestService) -> Arc<ServiceContext> {
     let profile = Arc::clone(&config::shipped_hospitals()["febrl"]);
     let verify = profile.verify.as_ref().expect("the profile names an API");
-    let verification = VerificationApi::new(&profile.code, verify, Arc::new(Wilful), 50);
+    let verification = HospitalApi::new(&profile.code, verify, Arc::new(Wilful), 50);
     let hospital = Hospital { profile, verification: Some(verification) };
     Arc::new(ServiceContext {
         store: Arc::clone(&service.svc.store),
@@ -171,7 +171,7 @@ async fn stream(context: RequestContext, svc: Arc<ServiceContext>, batch: RawBat
 struct Records(std::vec::IntoIter<RawRecord>);
 
 impl Upload for Records {
-    type Fault = ();
+    type CallFault = ();
 
     async fn next(&mut self) -> Result<RawRecord, UploadEnd<()>> {
         self.0.next().ok_or(UploadEnd::Complete)

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::App,
     config::{self, Config},
-    domain::hospital::Profile,
+    domain::profile::Profile,
     shutdown,
     sim::{self, Simulator},
     telemetry,
@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     };
     let records = records.range(0..arguments.records);
     let config = config(&arguments, directory.path().join("demo.db").display())?;
-    telemetry::start(&telemetry::Config { level: "warn".to_owned(), format: telemetry::Format::Text });
+    telemetry::start(&telemetry::LogConfig { level: "warn".to_owned(), format: telemetry::LogFormat::Text });
 
     let running = start(&arguments, &config, profiles).await?;
     let mut client = connect(running.address).await?;

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     cli::{CommandError, print_line},
     config::{self, Config, ConfigError},
-    domain::hospital::Profile,
+    domain::profile::Profile,
     settings::Problem,
 };
 

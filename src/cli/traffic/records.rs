@@ -10,7 +10,7 @@ use super::super::{
 };
 use crate::{
     config::Profiles,
-    domain::hospital::{Charset, Profile},
+    domain::profile::{Charset, Profile},
     server::pb::{PatientData, patient_data::Payload},
 };
 

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Uploaded {
 pub(in crate::cli) async fn send(
     client: &mut Client,
     records: Vec<PatientData>,
-    limits: &server::Config,
+    limits: &server::ServerConfig,
 ) -> Result<Uploaded, CommandError> {
     let calls = split(records, limits.max_records, limits.max_message_size);
     let started = Instant::now();

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     format::example,
-    hospital::{RuleSetting, Switch},
+    profile::{RuleSetting, SeverityOverride},
     record::{RawName, RawPatient},
 };
 
@@ -156,7 +156,7 @@ fn a_field_that_the_profile_does_not_know_is_found_unless_that_is_off() {
         codes(&cleaned.issues).contains(&"FIELDS_UNMAPPED")
     };
     assert!(found(&profile));
-    let off = RuleSetting { severity: Some(Switch::Off), ..RuleSetting::default() };
+    let off = RuleSetting { severity: Some(SeverityOverride::Off), ..RuleSetting::default() };
     profile.rules.insert("FIELDS_UNMAPPED", off);
     assert!(!found(&profile));
 }

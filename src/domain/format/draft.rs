@@ -13,9 +13,9 @@ use super::{
 };
 use crate::domain::{
     change::Change,
-    hospital::Profile,
     patient::{Address, Contact, Deceased, Gender, Identifier, Name, PartialDate, Patient},
     phi::Phi,
+    profile::Profile,
     record::RawPatient,
 };
 

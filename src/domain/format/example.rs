@@ -6,12 +6,12 @@ use jiff::tz::TimeZone;
 
 use super::{date::DateFormat, draft::Draft, null_token, patient_id::PatientIdFormat};
 use crate::domain::{
-    hospital::{
-        Charset, CodeTables, Profile,
-        mapping::{Mapping, Sources},
-    },
     issue::Issue,
     phi::Phi,
+    profile::{
+        Charset, CodeTables, Profile,
+        mapping::{Mapping, SourceFields},
+    },
     record::{RawAddress, RawIdentifier, RawName, RawPatient},
     rules::{self, ReceivedAt, RecordContext},
 };
@@ -86,6 +86,6 @@ fn issues_with(
     change_profile(&mut profile);
     change(&mut raw);
     let moment = ReceivedAt::new(RECEIVED_AT.parse().unwrap(), &profile);
-    let origin = RecordContext { raw: &raw, sources: &Sources::none(), profile: &profile };
+    let origin = RecordContext { raw: &raw, sources: &SourceFields::none(), profile: &profile };
     rules::judge(&Draft::of(&raw, &profile), &moment, origin)
 }

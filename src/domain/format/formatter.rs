@@ -13,9 +13,9 @@ use super::{
 };
 use crate::domain::{
     change::{Change, ChangeKind, FormatRule},
-    hospital::Profile,
     patient::{Deceased, Name, PartialDate},
     phi::Phi,
+    profile::Profile,
     record::{RawName, RawPatient},
 };
 

@@ -232,7 +232,7 @@ mod tests {
     use crate::domain::{
         format::example::{self, RECEIVED_AT, codes, issues},
         hint::Hint,
-        hospital::{Profile, RuleSetting},
+        profile::{Profile, RuleSetting},
         record::RawPatient,
     };
 

@@ -106,7 +106,7 @@ mod tests {
 
     use crate::domain::{
         format::example::{codes as plain, codes_with, identifier},
-        hospital::Profile,
+        profile::Profile,
         record::RawPatient,
     };
 

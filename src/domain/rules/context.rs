@@ -3,8 +3,8 @@
 use super::Rule;
 use crate::domain::{
     hint::Hint,
-    hospital::{Profile, mapping::Sources},
     issue::Issue,
+    profile::{Profile, mapping::SourceFields},
     record::RawPatient,
     shape::Shape,
 };
@@ -15,7 +15,7 @@ pub struct RecordContext<'a> {
     /// The record as it was sent, in canonical field names.
     pub raw: &'a RawPatient,
     /// The sender's own names of its fields.
-    pub sources: &'a Sources,
+    pub sources: &'a SourceFields,
     /// The profile by which it was read.
     pub profile: &'a Profile,
 }

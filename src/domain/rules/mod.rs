@@ -7,9 +7,9 @@ use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use crate::domain::{
     format::draft::Draft,
-    hospital::Profile,
     issue::{Issue, IssueKind, Severity},
     look_back::EarlierRecords,
+    profile::Profile,
 };
 
 #[macro_use]
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         format::example,
-        hospital::{RuleSetting, Switch},
+        profile::{RuleSetting, SeverityOverride},
     };
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn a_rule_that_is_off_says_nothing() {
         let silent = |profile: &mut Profile| {
-            let off = RuleSetting { severity: Some(Switch::Off), ..RuleSetting::default() };
+            let off = RuleSetting { severity: Some(SeverityOverride::Off), ..RuleSetting::default() };
             profile.rules.insert("PHONE_INVALID", off);
         };
         assert_eq!(example::codes(|raw| raw.phones[0] = "123".into()), ["PHONE_INVALID"]);

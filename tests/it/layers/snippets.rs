@@ -75,7 +75,7 @@ fn a_glob_reaches_what_it_brings_in() {
 fn only_the_listed_part_of_a_layer_is_open() {
     assert_eq!(of("cli/demo.rs", "use crate::server::pb::Issue;"), Vec::<String>::new());
     assert_eq!(of("cli/demo.rs", "use crate::server::status;"), ["crate::server::status"]);
-    let through_module = "use crate::server; fn f(_: server::Config, _: server::Status) {}";
+    let through_module = "use crate::server; fn f(_: server::ServerConfig, _: server::Status) {}";
     assert_eq!(of("cli/demo.rs", through_module), ["crate::server::Status"]);
 }
 

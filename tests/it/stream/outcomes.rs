@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dataprocessing::{
-    domain::hospital::Profile,
+    domain::profile::Profile,
     server::pb::{
         BatchProcessResponse, Completion, Outcome, PatientData, RecordResult, ResultView,
         batch_process_stream_request as up,

@@ -6,8 +6,8 @@ use dataprocessing::{
     app::App,
     config::{self, Config},
     domain::{
-        hospital::{Profile, Verify},
         outcome::Outcome,
+        profile::{Profile, VerificationConfig},
     },
     server::pb::{
         BatchProcessRequest, BatchProcessResponse, Summary, data_processing_client::DataProcessingClient,
@@ -49,7 +49,7 @@ pub struct Knobs {
 
 impl Knobs {
     /// Turns how the hospitals' APIs are called.
-    pub fn verify(&mut self, turn: impl Fn(&mut Verify)) {
+    pub fn verify(&mut self, turn: impl Fn(&mut VerificationConfig)) {
         for profile in self.profiles.values_mut() {
             let mut turned = Profile::clone(profile);
             turned.verify.iter_mut().for_each(&turn);
@@ -150,7 +150,7 @@ impl TestService {
 
 /// The same hospital whose API, at the same path and with the same answers, is played by the simulator.
 fn played(profile: &Profile, simulator: SocketAddr, in_flight: usize) -> Profile {
-    let play = |verify: &Verify| Verify {
+    let play = |verify: &VerificationConfig| VerificationConfig {
         url: verify.url.replace("127.0.0.1:9100", &simulator.to_string()),
         max_in_flight: Some(in_flight),
         ..verify.clone()

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    hospital::{Profile, mapping::Mapped},
+    profile::{Profile, mapping::Mapped},
     record::RawPatient,
 };
 

@@ -20,7 +20,7 @@ use crate::{
         CommandError,
         input::{CsvRows, PatientDataReader},
     },
-    domain::{hospital::Profile, record::Payload},
+    domain::{profile::Profile, record::Payload},
     server::pb::patient_data,
 };
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::{codes::UnknownCodes, coverage::Coverage};
 use crate::domain::{
-    clean::clean_next, cleaning_tally::CleaningTally, hospital::Profile, issue_groups::IssueGroups,
-    look_back::LookBack, record::Payload,
+    clean::clean_next, cleaning_tally::CleaningTally, issue_groups::IssueGroups, look_back::LookBack,
+    profile::Profile, record::Payload,
 };
 
 /// How many records that cannot be read are named.

@@ -5,14 +5,14 @@ use super::{
     DateFormat, Shape,
     pattern::{Part, Unit},
 };
-use crate::settings::{Field, Reported};
+use crate::settings::{Reported, SettingField};
 
 /// Reads the formats of a source; they are tried in their order.
 ///
 /// # Errors
 ///
 /// What cannot be read, and a format that contradicts one before it, are written down with their lines.
-pub fn read(setting: Field<'_>) -> Result<Vec<DateFormat>, Reported> {
+pub fn read(setting: SettingField<'_>) -> Result<Vec<DateFormat>, Reported> {
     let mut formats: Vec<DateFormat> = Vec::new();
     setting.list(|format| {
         let format = format.parsed(|text| {

@@ -1,9 +1,9 @@
 use crate::domain::{
     clean::{Cleaned, clean_next},
     format::example::{self, RECEIVED_AT, identifier},
-    hospital::{Profile, RuleSetting, Switch},
     issue::Severity,
     look_back::LookBack,
+    profile::{Profile, RuleSetting, SeverityOverride},
     record::{Payload, RawPatient},
 };
 
@@ -242,7 +242,7 @@ fn a_profile_may_move_the_limits() {
 #[test]
 fn a_rule_that_is_off_says_nothing() {
     let mut batch = Batch::new();
-    let off = RuleSetting { severity: Some(Switch::Off), ..RuleSetting::default() };
+    let off = RuleSetting { severity: Some(SeverityOverride::Off), ..RuleSetting::default() };
     batch.profile.rules.insert("PATIENT_REPEATED", off);
     batch.clean(|_| {});
     assert_eq!(batch.codes(|_| {}), [""; 0]);

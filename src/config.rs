@@ -1,0 +1,80 @@
+//! The root configuration: it aggregates each part's own section and hands them out at start.
+//!
+//! Three layers, each over the one before: the defaults (`etc/dataprocessing.yaml`, compiled in), the
+//! file of `--config`, and variables of the environment. Reading is strict: unknown keys, bad values and
+//! contradictions stop the start, all of them listed.
+
+use std::{env, fs, path::Path};
+
+use crate::{model, pool, server, settings::Problems, telemetry};
+
+mod environment;
+mod error;
+mod hospitals;
+mod layers;
+mod locate;
+mod log_level;
+mod sections;
+mod store_url;
+
+pub use error::ConfigError;
+pub use hospitals::{
+    HospitalsConfig, Profiles, hospital_files, isolation_warning, load_hospitals, read_hospital,
+    shipped_hospitals,
+};
+
+/// The defaults, as the repository shows them.
+pub const DEFAULTS: &str = include_str!("../etc/dataprocessing.yaml");
+
+/// What the defaults are called in messages. Not a path: relative paths in them start at the working
+/// directory.
+const DEFAULTS_NAME: &str = "built-in defaults";
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The gRPC server.
+    pub server: server::ServerConfig,
+    /// The worker pool.
+    pub pool: pool::PoolConfig,
+    /// The store.
+    pub store: model::StoreConfig,
+    /// The hospitals' profiles.
+    pub hospitals: HospitalsConfig,
+    /// The log.
+    pub log: telemetry::LogConfig,
+}
+
+impl Config {
+    /// The defaults as they are shipped.
+    pub fn shipped() -> Self {
+        Self::load_from(None, []).expect("the shipped defaults are sound")
+    }
+
+    /// Reads the defaults, the file and the environment of the process.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        // Names and values that are no text cannot be ours, or are refused like any other bad value.
+        let texts = env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+        Self::load_from(file, texts)
+    }
+
+    /// Reads the defaults, the file and the variables given.
+    pub fn load_from(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut problems = Problems::default();
+        let read = layers::merged(DEFAULTS_NAME, DEFAULTS, file, variables, &mut problems)
+            .and_then(|root| sections::read(root, &mut problems));
+        problems.conclude(read).map_err(ConfigError::from)
+    }
+}
+
+/// Reads a file; the error is a message for people.
+fn read_file(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -171,7 +171,7 @@ async fn stream(context: RequestContext, svc: Arc<ServiceContext>, batch: RawBat
 struct Records(std::vec::IntoIter<RawRecord>);
 
 impl Upload for Records {
-    type CallFault = ();
+    type Fault = ();
 
     async fn next(&mut self) -> Result<RawRecord, UploadEnd<()>> {
         self.0.next().ok_or(UploadEnd::Complete)

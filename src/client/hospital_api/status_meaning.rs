@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_body_never_makes_a_call_better_than_its_status() {
-        use FaultKind::{Broken, Garbled, Refused};
+        use FaultKind::{ClientError, InvalidAnswer, ServerError};
 
         let cases = [
             (Ok(Answer::Verdict(Verdict::Match)), Ok(Verdict::Match), Err(ClientError)),

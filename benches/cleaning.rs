@@ -4,17 +4,15 @@
 
 use std::hint::black_box;
 
-use dataprocessing::{
-    config,
-    domain::{
-        clean::clean,
-        format::draft::Draft,
-        json::parse_object,
-        profile::Profile,
-        record::Payload,
-        rules::{self, ReceivedAt, RecordContext},
-    },
+use cleaning::{
+    clean::clean,
+    format::draft::Draft,
+    json::parse_object,
+    profile::Profile,
+    record::Payload,
+    rules::{self, ReceivedAt, RecordContext},
 };
+use dataprocessing::config;
 use jiff::Timestamp;
 
 const FEBRL: &str = r#"{"rec_id": "rec-1496-org", "given_name": "mitchell", "surname": "green",
@@ -41,8 +39,8 @@ impl Sample {
             "renmin" => RENMIN,
             _ => SYNTHEA.lines().next().expect("a record"),
         };
-        dataprocessing::domain::division::warm_up();
-        dataprocessing::domain::format::phone::warm_up();
+        divisions::warm_up();
+        cleaning::format::phone::warm_up();
         Self { profile: config::shipped_hospitals()[hospital_code].clone(), text }
     }
 }

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use dataprocessing::{
-    domain::outcome::{Completion, Outcome},
-    logic::{
-        ledger::{Ledger, Settlement, Ticket},
-        record_ref::RecordRef,
-    },
+use cleaning::outcome::{Completion, Outcome};
+use dataprocessing::logic::{
+    ledger::{Ledger, Settlement, Ticket},
+    record_ref::RecordRef,
 };
 use divan::counter::ItemsCount;
 

@@ -6,9 +6,9 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use dataprocessing::pool::{Gate, Pool, PoolConfig};
 use divan::counter::ItemsCount;
 use tokio::{runtime::Runtime, sync::Notify};
+use worker_pool::{Gate, Pool, PoolConfig};
 
 const RECORDS: usize = 10_000;
 

@@ -5,17 +5,15 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use dataprocessing::{
-    config::{Profiles, shipped_hospitals},
-    domain::{
-        clean::{Cleaned, MAX_ISSUES, clean},
-        field,
-        issue::{Issue, Severity},
-        patient::Patient,
-        profile::{Charset, Profile},
-        record::{MAX_ELEMENTS, Payload},
-    },
+use cleaning::{
+    clean::{Cleaned, MAX_ISSUES, clean},
+    field,
+    issue::{Issue, Severity},
+    patient::Patient,
+    profile::{Charset, Profile},
+    record::{MAX_ELEMENTS, Payload},
 };
+use dataprocessing::config::{Profiles, shipped_hospitals};
 use jiff::Timestamp;
 use serde_json::Value;
 

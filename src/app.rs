@@ -17,13 +17,13 @@ use crate::{
         hospital_api::{HttpVerificationClient, VerdictCache},
     },
     config::Config,
-    domain::{division, format::phone, profile::Profile},
     logic::{cutoffs::answer_reserve, retention},
     model::{self, StoreError},
-    pool::{Pool, PoolError},
     server::{self, Admission, Readiness, Server},
     svc::{BatchLeases, BatchLimits, Hospital, HospitalApi, InFlightBudget, ServiceContext},
 };
+use cleaning::{format::phone, profile::Profile};
+use worker_pool::{Pool, PoolError};
 
 /// How long connections may take to say goodbye once every answer has left; idle ones are not waited for.
 const GOODBYE: Duration = Duration::from_millis(200);
@@ -74,7 +74,7 @@ impl App {
     /// may be down: the service then listens and is not ready until the store answers.
     pub async fn build(config: &Config, profiles: HashMap<Arc<str>, Arc<Profile>>) -> Result<Self, AppError> {
         phone::warm_up();
-        division::warm_up();
+        divisions::warm_up();
         // First: it refuses a number of workers of which no hospital could have a share.
         let pool = Pool::start(&config.pool)?;
         let svc = Arc::new(ServiceContext {

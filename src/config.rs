@@ -6,7 +6,8 @@
 
 use std::{env, fs, path::Path};
 
-use crate::{model, pool, server, settings::Problems, telemetry};
+use crate::{model, server, telemetry};
+use settings::Problems;
 
 mod environment;
 mod error;
@@ -36,7 +37,7 @@ pub struct Config {
     /// The gRPC server.
     pub server: server::ServerConfig,
     /// The worker pool.
-    pub pool: pool::PoolConfig,
+    pub pool: worker_pool::PoolConfig,
     /// The store.
     pub store: model::StoreConfig,
     /// The hospitals' profiles.

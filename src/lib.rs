@@ -17,10 +17,6 @@
 //! | [`svc`] | what the logic works with: store, clients, pool, limits |
 //! | [`model`] | the store and its two engines |
 //! | [`client`] | the hospitals' APIs |
-//! | [`domain`] | patients, issues, outcomes, rules, formatting, hospital profiles; no IO |
-//! | [`pool`] | the worker pool and its fair dispatcher; knows nothing of patients |
-//! | [`settings`] | typed values out of positioned YAML, with every problem reported |
-//! | [`sim`] | the hospital simulator |
 //! | [`context`], [`shutdown`], [`telemetry`] | one call's deadline and cancellation; signals; logging |
 
 #![forbid(unsafe_code)]
@@ -30,13 +26,9 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod context;
-pub mod domain;
 pub mod logic;
 pub mod model;
-pub mod pool;
 pub mod server;
-pub mod settings;
 pub mod shutdown;
-pub mod sim;
 pub mod svc;
 pub mod telemetry;

@@ -9,10 +9,10 @@ use crate::{
         hospital_api::{VerdictCache, VerificationClient},
         hospital_health::{HealthConfig, HospitalHealth},
     },
-    domain::profile::{Profile, RetryPolicy, VerificationConfig},
     model::Store,
-    pool::{Gate, Pool},
 };
+use cleaning::profile::{Profile, RetryPolicy, VerificationConfig};
+use worker_pool::{Gate, Pool};
 
 mod batch_leases;
 mod in_flight_budget;

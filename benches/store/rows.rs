@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use cleaning::{clean::clean, outcome::Outcome, profile::Profile, record::Payload};
 use dataprocessing::{
     config,
-    domain::{clean::clean, outcome::Outcome, profile::Profile, record::Payload},
     model::{Chunk, Content, Row},
 };
 

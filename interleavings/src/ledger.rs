@@ -19,10 +19,8 @@ use super::{
     ledger::{Attempt, Ledger, ResultStream, Receipt, Settlement, Ticket},
     report::RecordResult,
 };
-use crate::{
-    domain::outcome::{Completion, Outcome},
-    explore::{Check, dice},
-};
+use cleaning::outcome::{Completion, Outcome};
+use crate::explore::{Check, dice};
 
 pub const ALL: &[Check] = &[
     Check::random("ledger: one outcome whoever settles first", one_outcome_whoever_settles_first),

@@ -107,6 +107,6 @@ mod pool {
 }
 
 fn main() {
-    let checks = [logic::checks::ALL, client::checks::ALL, pool::checks::ALL];
+    let checks = [logic::checks::ALL, client::checks::ALL, worker_pool::checks::ALL];
     explore::run(&checks.concat());
 }

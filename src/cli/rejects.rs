@@ -9,13 +9,13 @@ use tracing::warn;
 use super::CommandError;
 use crate::{
     config::Config,
-    domain::{issue, rules},
     model::{
         self, Store,
         rejects::{Reject, RejectsPage},
     },
     telemetry,
 };
+use cleaning::{issue, rules};
 
 mod ndjson;
 mod raw;

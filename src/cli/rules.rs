@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{CommandError, print_line};
-use crate::domain::{
+use cleaning::{
     change::FormatRule,
     format::catalogue::CATALOGUE,
     rules::{self, Rule},

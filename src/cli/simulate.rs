@@ -5,10 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use clap::{Args, error::ErrorKind};
 
 use super::{CommandError, print_line};
-use crate::{
-    shutdown,
-    sim::{self, FaultRate, FaultRates, Phases, RetryAfter, Simulator},
-};
+use crate::shutdown;
+use hospital_sim::{self, FaultRate, FaultRates, Phases, RetryAfter, Simulator};
 
 const BEHAVIOUR: &str = "\
 How a patient's number ends decides the answer. Verdicts: -mismatch, -notfound, -illegal; any other number is a
@@ -69,12 +67,12 @@ fn whole_seconds(text: &str) -> Result<u32, String> {
 }
 
 impl Arguments {
-    fn config(self) -> sim::SimulatorConfig {
+    fn config(self) -> hospital_sim::SimulatorConfig {
         let faults = FaultRates::try_from(self.faults).unwrap_or_else(|error| {
             clap::Error::raw(ErrorKind::ValueValidation, format!("{error}\n")).exit()
         });
         let date = self.retry_after_date.map(RetryAfter::Date);
-        sim::SimulatorConfig {
+        hospital_sim::SimulatorConfig {
             listen: self.listen,
             latency: self.latency,
             slow: self.slow,
@@ -92,7 +90,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let shutdown = shutdown::on_signal()?;
     let simulator = Simulator::start(arguments.config()).await?;
     let address = simulator.local_addr();
-    for path in sim::verification_paths() {
+    for path in hospital_sim::verification_paths() {
         print_line(format_args!("POST http://{address}{path}"));
     }
     print_line(format_args!("PUT  http://{address}/phase"));

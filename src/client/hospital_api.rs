@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::domain::patient::Patient;
+use cleaning::patient::Patient;
 
 mod fault;
 mod http;
@@ -17,7 +17,7 @@ pub use self::{
     http::HttpVerificationClient,
     verdict_cache::VerdictCache,
 };
-pub use crate::domain::profile::Verdict;
+pub use cleaning::profile::Verdict;
 
 /// A hospital's verification API.
 #[async_trait]

@@ -1,6 +1,6 @@
 //! Variables of the environment as settings.
 
-use crate::settings::{Node, Origin, Problems, Value};
+use settings::{Node, Origin, Problems, Value};
 
 /// What our variables begin with, and what stands between the keys of a path. One underscore is part of a
 /// key; orchestrators make variables with one after the name of a service, which are not ours.

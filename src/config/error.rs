@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::settings::Problem;
+use settings::Problem;
 
 /// All problems of a configuration. Its display lists one a line: `FILE:LINE: path: message`.
 #[derive(Debug, PartialEq, Eq)]

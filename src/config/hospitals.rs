@@ -8,10 +8,8 @@ use std::{
 };
 
 use super::{ConfigError, read_file};
-use crate::{
-    domain::profile::{Defaults, Profile},
-    settings::{Origin, Problem},
-};
+use cleaning::profile::{Defaults, Profile};
+use settings::{Origin, Problem};
 
 /// The hospitals whose records are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +162,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::profile::mapping::Mapped;
+    use cleaning::profile::mapping::Mapped;
 
     fn shipped(relative: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)

@@ -5,7 +5,7 @@ use std::path::Path;
 use ::config::{Config as Merge, ConfigError as MergeError, Map, Source, Value as Merged, ValueKind};
 
 use super::{environment, read_file};
-use crate::settings::{Node, Origin, Problems, Reported, Value, yaml};
+use settings::{Node, Origin, Problems, Reported, Value, yaml};
 
 /// Merging makes a table of its entries and forgets where the table was written, so each carries that as
 /// an entry under this key, which no file can have: an empty key is refused.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::store_url::StoreUrl;
-use crate::settings::Origin;
+use settings::Origin;
 
 /// The path as seen from the working directory.
 pub(super) fn path(path: PathBuf, named_at: &Origin) -> PathBuf {

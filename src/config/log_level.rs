@@ -1,6 +1,6 @@
 //! Levels of the log.
 
-use crate::settings::Setting;
+use settings::Setting;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn levels_may_differ_by_module() {
-        for right in ["info", "off", "warn,dataprocessing=debug", "warn, dataprocessing::pool=trace"] {
+        for right in ["info", "off", "warn,dataprocessing=debug", "warn, worker_pool=trace"] {
             assert!(LogLevel::parse(right).is_ok(), "{right}");
         }
     }

@@ -5,11 +5,8 @@
 use std::time::Duration;
 
 use super::{Config, HospitalsConfig, locate, log_level::LogLevel, store_url::StoreUrl};
-use crate::{
-    model, pool, server,
-    settings::{ByteSize, Node, Problems, Reported, Section},
-    telemetry,
-};
+use crate::{model, server, telemetry};
+use settings::{ByteSize, Node, Problems, Reported, Section};
 
 const fn millis(number: u64) -> Duration {
     Duration::from_millis(number)
@@ -105,10 +102,10 @@ fn drain(section: &mut Section<'_>) -> Result<server::DrainConfig, Reported> {
     Ok(server::DrainConfig { announce: announce?, limit: limit? })
 }
 
-fn pool(section: &mut Section<'_>) -> Result<pool::PoolConfig, Reported> {
+fn pool(section: &mut Section<'_>) -> Result<worker_pool::PoolConfig, Reported> {
     let workers = section.within("workers", 1..=10_000);
     let queue = section.within("queue", 1..=100_000);
-    Ok(pool::PoolConfig { workers: workers?, queue: queue? })
+    Ok(worker_pool::PoolConfig { workers: workers?, queue: queue? })
 }
 
 fn store(section: &mut Section<'_>) -> Result<model::StoreConfig, Reported> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::settings::Setting;
+use settings::Setting;
 
 /// A URL that names an engine and a database. Messages about it never repeat it, for it may hold a
 /// password.

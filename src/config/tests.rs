@@ -54,7 +54,7 @@ fn the_shipped_file_holds_the_documented_defaults() {
             reflection: true,
             drain: server::DrainConfig { announce: Duration::ZERO, limit: Duration::from_secs(25) },
         },
-        pool: pool::PoolConfig { workers: 50, queue: 16 },
+        pool: worker_pool::PoolConfig { workers: 50, queue: 16 },
         store: model::StoreConfig {
             url: "sqlite://data/dataprocessing.db".into(),
             max_connections: 4,
@@ -82,7 +82,7 @@ fn a_file_says_only_what_differs() {
     let config = with_file("server:\n  drain:\n    limit: 10s\npool: {workers: 3}\n").expect("right");
     assert_eq!(config.server.drain.limit, Duration::from_secs(10));
     assert_eq!(config.server.drain.announce, defaults().server.drain.announce);
-    assert_eq!(config.pool, pool::PoolConfig { workers: 3, queue: 16 });
+    assert_eq!(config.pool, worker_pool::PoolConfig { workers: 3, queue: 16 });
     assert_eq!(config.store, defaults().store);
 }
 
@@ -101,7 +101,7 @@ fn the_environment_overrides_the_file() {
         ("HOME".to_owned(), "/root".to_owned()),
     ];
     let config = Config::load_from(Some(&file.path), variables).expect("right");
-    assert_eq!(config.pool, pool::PoolConfig { workers: 7, queue: 4 });
+    assert_eq!(config.pool, worker_pool::PoolConfig { workers: 7, queue: 4 });
     assert_eq!(config.server.drain.limit, Duration::from_secs(10));
 }
 

@@ -9,13 +9,10 @@ use super::{
     resend_guard::{Checked, ResendError, ResendGuard},
     run::{BatchRun, BatchSpec},
 };
-use crate::{
-    context::RequestContext,
-    domain::{
-        outcome::Completion,
-        record::{RawBatch, RawRecord},
-    },
-    svc::ServiceContext,
+use crate::{context::RequestContext, svc::ServiceContext};
+use cleaning::{
+    outcome::Completion,
+    record::{RawBatch, RawRecord},
 };
 
 pub use super::run::BatchError;

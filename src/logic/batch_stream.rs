@@ -16,13 +16,10 @@ use super::{
     resend_guard::ResendGuard,
     run::{BatchRun, BatchSpec},
 };
-use crate::{
-    context::RequestContext,
-    domain::{
-        outcome::Completion,
-        record::{BatchId, RawRecord, RejectLimit},
-    },
-    svc::ServiceContext,
+use crate::{context::RequestContext, svc::ServiceContext};
+use cleaning::{
+    outcome::Completion,
+    record::{BatchId, RawRecord, RejectLimit},
 };
 
 pub use super::{resend_guard::ResendError, run::BatchError};

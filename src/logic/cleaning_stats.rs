@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::{clean::Cleaned, cleaning_tally::CleaningTally};
+use cleaning::{clean::Cleaned, cleaning_tally::CleaningTally};
 
 /// The tallies of a batch: each of its feeders adds one when it ends.
 #[derive(Default)]

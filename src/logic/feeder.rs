@@ -13,16 +13,14 @@ use super::{
     shared::{BatchShared, CleanRecord},
     verification::VerificationJob,
 };
-use crate::{
-    domain::{
-        clean::{Cleaned, clean_next},
-        look_back::LookBack,
-        outcome::Failure,
-        record::Payload,
-    },
-    pool::Lane,
-    svc::Hospital,
+use crate::svc::Hospital;
+use cleaning::{
+    clean::{Cleaned, clean_next},
+    look_back::LookBack,
+    outcome::Failure,
+    record::Payload,
 };
+use worker_pool::Lane;
 
 /// How many records are cleaned before other tasks get a turn: about a millisecond of work.
 pub(super) const RECORDS_PER_TURN: u32 = 64;

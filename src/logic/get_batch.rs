@@ -10,10 +10,10 @@ use tracing::warn;
 use super::resend_guard::read_deadline;
 use crate::{
     context::RequestContext,
-    domain::outcome::Completion,
     model::{StoreError, StoredBatch},
     svc::ServiceContext,
 };
+use cleaning::outcome::Completion;
 
 /// Longest time that one call reads.
 const MAX_CALL_READ: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub struct BatchState {
     pub started_at: Timestamp,
     /// When and as what it ended the last time; none while it runs, and if its process died.
     pub ended: Option<(Timestamp, Completion)>,
-    /// How many records ended how, in the order of [`Outcome::ALL`](crate::domain::outcome::Outcome::ALL).
+    /// How many records ended how, in the order of [`Outcome::ALL`](cleaning::outcome::Outcome::ALL).
     pub by_outcome: [u32; 8],
 }
 

@@ -16,22 +16,19 @@ use super::{
     resend_guard::Checked,
     shared::BatchShared,
 };
-use crate::{
-    domain::{
-        issue::Issue,
-        phi::Phi,
-        record::{Payload, RawRecord},
-        rules,
-    },
-    pool,
-    svc::{Hospital, ServiceContext},
+use crate::svc::{Hospital, ServiceContext};
+use cleaning::{
+    issue::Issue,
+    phi::Phi,
+    record::{Payload, RawRecord},
+    rules,
 };
 
 /// The way into one batch.
 pub(super) struct Intake<'c> {
     svc: &'c ServiceContext,
     batch: &'c Arc<BatchShared>,
-    dispatch: &'c pool::JobBatch,
+    dispatch: &'c worker_pool::JobBatch,
     recent_ids: RecentIds,
     queues: HashMap<Arc<str>, mpsc::Sender<Queued>>,
     /// The lines' hospitals, in the order of their first records.
@@ -45,7 +42,7 @@ impl<'c> Intake<'c> {
     pub fn new(
         svc: &'c ServiceContext,
         batch: &'c Arc<BatchShared>,
-        dispatch: &'c pool::JobBatch,
+        dispatch: &'c worker_pool::JobBatch,
         known_ids: usize,
     ) -> Self {
         Self {

@@ -42,12 +42,10 @@ use super::{
     report::{BatchCounts, RecordResult},
     totals::Totals,
 };
-use crate::{
-    domain::{
-        issue_groups::IssueGroups,
-        outcome::{Completion, Outcome},
-    },
-    svc::BatchProgress,
+use crate::svc::BatchProgress;
+use cleaning::{
+    issue_groups::IssueGroups,
+    outcome::{Completion, Outcome},
 };
 
 /// The outcomes of one batch.

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     context::RequestContext,
-    domain::outcome::Outcome,
     model::{ResultsPage, StoredResult},
     svc::ServiceContext,
 };
+use cleaning::outcome::Outcome;
 
 /// Which results are asked for.
 pub struct PageRequest {

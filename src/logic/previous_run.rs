@@ -10,12 +10,10 @@ use super::{
     ledger::Settlement,
     resend_guard::{ResendError, read_deadline},
 };
-use crate::{
-    domain::{
-        outcome::{Completion, Outcome},
-        resend_digest::ResendDigest,
-    },
-    model::{BatchKey, ResultsPage, Store, StoreError, StoredResult},
+use crate::model::{BatchKey, ResultsPage, Store, StoreError, StoredResult};
+use cleaning::{
+    outcome::{Completion, Outcome},
+    resend_digest::ResendDigest,
 };
 
 /// Indexes of a window.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    domain::{change::Change, issue::Issue, phi::Phi, record::RawRecord, resend_digest::ResendDigest},
     logic::ledger::Settlement,
     model::{Content, Row},
     svc::ServiceContext,
 };
+use cleaning::{change::Change, issue::Issue, phi::Phi, record::RawRecord, resend_digest::ResendDigest};
 
 /// Longest record id, in characters. Of what is longer, and of a hospital's code, so much is kept.
 pub(super) const MAX_RECORD_ID: usize = 128;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::record::RejectLimit;
+use cleaning::record::RejectLimit;
 
 /// The rejects of one batch. The ratio is that of records that were judged by the local rules, so it does not depend
 /// on how long hospitals take.

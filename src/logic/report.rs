@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{ledger::Settlement, record_ref::RecordRef, timings::Timings};
-use crate::domain::{
+use cleaning::{
     cleaning_tally::ChangeGroup,
     issue_groups::IssueGroup,
     outcome::{Completion, Outcome},

@@ -9,12 +9,12 @@ use tokio::time::Instant;
 use super::{ledger::Settlement, previous_run::PreviousRun};
 use crate::{
     context::RequestContext,
-    domain::{
-        outcome::Completion,
-        record::{BatchId, RawRecord},
-        resend_digest::ResendDigest,
-    },
     svc::{BatchLease, ServiceContext},
+};
+use cleaning::{
+    outcome::Completion,
+    record::{BatchId, RawRecord},
+    resend_digest::ResendDigest,
 };
 
 /// Longest time that the books may take to say what they know of a batch.

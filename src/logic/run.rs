@@ -30,15 +30,14 @@ use super::{
 };
 use crate::{
     context::RequestContext,
-    domain::{
-        cleaning_tally::change_groups,
-        outcome::{Completion, Outcome},
-        phi::Phi,
-        record::RejectLimit,
-    },
     model::{FinishedBatch, Row},
-    pool,
     svc::{BudgetExhausted, BudgetPermit, Hospital, ServiceContext},
+};
+use cleaning::{
+    cleaning_tally::change_groups,
+    outcome::{Completion, Outcome},
+    phi::Phi,
+    record::RejectLimit,
 };
 
 /// Why a batch was not processed at all.
@@ -83,7 +82,7 @@ pub(super) struct BatchRun {
     batch_id: Arc<str>,
     claim: Option<ResendState>,
     running: Arc<BatchShared>,
-    dispatch: pool::JobBatch,
+    dispatch: worker_pool::JobBatch,
     writing: Option<Writing>,
     /// Held until the batch has been concluded.
     _share: BudgetPermit,

@@ -20,15 +20,13 @@ use super::{
     timings::Timings,
     writer::{Entry, Pending, WriterHandle},
 };
-use crate::{
-    domain::{
-        change::Change,
-        issue::{Issue, Severity},
-        outcome::{Failure, Outcome},
-        patient::Patient,
-        phi::Phi,
-    },
-    model::Content,
+use crate::model::Content;
+use cleaning::{
+    change::Change,
+    issue::{Issue, Severity},
+    outcome::{Failure, Outcome},
+    patient::Patient,
+    phi::Phi,
 };
 
 /// A batch while it runs.

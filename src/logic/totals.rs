@@ -1,7 +1,7 @@
 //! The sums over the records of a batch, added up one by one: a million records take no more memory than one.
 
 use super::{ledger::Settlement, record_ref::RecordRef, report::BatchCounts};
-use crate::domain::{issue::Severity, issue_groups::IssueGroups};
+use cleaning::{issue::Severity, issue_groups::IssueGroups};
 
 /// The sums over some records.
 #[derive(Default)]

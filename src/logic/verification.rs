@@ -16,15 +16,15 @@ use crate::{
         hospital_api::{CallFault, FaultKind, RetryAllowance, Verdict},
         hospital_health::{CallPermit, CallRefused},
     },
-    domain::{
-        issue::Issue,
-        outcome::Failure,
-        profile::{Profile, RetryPolicy},
-        rules,
-    },
-    pool::{Gate, Lane},
     svc::{Hospital, HospitalApi},
 };
+use cleaning::{
+    issue::Issue,
+    outcome::Failure,
+    profile::{Profile, RetryPolicy},
+    rules,
+};
+use worker_pool::{Gate, Lane};
 
 /// The longest pause that a hospital may ask for and records wait for. One that asks for more does not work for now,
 /// and its records are better told so.

@@ -22,13 +22,11 @@ use super::{
     resend_guard,
     timings::Timings,
 };
-use crate::{
-    domain::{
-        issue::Issue,
-        outcome::{Failure, Outcome},
-        phi::Phi,
-    },
-    model::{Chunk, Content, FinishedBatch, Row, Store, Written},
+use crate::model::{Chunk, Content, FinishedBatch, Row, Store, Written};
+use cleaning::{
+    issue::Issue,
+    outcome::{Failure, Outcome},
+    phi::Phi,
 };
 
 mod buffer;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{
+use cleaning::{
     issue::Issue,
     outcome::{Completion, Outcome},
     resend_digest::ResendDigest,

@@ -22,7 +22,7 @@ use super::{
     Written,
     identity::{Identity, Overwritten},
 };
-use crate::domain::patient::RecordOrder;
+use cleaning::patient::RecordOrder;
 
 /// What decides whether two records say the same. Hashes of different versions are never equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::{
     classify::{Candidate, Fingerprint},
     identity::Identity,
 };
-use crate::domain::{
+use cleaning::{
     change::Change,
     issue::Issue,
     outcome::Outcome,

@@ -8,7 +8,7 @@ use super::{
     columns::{OutcomeColumns, PatientColumns, RejectColumns, issues_json},
     findings,
 };
-use crate::domain::{
+use cleaning::{
     issue::Issue,
     outcome::{Failure, Outcome},
     resend_digest::ResendDigest,

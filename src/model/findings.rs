@@ -6,7 +6,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
 
 use super::columns::json_of;
-use crate::domain::{
+use cleaning::{
     field,
     hint::Hint,
     issue::{Issue, IssueKind, Severity, Text},

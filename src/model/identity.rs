@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::BitOr};
 
 use serde::Deserialize;
 
-use crate::domain::{
+use cleaning::{
     format::resident_id::ResidentId,
     issue::Issue,
     patient::{Gender, Identifier},

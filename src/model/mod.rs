@@ -12,7 +12,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::domain::{
+use cleaning::{
     change::Change,
     issue::Issue,
     outcome::{Completion, Outcome},

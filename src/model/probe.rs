@@ -10,7 +10,7 @@ use super::{
     entry::Entry,
     transaction::Task,
 };
-use crate::domain::{outcome::Outcome, patient::Patient};
+use cleaning::{outcome::Outcome, patient::Patient};
 
 /// Large enough to need room that is not there by chance.
 const RAW_BYTES: usize = 256 * 1024;

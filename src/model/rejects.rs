@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::phi::Phi;
+use cleaning::phi::Phi;
 
 /// Which rejects of a batch are read: the next ones in the order of their indexes.
 pub struct RejectsPage<'a> {

@@ -22,7 +22,7 @@ use super::{
     transaction::Task,
     writing::{self, Aborted, Transact},
 };
-use crate::domain::outcome::Outcome;
+use cleaning::outcome::Outcome;
 
 /// How long a commit that was sent in time may still be waited for. Giving up earlier would make its rows
 /// unknown for nothing.

@@ -7,7 +7,7 @@ use super::{
     engine::{Connection, Engine},
     entry::{Entry, Work},
 };
-use crate::domain::outcome::Outcome;
+use cleaning::outcome::Outcome;
 
 /// What a transaction is for.
 #[derive(Clone, Copy)]

@@ -154,10 +154,8 @@ mod tests {
     };
 
     use super::*;
-    use crate::{
-        domain::outcome::Outcome,
-        model::{Content, Overwritten, Row, entry::Work},
-    };
+    use crate::model::{Content, Overwritten, Row, entry::Work};
+    use cleaning::outcome::Outcome;
 
     /// A store that answers from a script, then takes everything except the rows that it finds bad.
     #[derive(Default)]

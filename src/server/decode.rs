@@ -12,16 +12,14 @@ use super::{
     pb::{self, patient_data},
     status::invalid,
 };
-use crate::{
-    domain::{
-        issue::Language,
-        phi::Phi,
-        record::{
-            BatchId, Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient,
-            RawRecord, RejectLimit,
-        },
+use crate::logic::batch_stream::StreamedBatch;
+use cleaning::{
+    issue::Language,
+    phi::Phi,
+    record::{
+        BatchId, Payload, RawAddress, RawBatch, RawContact, RawIdentifier, RawName, RawPatient, RawRecord,
+        RejectLimit,
     },
-    logic::batch_stream::StreamedBatch,
 };
 
 /// Longest batch id, in characters.

@@ -6,16 +6,14 @@ use std::time::Duration;
 use prost::Message;
 
 use super::{decode::View, pb};
-use crate::{
-    domain::{
-        cleaning_tally::ChangeGroup,
-        hint::Hint,
-        issue::{Issue, Language, Severity},
-        issue_groups::IssueGroup,
-        outcome::{Completion, Outcome},
-        shape::Shape,
-    },
-    logic::report::{BatchCounts, BatchReport, RecordResult, StageTimes},
+use crate::logic::report::{BatchCounts, BatchReport, RecordResult, StageTimes};
+use cleaning::{
+    cleaning_tally::ChangeGroup,
+    hint::Hint,
+    issue::{Issue, Language, Severity},
+    issue_groups::IssueGroup,
+    outcome::{Completion, Outcome},
+    shape::Shape,
 };
 
 pub(super) mod stream;

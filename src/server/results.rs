@@ -11,13 +11,11 @@ use super::{
     pb,
     status::invalid,
 };
-use crate::{
-    domain::{issue::Language, outcome::Outcome},
-    logic::{
-        get_batch::BatchState,
-        list_results::{PageRequest, ResultPage},
-    },
+use crate::logic::{
+    get_batch::BatchState,
+    list_results::{PageRequest, ResultPage},
 };
+use cleaning::{issue::Language, outcome::Outcome};
 
 /// Results of a page where the caller does not say, and the most that there may be.
 const PAGE_SIZE: (u32, u32) = (1_000, 10_000);
@@ -128,10 +126,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        domain::rules,
-        logic::{ledger::Settlement, report::RecordResult},
-    };
+    use crate::logic::{ledger::Settlement, report::RecordResult};
+    use cleaning::rules;
 
     fn record(index: u32, issues: usize) -> RecordResult {
         let issues = vec![rules::PAYLOAD_MISSING.issue(None); issues];

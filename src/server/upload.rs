@@ -11,10 +11,8 @@ use super::{
     pb::{self, batch_process_stream_request::Message},
     status::{invalid, of_unreadable},
 };
-use crate::{
-    domain::record::RawRecord,
-    logic::batch_stream::{self, UploadEnd},
-};
+use crate::logic::batch_stream::{self, UploadEnd};
+use cleaning::record::RawRecord;
 
 /// How long a caller may take to close its side after the last message before nothing more is expected. Not
 /// all callers do, and what comes later harms nobody.

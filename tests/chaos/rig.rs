@@ -9,10 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dataprocessing::{
-    server::pb::{BatchProcessResponse, data_processing_client::DataProcessingClient},
-    sim::{self, FaultRates, Simulator},
-};
+use dataprocessing::server::pb::{BatchProcessResponse, data_processing_client::DataProcessingClient};
+use hospital_sim::{self, FaultRates, Simulator};
 use tempfile::TempDir;
 use tokio::task::{JoinHandle, block_in_place};
 use tonic::{Request, Status, transport::Channel};
@@ -292,11 +290,11 @@ impl Hospital {
     async fn start(site: &Site) -> Self {
         let faults = if site.faults.is_empty() { Ok(FaultRates::default()) } else { site.faults.parse() };
         let faults = faults.expect("faults that the simulator knows");
-        let config = sim::SimulatorConfig {
+        let config = hospital_sim::SimulatorConfig {
             latency: site.latency,
             faults,
             track: true,
-            ..sim::SimulatorConfig::default()
+            ..hospital_sim::SimulatorConfig::default()
         };
         let simulator = Simulator::start(config).await.expect("a free port");
         let proxy = Proxy::start(simulator.local_addr()).await;

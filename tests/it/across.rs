@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use dataprocessing::{
-    domain::{issue::Severity, profile::Profile},
-    server::pb::{Outcome, PatientData, RecordResult},
-};
+use cleaning::{issue::Severity, profile::Profile};
+use dataprocessing::server::pb::{Outcome, PatientData, RecordResult};
 use serde_json::json;
 
 use crate::support::{

@@ -7,15 +7,15 @@
 use std::{collections::HashMap, process::Command, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use cleaning::{
+    outcome::Outcome,
+    patient::Patient,
+    record::{BatchId, Payload, RawBatch, RawRecord},
+};
 use dataprocessing::{
     client::hospital_api::{CallFault, Verdict, VerificationClient},
     config,
     context::RequestContext,
-    domain::{
-        outcome::Outcome,
-        patient::Patient,
-        record::{BatchId, Payload, RawBatch, RawRecord},
-    },
     logic::batch_process::BatchProcessLogic,
     server::pb::{
         self, PatientData, RawAddress, RawContact, RawIdentifier, RawName, RawPatient,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use dataprocessing::domain::{format::catalogue::CATALOGUE, rules};
+use cleaning::{format::catalogue::CATALOGUE, rules};
 
 #[test]
 fn every_rule_is_named_by_a_test() {

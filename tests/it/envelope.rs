@@ -2,10 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use dataprocessing::{
-    domain::profile::Profile,
-    server::pb::{Outcome, RecordResult},
-};
+use cleaning::profile::Profile;
+use dataprocessing::server::pb::{Outcome, RecordResult};
 
 use crate::support::{
     records::{raw_json, request},

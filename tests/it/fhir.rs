@@ -2,15 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use dataprocessing::{
-    config::shipped_hospitals,
-    domain::{
-        clean::{Cleaned, clean},
-        patient::{Deceased, Patient},
-        profile::Profile,
-        record::Payload,
-    },
+use cleaning::{
+    clean::{Cleaned, clean},
+    patient::{Deceased, Patient},
+    profile::Profile,
+    record::Payload,
 };
+use dataprocessing::config::shipped_hospitals;
 use serde_json::{Value, json};
 
 const PATIENTS: &str = include_str!("../data/synthea/patients-120.ndjson");

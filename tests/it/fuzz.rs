@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dataprocessing::domain::{clean::clean, record::Payload};
+use cleaning::{clean::clean, record::Payload};
 use proptest::{
     proptest,
     sample::select,

@@ -9,18 +9,17 @@ use std::{
     sync::Arc,
 };
 
+use cleaning::{
+    clean::{Cleaned, clean},
+    format::{
+        resident_id::{self, ResidentId},
+        text,
+    },
+    profile::{Charset, Profile},
+    record::Payload,
+};
 use dataprocessing::{
     config,
-    domain::{
-        clean::{Cleaned, clean},
-        division,
-        format::{
-            resident_id::{self, ResidentId},
-            text,
-        },
-        profile::{Charset, Profile},
-        record::Payload,
-    },
     server::pb::{self, PatientData, RecordResult},
 };
 use serde::Deserialize;
@@ -202,7 +201,7 @@ fn is_nobodys(number: &str, record: &Map<String, Value>) -> bool {
     let division = &number[..6];
     let was_abolished_before_ids = || {
         let ended = |last_year: Option<u16>| last_year.is_some_and(|year| year < FIRST_RESIDENT_IDS);
-        division::all(division).iter().all(|name| ended(name.last_year))
+        divisions::all(division).iter().all(|name| ended(name.last_year))
     };
     let died_before_permits = || record["swrq"].as_str().is_some_and(|day| day < "2018");
     match number.as_bytes() {

@@ -2,11 +2,9 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use dataprocessing::{
-    domain::profile::{Profile, VerdictCacheConfig},
-    server::pb::{BatchProcessResponse, Completion, Outcome, RecordResult},
-    sim::{Phase, RetryAfter},
-};
+use cleaning::profile::{Profile, VerdictCacheConfig};
+use dataprocessing::server::pb::{BatchProcessResponse, Completion, Outcome, RecordResult};
+use hospital_sim::{Phase, RetryAfter};
 use tokio::time::Instant;
 use tonic::Request;
 

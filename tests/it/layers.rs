@@ -124,7 +124,7 @@ const NOT_PURE: &[&str] = &[
 ];
 
 /// What unit tests may name besides what their layer may: what plays a hospital.
-const FOR_TESTS: &[&str] = &["crate::sim", "axum"];
+const FOR_TESTS: &[&str] = &["hospital_sim", "axum"];
 
 #[test]
 fn no_source_file_names_what_its_layer_may_not() {

@@ -4,15 +4,15 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use cleaning::{
+    outcome::{Completion, Outcome},
+    patient::Patient,
+    record::{BatchId, Payload, RawBatch, RawRecord},
+};
 use dataprocessing::{
     client::hospital_api::{CallFault, FaultKind, Verdict, VerificationClient},
     config,
     context::RequestContext,
-    domain::{
-        outcome::{Completion, Outcome},
-        patient::Patient,
-        record::{BatchId, Payload, RawBatch, RawRecord},
-    },
     logic::{
         batch_process::BatchProcessLogic,
         batch_stream::{BatchStreamLogic, StreamedBatch, Upload, UploadEnd},

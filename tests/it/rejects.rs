@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
+use cleaning::{outcome::Outcome, rules};
 use dataprocessing::{
-    domain::{outcome::Outcome, rules},
     model::{Chunk, Content, Row},
     server::pb::{PatientData, patient_data::Payload},
 };

@@ -2,14 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dataprocessing::{
-    domain::{
-        issue::{Issue, IssueKind, Text},
-        outcome::{Completion, Outcome},
-        patient::{Identifier, Name, Patient, RecordOrder},
-    },
-    model::{Chunk, Content, FinishedBatch, Overwritten, Row, Store, StoreError, Written},
+use cleaning::{
+    issue::{Issue, IssueKind, Text},
+    outcome::{Completion, Outcome},
+    patient::{Identifier, Name, Patient, RecordOrder},
 };
+use dataprocessing::model::{Chunk, Content, FinishedBatch, Overwritten, Row, Store, StoreError, Written};
 use tokio::time::Instant;
 
 use crate::support::database::TestDatabase;

@@ -15,11 +15,10 @@ use super::{
 use crate::{
     app::App,
     config::{self, Config},
-    domain::profile::Profile,
-    shutdown,
-    sim::{self, Simulator},
-    telemetry,
+    shutdown, telemetry,
 };
+use cleaning::profile::Profile;
+use hospital_sim::{self, Simulator};
 use report::Report;
 
 mod report;
@@ -123,10 +122,10 @@ async fn start(
     let latency = arguments.latency;
     let elsewhere = Elsewhere::new()?;
     let simulator = elsewhere
-        .start(Simulator::start(sim::SimulatorConfig {
+        .start(Simulator::start(hospital_sim::SimulatorConfig {
             listen: loopback(),
             latency,
-            ..sim::SimulatorConfig::default()
+            ..hospital_sim::SimulatorConfig::default()
         }))
         .await??;
     let url = format!("http://{}/verify", simulator.local_addr());
@@ -201,7 +200,7 @@ fn progress_bar(records: usize, hidden: bool) -> ProgressBar {
     ProgressBar::new(records as u64).with_style(style)
 }
 
-async fn follow(bar: ProgressBar, simulator: sim::Watch) {
+async fn follow(bar: ProgressBar, simulator: hospital_sim::Watch) {
     loop {
         tokio::time::sleep(PROGRESS_EVERY).await;
         bar.set_position(simulator.stats().calls);

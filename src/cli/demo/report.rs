@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::{
     cli::traffic::unary::Uploaded,
     server::pb::{Completion, Severity, Summary},
-    sim::Stats,
 };
+use hospital_sim::Stats;
 
 /// Width of the bars, in characters.
 const BAR: u32 = 30;

@@ -7,9 +7,9 @@ use clap::Args;
 use crate::{
     cli::{CommandError, print_line},
     config::{self, Config, ConfigError},
-    domain::profile::Profile,
-    settings::Problem,
 };
+use cleaning::profile::Profile;
+use settings::Problem;
 
 /// Whose samples to run.
 #[derive(Args)]

@@ -10,9 +10,9 @@ use super::super::{
 };
 use crate::{
     config::Profiles,
-    domain::profile::{Charset, Profile},
     server::pb::{PatientData, patient_data::Payload},
 };
+use cleaning::profile::{Charset, Profile};
 
 /// Synthetic persons with realistic errors; see the note beside the file.
 const FEBRL: &[u8] = include_bytes!("../../../tests/data/febrl/dataset3.csv");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::outcome::Failure;
+use cleaning::outcome::Failure;
 
 /// A call that gave no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,12 +20,10 @@ use super::{
     retry_after::retry_after,
     status_meaning::{self, NO_ANSWER, StatusMeaning},
 };
-use crate::{
-    client::{ClientBuildError, tls},
-    domain::{
-        patient::Patient,
-        profile::{NoVerdict, ResponseFormat, Verdict, VerificationConfig},
-    },
+use crate::client::{ClientBuildError, tls};
+use cleaning::{
+    patient::Patient,
+    profile::{NoVerdict, ResponseFormat, Verdict, VerificationConfig},
 };
 
 /// Most bytes of an answer; a verdict needs a few dozen.

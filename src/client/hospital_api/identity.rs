@@ -9,7 +9,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::domain::{
+use cleaning::{
     patient::{Gender, Identifier, PartialDate, Patient},
     phi::Phi,
 };
@@ -70,7 +70,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::patient::{Name, RecordOrder};
+    use cleaning::patient::{Name, RecordOrder};
 
     fn bare_patient() -> Patient {
         Patient {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::FaultKind;
-use crate::domain::{
+use cleaning::{
     json,
     profile::{Answer, NoVerdict, ResponseFormat, Verdict},
 };
@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::profile::Profile;
+    use cleaning::profile::Profile;
 
     #[test]
     fn every_status_has_one_meaning() {

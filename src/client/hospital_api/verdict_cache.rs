@@ -15,7 +15,7 @@ use std::{
 use tokio::{sync::OnceCell, time::Instant};
 
 use super::{Verdict, identity::identity_json};
-use crate::domain::{patient::Patient, profile::VerdictCacheConfig};
+use cleaning::{patient::Patient, profile::VerdictCacheConfig};
 
 /// Keeps verdicts under a keyed hash of the identity that they are about: 128 bits, by keys that only this process
 /// has, so that what is kept tells nobody who was asked about. Whoever asks about an identity while another call about

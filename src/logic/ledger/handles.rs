@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{Ledger, Settlement, slot::Stage};
-use crate::{domain::outcome::Failure, logic::record_ref::RecordRef};
+use crate::logic::record_ref::RecordRef;
+use cleaning::outcome::Failure;
 
 /// The right to start a record. Dropping it leaves the record Waiting.
 pub struct Ticket {

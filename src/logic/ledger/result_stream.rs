@@ -23,7 +23,7 @@ pub struct ResultStream {
 pub struct Progress {
     /// Records that have come in.
     pub received: u32,
-    /// Records that are settled, by outcome in the order of [`Outcome::ALL`](crate::domain::outcome::Outcome::ALL).
+    /// Records that are settled, by outcome in the order of [`Outcome::ALL`](cleaning::outcome::Outcome::ALL).
     pub by_outcome: [u32; 8],
 }
 

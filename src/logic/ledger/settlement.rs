@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{
+use cleaning::{
     issue::Issue,
     outcome::{Failure, Outcome},
 };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{super::record_ref::RecordRef, Settlement};
-use crate::domain::outcome::{Completion, Failure};
+use cleaning::outcome::{Completion, Failure};
 
 /// One place of the ledger.
 #[derive(Default)]

@@ -6,10 +6,8 @@ use sqlx::{
     postgres::{PgBindIterExt, PgRow},
 };
 
-use crate::{
-    domain::{outcome::Outcome, resend_digest::ResendDigest},
-    model::{BatchKey, ResultsPage, StoredBatch, StoredResult, books::outcome_from_column, findings},
-};
+use crate::model::{BatchKey, ResultsPage, StoredBatch, StoredResult, books::outcome_from_column, findings};
+use cleaning::{outcome::Outcome, resend_digest::ResendDigest};
 
 /// Times are microseconds since 1970.
 const BATCH: &str = "

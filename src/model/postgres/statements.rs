@@ -8,15 +8,13 @@ use sqlx::{
 
 use super::copy::Rows;
 
-use crate::{
-    domain::{outcome::Outcome, patient::RecordOrder},
-    model::{
-        FinishedBatch,
-        classify::{Fingerprint, Head},
-        columns::{Key, OutcomeColumns, RejectColumns, Winner},
-        identity::{Identity, Overwritten},
-    },
+use crate::model::{
+    FinishedBatch,
+    classify::{Fingerprint, Head},
+    columns::{Key, OutcomeColumns, RejectColumns, Winner},
+    identity::{Identity, Overwritten},
 };
+use cleaning::{outcome::Outcome, patient::RecordOrder};
 
 /// Locked in the order of the keys, as all writers do. Here and below, a `LATERAL` subquery that locks is never
 /// merged into its surroundings: each row of a chunk is one look-up by key, whatever the planner thinks of the

@@ -3,10 +3,8 @@
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use crate::{
-    domain::{outcome::Outcome, resend_digest::ResendDigest},
-    model::{BatchKey, ResultsPage, StoredBatch, StoredResult, books::outcome_from_column, findings},
-};
+use crate::model::{BatchKey, ResultsPage, StoredBatch, StoredResult, books::outcome_from_column, findings};
+use cleaning::{outcome::Outcome, resend_digest::ResendDigest};
 
 const BATCH: &str = "
 SELECT batch_key, started_at, finished_at, completion, stored, unchanged, stale, superseded, valid, rejected, failed,

@@ -9,15 +9,13 @@ use sqlx::{
 
 use super::inserts::{Insert, text};
 
-use crate::{
-    domain::{outcome::Outcome, patient::RecordOrder},
-    model::{
-        FinishedBatch,
-        classify::{Fingerprint, Head},
-        columns::{Key, OutcomeColumns, RejectColumns, Winner},
-        identity::{Identity, Overwritten},
-    },
+use crate::model::{
+    FinishedBatch,
+    classify::{Fingerprint, Head},
+    columns::{Key, OutcomeColumns, RejectColumns, Winner},
+    identity::{Identity, Overwritten},
 };
+use cleaning::{outcome::Outcome, patient::RecordOrder};
 
 /// The patients of one hospital. `CROSS JOIN` keeps the order of the loops: each wanted key is looked up, the
 /// table is never scanned.

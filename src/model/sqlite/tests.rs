@@ -5,10 +5,8 @@ use std::sync::Arc;
 use tokio::time::Instant as Moment;
 
 use super::*;
-use crate::{
-    domain::outcome::Outcome,
-    model::{Chunk, Content, OutageKind, Row, Store, Written, sql_store::SqlStore},
-};
+use crate::model::{Chunk, Content, OutageKind, Row, Store, Written, sql_store::SqlStore};
+use cleaning::outcome::Outcome;
 
 /// Some more pages than the schema takes.
 const MOST_PAGES: &str = "160";

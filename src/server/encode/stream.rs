@@ -5,13 +5,11 @@ use std::{collections::VecDeque, time::Duration};
 use prost::Message;
 
 use super::{RESULT_OVERHEAD, View, duration, outcome, pb, response, result, shows};
-use crate::{
-    domain::{issue::Language, outcome::Outcome},
-    logic::{
-        ledger::Progress,
-        report::{BatchReport, RecordResult},
-    },
+use crate::logic::{
+    ledger::Progress,
+    report::{BatchReport, RecordResult},
 };
+use cleaning::{issue::Language, outcome::Outcome};
 use pb::batch_process_stream_response::Message as Down;
 
 /// Most results of one message.
@@ -96,7 +94,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{domain::rules, logic::ledger::Settlement};
+    use crate::logic::ledger::Settlement;
+    use cleaning::rules;
 
     fn record(index: u32, issues: usize) -> RecordResult {
         let issues = vec![rules::PAYLOAD_MISSING.issue(None); issues];

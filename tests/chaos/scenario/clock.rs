@@ -2,7 +2,7 @@
 
 use std::{env, fs::File, os::unix::fs::FileExt, path::Path, process::Command, time::Duration};
 
-use dataprocessing::sim::Phase;
+use hospital_sim::Phase;
 use jiff::{Timestamp, ToSpan};
 
 use crate::{

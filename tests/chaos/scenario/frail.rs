@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dataprocessing::sim::Phase;
+use hospital_sim::Phase;
 use tokio::time::sleep;
 
 use crate::{

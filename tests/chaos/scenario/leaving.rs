@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use dataprocessing::{server::pb::Completion, sim::Phase};
+use dataprocessing::server::pb::Completion;
+use hospital_sim::Phase;
 use tonic::Code;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dataprocessing::sim::Phase;
+use hospital_sim::Phase;
 
 use crate::{
     batch::Batch,

@@ -27,10 +27,10 @@ fn each_leaf_of_a_group_counts() {
 
 #[test]
 fn paths_in_the_code_count_wherever_they_stand() {
-    assert_eq!(of("pool/mod.rs", "fn f(x: Vec<crate::domain::Issue>) {}"), ["crate::domain::Issue"]);
+    assert_eq!(of("pool/mod.rs", "fn f(x: Vec<cleaning::Issue>) {}"), ["cleaning::Issue"]);
     assert_eq!(of("logic/a.rs", "let s = <tonic::Status as Into<E>>::into;"), ["tonic::Status"]);
     assert_eq!(of("svc.rs", "#[sqlx::test] async fn f() {}"), ["sqlx::test"]);
-    assert_eq!(of("domain/a.rs", "macro_rules! m { () => { $crate::pool::x() } }"), ["crate::pool::x"]);
+    assert_eq!(of("domain/a.rs", "macro_rules! m { () => { $worker_pool::x() } }"), ["worker_pool::x"]);
     assert_eq!(of("app.rs", "::reqwest::get(url)"), ["reqwest::get"]);
 }
 
@@ -42,7 +42,7 @@ fn the_crates_own_name_is_the_crate() {
 
 #[test]
 fn super_does_not_lead_around_the_table() {
-    assert_eq!(of("pool/gate.rs", "use super::super::domain::Issue;"), ["crate::domain::Issue"]);
+    assert_eq!(of("pool/gate.rs", "use super::super::domain::Issue;"), ["cleaning::Issue"]);
     assert_eq!(of("svc.rs", "use super::app;"), ["crate::app"]);
     assert_eq!(of("pool/mod.rs", "mod inner { use super::super::svc; }"), ["crate::svc"]);
     assert_eq!(
@@ -95,14 +95,14 @@ fn confined_crates_are_found_outside_of_their_layer() {
 
 #[test]
 fn tests_beside_the_code_may_play_a_hospital_and_nothing_else_more() {
-    let tests = "#[cfg(test)]\nmod tests { use crate::sim::Hospital; use crate::app::App; }";
+    let tests = "#[cfg(test)]\nmod tests { use hospital_sim::Hospital; use crate::app::App; }";
     assert_eq!(of("client/a.rs", tests), ["crate::app::App"]);
     assert_eq!(
-        of("client/a.rs", "#[cfg(test)] use crate::sim; fn f(_: crate::sim::A) {}"),
-        ["crate::sim::A"]
+        of("client/a.rs", "#[cfg(test)] use hospital_sim; fn f(_: hospital_sim::A) {}"),
+        ["hospital_sim::A"]
     );
-    assert_eq!(of("client/a.rs", "#[cfg(test)] mod t { } use crate::sim;"), ["crate::sim"]);
-    assert_eq!(of("client/tests.rs", "use crate::sim::Hospital; use axum::Router;"), Vec::<String>::new());
+    assert_eq!(of("client/a.rs", "#[cfg(test)] mod t { } use hospital_sim;"), ["hospital_sim"]);
+    assert_eq!(of("client/tests.rs", "use hospital_sim::Hospital; use axum::Router;"), Vec::<String>::new());
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! The books: which outcome of a record stands when it is written again, what is read back, and rows from before.
 
-use dataprocessing::{
-    domain::{
-        record::{Payload, RawRecord},
-        resend_digest::ResendDigest,
-    },
-    model::{ResultsPage, StoredResult},
+use cleaning::{
+    record::{Payload, RawRecord},
+    resend_digest::ResendDigest,
 };
+use dataprocessing::model::{ResultsPage, StoredResult};
 use sqlx::migrate::Migrator;
 
 use super::*;
@@ -84,8 +82,8 @@ async fn results_are_read_back_as_they_were_written(database: &TestDatabase) {
     let issue = Issue {
         position: Some(3),
         source_field: Some("sfz\"h".into()),
-        shape: Some(dataprocessing::domain::shape::Shape::from_text("1990/5/2")),
-        ..dataprocessing::domain::rules::find("GENDER_MISSING").expect("a rule").issue(None)
+        shape: Some(cleaning::shape::Shape::from_text("1990/5/2")),
+        ..cleaning::rules::find("GENDER_MISSING").expect("a rule").issue(None)
     };
     let failed = Row {
         issues: Arc::from([issue.clone()]),

@@ -1,6 +1,6 @@
 //! What every engine does with the rows of a chunk.
 
-use dataprocessing::domain::{
+use cleaning::{
     change::{Change, ChangeKind},
     format::catalogue::{DATE_REFORMATTED, RESIDENT_ID_FORMATTED},
 };
@@ -42,7 +42,7 @@ async fn a_new_patient_is_stored_and_the_same_content_again_is_unchanged(databas
 }
 
 async fn every_column_holds_what_the_patient_says(database: &TestDatabase) {
-    use dataprocessing::domain::patient::{Address, Contact, Deceased, Gender, PartialDate};
+    use cleaning::patient::{Address, Contact, Deceased, Gender, PartialDate};
     let store = database.store().await;
     let full = Patient {
         name: Some(Name {

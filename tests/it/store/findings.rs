@@ -1,7 +1,7 @@
 //! What the store finds about a record when it writes it: stale records, and known patients who become
 //! somebody else.
 
-use dataprocessing::domain::patient::{Gender, PartialDate};
+use cleaning::patient::{Gender, PartialDate};
 use dataprocessing::server::pb::{Outcome as Reported, RecordResult};
 
 use super::*;

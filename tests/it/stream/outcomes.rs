@@ -2,12 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dataprocessing::{
-    domain::profile::Profile,
-    server::pb::{
-        BatchProcessResponse, Completion, Outcome, PatientData, RecordResult, ResultView,
-        batch_process_stream_request as up,
-    },
+use cleaning::profile::Profile;
+use dataprocessing::server::pb::{
+    BatchProcessResponse, Completion, Outcome, PatientData, RecordResult, ResultView,
+    batch_process_stream_request as up,
 };
 
 use super::caller::{self, Answer, end, records, send, start, start_with, upload};

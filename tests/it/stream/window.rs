@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
+use cleaning::{
+    outcome::{Completion, Outcome},
+    record::{BatchId, Payload, RawRecord},
+};
 use dataprocessing::{
     context::RequestContext,
-    domain::{
-        outcome::{Completion, Outcome},
-        record::{BatchId, Payload, RawRecord},
-    },
     logic::{
         batch_stream::{BatchStreamLogic, StreamError, StreamedBatch, Upload, UploadEnd},
         ledger::ResultStream,

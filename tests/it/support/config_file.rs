@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dataprocessing::sim::Simulator;
+use hospital_sim::Simulator;
 
 /// Writes a configuration for a process of its own: a free port, a SQLite file in `directory`, the shipped
 /// hospitals verified at the simulator, and what `extra` adds.

@@ -2,19 +2,19 @@
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
+use cleaning::{
+    outcome::Outcome,
+    profile::{Profile, VerificationConfig},
+};
 use dataprocessing::{
     app::App,
     config::{self, Config},
-    domain::{
-        outcome::Outcome,
-        profile::{Profile, VerificationConfig},
-    },
     server::pb::{
         BatchProcessRequest, BatchProcessResponse, Summary, data_processing_client::DataProcessingClient,
     },
-    sim::{self, Simulator},
     svc::ServiceContext,
 };
+use hospital_sim::{self, Simulator};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, transport::Channel};
@@ -39,7 +39,7 @@ pub struct Knobs {
     pub config: Config,
     pub latency: Duration,
     /// What else goes wrong at the hospitals; its latency is the one above.
-    pub hospital: sim::SimulatorConfig,
+    pub hospital: hospital_sim::SimulatorConfig,
     pub profiles: HashMap<Arc<str>, Arc<Profile>>,
     /// How many calls at once the hospitals are sent.
     pub in_flight: usize,
@@ -76,7 +76,7 @@ impl TestService {
         let mut knobs = Knobs {
             config,
             latency: Duration::ZERO,
-            hospital: sim::SimulatorConfig::default(),
+            hospital: hospital_sim::SimulatorConfig::default(),
             profiles,
             in_flight,
             await_ready: true,
@@ -87,8 +87,9 @@ impl TestService {
 
     async fn run(knobs: Knobs, directory: tempfile::TempDir) -> Self {
         let Knobs { config, latency, hospital, profiles, in_flight, await_ready } = knobs;
-        let simulator =
-            Simulator::start(sim::SimulatorConfig { latency, ..hospital }).await.expect("a free port");
+        let simulator = Simulator::start(hospital_sim::SimulatorConfig { latency, ..hospital })
+            .await
+            .expect("a free port");
         let address = simulator.local_addr();
         let profiles = profiles
             .into_iter()
@@ -182,7 +183,7 @@ pub fn balanced(response: &BatchProcessResponse) -> Summary {
 
 /// A simulated hospital on a free port.
 pub async fn simulator(latency: Duration) -> Simulator {
-    Simulator::start(sim::SimulatorConfig { latency, ..sim::SimulatorConfig::default() })
+    Simulator::start(hospital_sim::SimulatorConfig { latency, ..hospital_sim::SimulatorConfig::default() })
         .await
         .expect("a free port")
 }

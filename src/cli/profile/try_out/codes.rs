@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::domain::{issue::Issue, record::RawPatient, rules, shape::Shape};
+use cleaning::{issue::Issue, record::RawPatient, rules, shape::Shape};
 
 /// The number of the rules on codes in the catalogue.
 const CODE_RULES: &str = "V06";

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::domain::{
+use cleaning::{
     profile::{Profile, mapping::Mapped},
     record::RawPatient,
 };
@@ -184,7 +184,7 @@ fn is_empty(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::record::{RawAddress, RawContact, RawIdentifier};
+    use cleaning::record::{RawAddress, RawContact, RawIdentifier};
 
     fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
         match value {

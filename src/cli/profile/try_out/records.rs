@@ -20,9 +20,9 @@ use crate::{
         CommandError,
         input::{CsvRows, PatientDataReader},
     },
-    domain::{profile::Profile, record::Payload},
     server::pb::patient_data,
 };
+use cleaning::{profile::Profile, record::Payload};
 
 /// The records of a file.
 pub(super) struct Records<'p> {

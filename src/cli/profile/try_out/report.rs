@@ -3,13 +3,11 @@
 use std::fmt;
 
 use super::{codes::UnknownCode, stats::TryOutStats};
-use crate::{
-    cli::table::{Cell, aligned},
-    domain::{
-        cleaning_tally::{ChangeGroup, change_groups},
-        issue::Severity,
-        issue_groups::IssueGroup,
-    },
+use crate::cli::table::{Cell, aligned};
+use cleaning::{
+    cleaning_tally::{ChangeGroup, change_groups},
+    issue::Severity,
+    issue_groups::IssueGroup,
 };
 
 /// Most rows of a list whose length depends on the data.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{codes::UnknownCodes, coverage::Coverage};
-use crate::domain::{
+use cleaning::{
     clean::clean_next, cleaning_tally::CleaningTally, issue_groups::IssueGroups, look_back::LookBack,
     profile::Profile, record::Payload,
 };

@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::domain::outcome::Failure;
+use cleaning::outcome::Failure;
 
 /// Long enough for every test that does not wait for a timeout.
 const AMPLE: Duration = Duration::from_secs(30);

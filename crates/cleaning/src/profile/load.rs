@@ -1,0 +1,171 @@
+//! Profiles out of the text of their files.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::tz::TimeZone;
+
+use super::{Charset, CodeTables, Profile, mapping};
+use settings::{Problem, Problems, Reported, Section, SettingField, did_you_mean, yaml};
+use crate::{format::{
+            date, null_token,
+            patient_id::{Characters, PatientIdFormat},
+            text,
+        }, patient::Gender};
+
+mod defaults;
+mod response_format;
+mod rules;
+mod samples;
+mod verification;
+
+pub use defaults::Defaults;
+use verification::verification;
+
+impl Profile {
+    /// Reads the profile of one hospital that takes nothing from defaults. `file` is what messages call it,
+    /// `code` the hospital's code.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of the text, with its line; a sample that does not hold is one.
+    pub fn parse(file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        Self::parse_over(&Defaults::default(), file, code, text)
+    }
+
+    /// The same for a profile that takes what it does not say from defaults.
+    ///
+    /// # Errors
+    ///
+    /// Every problem, with the line of the file that holds it.
+    pub fn parse_over(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let profile = Self::read(defaults, file, code, text)?;
+        let failed: Vec<_> = profile.samples.iter().flat_map(|sample| sample.problems(&profile)).collect();
+        if failed.is_empty() { Ok(profile) } else { Err(failed) }
+    }
+
+    /// The same without a look at whether the samples hold, for who wants to see it of each.
+    ///
+    /// # Errors
+    ///
+    /// Every problem but samples that do not hold.
+    pub fn read(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let profile = yaml::parse(file, text, &mut problems)
+            .and_then(|root| Section::read(defaults.under(root), &mut problems, |root| profile(root, code)));
+        problems.conclude(profile)
+    }
+}
+
+fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
+    let version = section.value("version");
+    let charset = section.field("charset").map_or(Ok(Charset::Utf8), charset);
+    let mapping = section.table("mapping", mapping::read);
+    let date_formats = section.required("date_formats").and_then(date::read_formats);
+    let time_zone = section.required("time_zone").and_then(|zone| zone.parsed(time_zone));
+    let phone_region = section.field("phone_region").map(phone_region).transpose();
+    let pinyin = section.optional::<bool>("pinyin");
+    let null_tokens = section.field("null_tokens").map_or_else(|| Ok(HashSet::new()), null_tokens);
+    let codes = section.field("codes").map_or_else(|| Ok(CodeTables::default()), |codes| codes.table(tables));
+    let patient_ids = section
+        .field("patient_ids")
+        .map_or_else(|| Ok(PatientIdFormat::default()), |ids| ids.table(patient_ids));
+    let rules = section.field("rules").map_or_else(|| Ok(HashMap::new()), rules::read);
+    let verify = section.field("verify").map(|api| api.table(verification)).transpose();
+    let mapping =
+        mapping.and_then(|mapping| Ok(mapping.past(null_tokens.as_ref().map_err(|reported| *reported)?)));
+    let samples = section.field("samples").map_or_else(|| Ok(Vec::new()), samples::read);
+    Ok(Profile {
+        code: code.into(),
+        version: version?,
+        charset: charset?,
+        mapping: mapping?,
+        date_formats: date_formats?,
+        time_zone: time_zone?,
+        phone_region: phone_region?,
+        pinyin: pinyin?.unwrap_or(false),
+        null_tokens: null_tokens?,
+        codes: codes?,
+        patient_ids: patient_ids?,
+        rules: rules?,
+        verify: verify?,
+        samples: samples?.into(),
+    })
+}
+
+fn time_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|error| {
+        let known: Vec<_> = jiff::tz::db().available().collect();
+        let known: Vec<_> = known.iter().map(|zone| zone.as_str()).collect();
+        format!("{error}{}", did_you_mean(name, &known))
+    })
+}
+
+fn charset(field: SettingField<'_>) -> Result<Charset, Reported> {
+    field.parsed(|name| match name {
+        "utf-8" => Ok(Charset::Utf8),
+        "gb18030" => Ok(Charset::Gb18030),
+        _ => {
+            let held = matches!(&*name.to_lowercase(), "gbk" | "gb2312" | "cp936");
+            let meant = if held { "gb18030" } else { name };
+            Err(format!("{name:?} is none of utf-8, gb18030{}", did_you_mean(meant, &["utf-8", "gb18030"])))
+        }
+    })
+}
+
+fn phone_region(field: SettingField<'_>) -> Result<phonenumber::country::Id, Reported> {
+    field.parsed(|text| text.parse().map_err(|_| format!("{text:?} is not a country code, as CN or AU")))
+}
+
+fn null_tokens(field: SettingField<'_>) -> Result<HashSet<String>, Reported> {
+    let tokens = field.list(|token| token.value::<String>())?;
+    Ok(tokens.iter().map(|token| null_token::key(token)).collect())
+}
+
+fn tables(section: &mut Section<'_>) -> Result<CodeTables, Reported> {
+    let genders = [Gender::Male, Gender::Female, Gender::Other, Gender::Unknown].map(|g| (g.name(), g));
+    let gender = section.field("gender").map(|codes| table(codes, |gender| gender.choice(&genders)));
+    let mut plain = |key| section.field(key).map(|codes| table(codes, |code| code.value())).transpose();
+    let identifier_type = plain("identifier_type");
+    let nationality = plain("nationality");
+    let ethnicity = plain("ethnicity");
+    let marital_status = plain("marital_status");
+    Ok(CodeTables {
+        gender: gender.transpose()?,
+        identifier_type: identifier_type?,
+        nationality: nationality?,
+        ethnicity: ethnicity?,
+        marital_status: marital_status?,
+    })
+}
+
+/// A table from the source's codes to canonical ones.
+fn table<T>(
+    field: SettingField<'_>,
+    mut read: impl FnMut(SettingField<'_>) -> Result<T, Reported>,
+) -> Result<HashMap<String, T>, Reported> {
+    let entries =
+        field.entries(|code, canonical| Ok((text::clean_token(code).into_owned(), read(canonical)?)))?;
+    Ok(entries.into_iter().collect())
+}
+
+fn patient_ids(section: &mut Section<'_>) -> Result<PatientIdFormat, Reported> {
+    let all = PatientIdFormat::default();
+    let sizes = 1..=PatientIdFormat::LONGEST;
+    let names = [
+        ("digits", Characters::Digits),
+        ("alphanumeric", Characters::Alphanumeric),
+        ("any", Characters::Any),
+    ];
+    let width = section.field("width").map(|width| width.within(sizes.clone())).transpose();
+    let characters = section.field("characters").map_or(Ok(all.characters), |field| field.choice(&names));
+    let longest = section.field("longest").map_or(Ok(all.longest), |longest| longest.within(sizes));
+    if let (Ok(Some(width)), Ok(longest)) = (width, longest)
+        && width > longest
+    {
+        section.contradiction("width", "is more than longest allows");
+    }
+    Ok(PatientIdFormat { width: width?, characters: characters?, longest: longest? })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! The `mapping` of a profile.
+
+use std::collections::HashSet;
+
+use super::{
+    AddressFields, ContactFields, Element, ExpectedKeys, IdentifierFields, Mapping, PlainFields, keys,
+    lookup::Lookup,
+};
+use settings::{self, NodeKind, Reported, Section};
+
+mod source_parser;
+
+use source_parser::SourceParser;
+
+/// Reads the section.
+pub(in super::super) fn mapping(section: &mut Section<'_>) -> Result<Mapping, Reported> {
+    let mut parser = SourceParser::default();
+    let plain = plain_fields(&mut parser, section);
+    let identifiers = list(section, "identifiers", |element| identifier(&mut parser, element));
+    let phones = list(section, "phones", |element| phone(&mut parser, element));
+    let addresses = list(section, "addresses", |element| address(&mut parser, element));
+    let contacts = list(section, "contacts", |element| contact(&mut parser, element));
+    let ignored = list(section, "ignored", ignored);
+    let mut mapping = Mapping {
+        plain: plain?,
+        identifiers: identifiers?,
+        phones: phones?,
+        addresses: addresses?,
+        contacts: contacts?,
+        expected: ExpectedKeys::default(),
+        names: parser.into_names(),
+        nulls: HashSet::new(),
+    };
+    mapping.expected = expected(section, &mapping, &ignored?);
+    Ok(mapping)
+}
+
+fn plain_fields(parser: &mut SourceParser, section: &mut Section<'_>) -> Result<PlainFields, Reported> {
+    let patient_id = match section.required("patient_id") {
+        Ok(setting) => parser.field("patient_id", setting),
+        Err(reported) => Err(reported),
+    };
+    let name = section.field("name").map_or_else(|| Ok(NameFields::default()), |it| name(parser, it));
+    let gender = coded(parser, section, "gender", "gender_display");
+    let birth_date = plain(parser, section, "birth_date");
+    let birth_date_absent_reason = plain(parser, section, "birth_date_absent_reason");
+    let age = plain(parser, section, "age");
+    let nationality = coded(parser, section, "nationality", "nationality_display");
+    let ethnicity = coded(parser, section, "ethnicity", "ethnicity_display");
+    let marital_status = coded(parser, section, "marital_status", "marital_status_display");
+    let deceased = plain(parser, section, "deceased");
+    let updated_at = plain(parser, section, "updated_at");
+    let version = plain(parser, section, "version");
+    let name = name?;
+    let gender = gender?;
+    let nationality = nationality?;
+    let ethnicity = ethnicity?;
+    let marital_status = marital_status?;
+    Ok(PlainFields {
+        patient_id: patient_id?,
+        name_text: name.text,
+        name_family: name.family,
+        name_given: name.given,
+        gender: gender.code,
+        gender_display: gender.display,
+        birth_date: birth_date?,
+        birth_date_absent_reason: birth_date_absent_reason?,
+        age: age?,
+        nationality: nationality.code,
+        nationality_display: nationality.display,
+        ethnicity: ethnicity.code,
+        ethnicity_display: ethnicity.display,
+        marital_status: marital_status.code,
+        marital_status_display: marital_status.display,
+        deceased: deceased?,
+        updated_at: updated_at?,
+        version: version?,
+    })
+}
+
+/// A field that may be left out, under its canonical name.
+fn plain(
+    parser: &mut SourceParser,
+    section: &mut Section<'_>,
+    name: &'static str,
+) -> Result<Lookup, Reported> {
+    part(parser, section, name, name)
+}
+
+/// A field that may be left out, under a key of its own.
+fn part(
+    parser: &mut SourceParser,
+    section: &mut Section<'_>,
+    key: &'static str,
+    canonical: &'static str,
+) -> Result<Lookup, Reported> {
+    match section.field(key) {
+        Some(setting) => parser.field(canonical, setting),
+        None => Ok(Lookup { canonical, alternatives: Vec::new() }),
+    }
+}
+
+/// Elements that may be left out.
+fn list<T>(
+    section: &mut Section<'_>,
+    key: &'static str,
+    read: impl FnMut(settings::SettingField<'_>) -> Result<T, Reported>,
+) -> Result<Vec<T>, Reported> {
+    section.field(key).map_or_else(|| Ok(Vec::new()), |list| list.list(read))
+}
+
+#[derive(Default)]
+struct NameFields {
+    text: Lookup,
+    family: Lookup,
+    given: Lookup,
+}
+
+/// The whole name, or a table of its parts.
+fn name(parser: &mut SourceParser, setting: settings::SettingField<'_>) -> Result<NameFields, Reported> {
+    if setting.kind() != NodeKind::Table {
+        let text = parser.field("name.text", setting)?;
+        return Ok(NameFields { text, ..NameFields::default() });
+    }
+    setting.table(|section| {
+        let text = part(parser, section, "text", "name.text");
+        let family = part(parser, section, "family", "name.family");
+        let given = part(parser, section, "given", "name.given");
+        let name = NameFields { text: text?, family: family?, given: given? };
+        if [&name.text, &name.family, &name.given].iter().any(|part| !part.alternatives.is_empty()) {
+            return Ok(name);
+        }
+        Ok(NameFields { text: parser.composed("name.text", section)?, ..name })
+    })
+}
+
+/// A code and what the source shows people for it.
+struct Coded {
+    code: Lookup,
+    display: Lookup,
+}
+
+/// A code, or `{code: key, display: key}`.
+fn coded(
+    parser: &mut SourceParser,
+    section: &mut Section<'_>,
+    canonical: &'static str,
+    canonical_display: &'static str,
+) -> Result<Coded, Reported> {
+    let display = Lookup { canonical: canonical_display, alternatives: Vec::new() };
+    let Some(setting) = section.field(canonical) else {
+        return Ok(Coded { code: Lookup { canonical, alternatives: Vec::new() }, display });
+    };
+    if setting.kind() != NodeKind::Table {
+        return Ok(Coded { code: parser.field(canonical, setting)?, display });
+    }
+    setting.table(|section| {
+        let code = section.field("code").map(|code| parser.field(canonical, code)).transpose();
+        let shown =
+            section.field("display").map(|display| parser.field(canonical_display, display)).transpose();
+        match (code?, shown?) {
+            (Some(code), Some(display)) => Ok(Coded { code, display }),
+            (None, None) => Ok(Coded { code: parser.composed(canonical, section)?, display }),
+            (None, Some(_)) => Err(section.problem("needs the code that is displayed")),
+            (Some(_), None) => {
+                Err(section.problem("needs the display of the code; else write the code alone"))
+            }
+        }
+    })
+}
+
+fn identifier(
+    parser: &mut SourceParser,
+    setting: settings::SettingField<'_>,
+) -> Result<Element<IdentifierFields>, Reported> {
+    setting.table(|section| {
+        parser.element(section, |parser, section| {
+            let kind = part(parser, section, "type", "identifiers.type");
+            let value = match section.required("value") {
+                Ok(setting) => parser.field("identifiers.value", setting),
+                Err(reported) => Err(reported),
+            };
+            let system = part(parser, section, "system", "identifiers.system");
+            Ok(IdentifierFields { kind: kind?, value: value?, system: system? })
+        })
+    })
+}
+
+fn phone(
+    parser: &mut SourceParser,
+    setting: settings::SettingField<'_>,
+) -> Result<Element<Lookup>, Reported> {
+    if setting.kind() != NodeKind::Table {
+        return Ok(Element { each: None, fields: parser.field("phones", setting)? });
+    }
+    setting.table(|section| parser.plain_element("phones", section))
+}
+
+fn address(
+    parser: &mut SourceParser,
+    setting: settings::SettingField<'_>,
+) -> Result<Element<AddressFields>, Reported> {
+    setting.table(|section| {
+        parser.element(section, |parser, section| {
+            let text = part(parser, section, "text", "addresses.text");
+            let division_code = part(parser, section, "division_code", "addresses.division_code");
+            let postal_code = part(parser, section, "postal_code", "addresses.postal_code");
+            let country = part(parser, section, "country", "addresses.country");
+            Ok(AddressFields {
+                text: text?,
+                division_code: division_code?,
+                postal_code: postal_code?,
+                country: country?,
+            })
+        })
+    })
+}
+
+fn contact(
+    parser: &mut SourceParser,
+    setting: settings::SettingField<'_>,
+) -> Result<Element<ContactFields>, Reported> {
+    setting.table(|section| {
+        parser.element(section, |parser, section| {
+            let name = part(parser, section, "name", "contacts.name");
+            let relation = part(parser, section, "relation", "contacts.relation");
+            let phone = part(parser, section, "phone", "contacts.phone");
+            Ok(ContactFields { name: name?, relation: relation?, phone: phone? })
+        })
+    })
+}
+
+/// Keys that the source sends and nobody wants.
+enum Ignored {
+    Key(String),
+    Start(String),
+}
+
+fn ignored(setting: settings::SettingField<'_>) -> Result<Ignored, Reported> {
+    setting.parsed(|text| match text.strip_suffix('*') {
+        _ if text.starts_with('/') => Err("is a path: only whole keys at the top of a record are ignored"),
+        Some("") => Err("would ignore every key"),
+        Some(start) => Ok(Ignored::Start(start.to_owned())),
+        None if text.is_empty() => Err("names no key"),
+        None => Ok(Ignored::Key(text.to_owned())),
+    })
+}
+
+/// The keys that are read, and those that are ignored; no key can be both.
+fn expected(section: &mut Section<'_>, mapping: &Mapping, ignored: &[Ignored]) -> ExpectedKeys {
+    let mut expected = ExpectedKeys::default();
+    for key in mapping.keys() {
+        expected.add(key);
+    }
+    for entry in ignored {
+        let (Ignored::Key(text) | Ignored::Start(text)) = entry;
+        let is_read = |key: &str| match entry {
+            Ignored::Key(ignored) => key.eq_ignore_ascii_case(ignored),
+            Ignored::Start(start) => keys::starts_with(key, start),
+        };
+        if let Some(key) = mapping.keys().find(|key| is_read(key)) {
+            section.contradiction("ignored", format!("{text:?} takes in {key}, which the mapping reads"));
+        }
+    }
+    for entry in ignored {
+        match entry {
+            Ignored::Key(key) => expected.add(key),
+            Ignored::Start(start) => expected.add_start(start),
+        }
+    }
+    expected
+}

@@ -1,0 +1,245 @@
+//! The ways to values that a mapping may name.
+
+use std::sync::Arc;
+
+use super::super::{
+    Element,
+    lookup::{Alternative, Lookup, Source},
+    name::{Elements, Name, pointer},
+    path::Path,
+    selection::{Condition, Selection},
+};
+use settings::{self, NodeKind, Reported, Section, Setting};
+
+/// Reads ways to values, and collects the sender's names of what they lead to.
+#[derive(Default)]
+pub(super) struct SourceParser {
+    names: Vec<Name>,
+    /// The elements in which ways begin while the fields of an `each` are read.
+    begin_in: Option<Elements>,
+}
+
+/// One way, and what the sender calls its end; a constant has no name.
+struct ParsedSource {
+    source: Source,
+    label: Option<Label>,
+}
+
+/// What the sender calls the end of a way, from where the way begins.
+enum Label {
+    /// By paths as they are written; several if they are joined.
+    Paths(Vec<String>),
+    /// By a pointer from an element of a list.
+    Within(Elements, String),
+}
+
+/// Some elements of a list, and what the sender calls them.
+struct Chosen {
+    selection: Selection,
+    elements: Elements,
+}
+
+impl SourceParser {
+    /// The names of all ways that were read, in the order to which alternatives refer.
+    pub(super) fn into_names(self) -> Arc<[Name]> {
+        self.names.into()
+    }
+
+    /// One alternative, or a list of them.
+    pub(super) fn field(
+        &mut self,
+        canonical: &'static str,
+        setting: settings::SettingField<'_>,
+    ) -> Result<Lookup, Reported> {
+        let alternatives = setting.list(|alternative| Ok(self.named(way(alternative)?)))?;
+        Ok(Lookup { canonical, alternatives })
+    }
+
+    /// A field that a table describes.
+    pub(super) fn composed(
+        &mut self,
+        canonical: &'static str,
+        section: &mut Section<'_>,
+    ) -> Result<Lookup, Reported> {
+        Ok(Lookup { canonical, alternatives: vec![self.named(composed(section)?)] })
+    }
+
+    /// A table with the fields of one element: of the record, or of each element of the list that `each`
+    /// names.
+    pub(super) fn element<F>(
+        &mut self,
+        section: &mut Section<'_>,
+        read: impl FnOnce(&mut Self, &mut Section<'_>) -> Result<F, Reported>,
+    ) -> Result<Element<F>, Reported> {
+        let each = list_of(section, "each");
+        let each = chosen(section, each);
+        self.begin(each, |parser| read(parser, section))
+    }
+
+    /// A field of one element: of the record, or with `each` one that `take` leads to from each element of
+    /// a list; without `take`, the element itself.
+    pub(super) fn plain_element(
+        &mut self,
+        canonical: &'static str,
+        section: &mut Section<'_>,
+    ) -> Result<Element<Lookup>, Reported> {
+        match list_of(section, "each") {
+            Ok(None) => Ok(Element { each: None, fields: self.composed(canonical, section)? }),
+            each => {
+                let each = chosen(section, each);
+                self.begin(each, |parser| match section.field("take") {
+                    Some(take) => parser.field(canonical, take),
+                    None => {
+                        Ok(Lookup { canonical, alternatives: vec![parser.named(ParsedSource::nowhere())] })
+                    }
+                })
+            }
+        }
+    }
+
+    /// Reads fields that begin in elements, if there are any. They are read even if these could not be: the
+    /// fields may have problems of their own.
+    fn begin<F>(
+        &mut self,
+        each: Result<Option<Chosen>, Reported>,
+        read: impl FnOnce(&mut Self) -> Result<F, Reported>,
+    ) -> Result<Element<F>, Reported> {
+        self.begin_in = each.as_ref().ok().and_then(|each| Some(each.as_ref()?.elements.clone()));
+        let fields = read(self);
+        self.begin_in = None;
+        Ok(Element { each: each?.map(|each| each.selection), fields: fields? })
+    }
+
+    fn named(&mut self, way: ParsedSource) -> Alternative {
+        let name = way.label.map(|label| {
+            self.names.push(match (&self.begin_in, label) {
+                (None, Label::Paths(paths)) => Name::of(&paths.join("+")),
+                (None, Label::Within(elements, rest)) => Name::within(&elements, &rest),
+                (Some(elements), label) => Name::within(elements, &label.pointer()),
+            });
+            u16::try_from(self.names.len() - 1).expect("a profile names fewer than 65,536 keys")
+        });
+        Alternative { source: way.source, name }
+    }
+}
+
+impl ParsedSource {
+    /// To where it begins.
+    fn nowhere() -> Self {
+        Self { source: Source::At(Path::to_the_root()), label: Some(Label::Paths(vec![String::new()])) }
+    }
+}
+
+impl Label {
+    /// As a pointer, to stand behind another one.
+    fn pointer(&self) -> String {
+        match self {
+            Self::Paths(paths) => paths.iter().map(|path| pointer(path)).collect::<Vec<_>>().join("+"),
+            Self::Within(elements, rest) => elements.any(rest),
+        }
+    }
+}
+
+/// `key`, `/a/pointer`, or what a table composes.
+fn way(setting: settings::SettingField<'_>) -> Result<ParsedSource, Reported> {
+    if setting.kind() == NodeKind::Table {
+        return setting.table(composed);
+    }
+    let (name, path) = path(setting)?;
+    Ok(ParsedSource { source: Source::At(path), label: Some(Label::Paths(vec![name])) })
+}
+
+/// `{constant: text}`, `{join: [key, key], with: " "}` or `{first: /list, where: {key: text}, take: key}`.
+fn composed(section: &mut Section<'_>) -> Result<ParsedSource, Reported> {
+    let constant = section.field("constant").map(verbatim).transpose();
+    let join = section.field("join").map(|parts| parts.list(path_to_many)).transpose();
+    let with = section.field("with").map(verbatim).transpose();
+    let first = list_of(section, "first");
+    let first = chosen(section, first);
+    let take = section.field("take").map(way).transpose();
+    match (constant?, join?, with?, first?, take?) {
+        (Some(text), None, None, None, None) => Ok(ParsedSource { source: Source::Constant(text), label: None }),
+        (None, Some(parts), with, None, None) if !parts.is_empty() => Ok(joined(parts, with)),
+        (None, None, None, Some(first), Some(ParsedSource { source, label: Some(label) })) => {
+            let label = Label::Within(first.elements, label.pointer());
+            Ok(ParsedSource { source: Source::First(first.selection, source.into()), label: Some(label) })
+        }
+        _ => Err(section.problem(
+            "needs either a constant, or a join and what to join with, or a first and which key to take of it",
+        )),
+    }
+}
+
+fn joined(parts: Vec<(String, Path)>, with: Option<String>) -> ParsedSource {
+    let (names, parts) = parts.into_iter().unzip();
+    let source = Source::Joined { parts, with: with.unwrap_or_else(|| " ".into()) };
+    ParsedSource { source, label: Some(Label::Paths(names)) }
+}
+
+/// The path to a list.
+fn list_of(section: &mut Section<'_>, key: &'static str) -> Result<Option<(String, Path)>, Reported> {
+    section.field(key).map(path).transpose()
+}
+
+/// Those elements of a list that the section's `where` wants.
+fn chosen(
+    section: &mut Section<'_>,
+    list: Result<Option<(String, Path)>, Reported>,
+) -> Result<Option<Chosen>, Reported> {
+    let conditions = section.field("where").map(|wanted| wanted.entries(condition)).transpose();
+    let (list, conditions) = (list?, conditions?);
+    if conditions
+        .as_ref()
+        .is_some_and(|all| all.iter().any(|(_, one)| one.texts.is_empty()) || all.is_empty())
+    {
+        return Err(section.problem("where names nothing that an element must hold"));
+    }
+    match (list, conditions) {
+        (Some((name, list)), conditions) => {
+            let conditions = conditions.unwrap_or_default();
+            let elements = Elements { list: pointer(&name), which: which(&conditions) };
+            let conditions = conditions.into_iter().map(|(_, condition)| condition).collect();
+            Ok(Some(Chosen { selection: Selection { list, conditions }, elements }))
+        }
+        (None, None) => Ok(None),
+        (None, Some(_)) => {
+            Err(section
+                .problem("where chooses among the elements of a list, and none is named: each or first"))
+        }
+    }
+}
+
+fn condition(key: &str, texts: settings::SettingField<'_>) -> Result<(String, Condition), Reported> {
+    let path = match Path::parse(key) {
+        Ok(path) => path,
+        Err(error) => return Err(texts.refuse(error)),
+    };
+    // Texts of records are compared without the space around them.
+    let texts = texts.list(|text| text.parsed(|text| String::parse(text.trim())))?;
+    Ok((key.to_owned(), Condition { path, texts }))
+}
+
+/// What the sender calls the elements that satisfy conditions.
+fn which(conditions: &[(String, Condition)]) -> String {
+    if conditions.is_empty() {
+        return "/*".into();
+    }
+    let written = |(key, condition): &(String, Condition)| {
+        format!("{}={}", key.trim_start_matches('/'), condition.texts.join("|"))
+    };
+    format!("[{}]", conditions.iter().map(written).collect::<Vec<_>>().join(","))
+}
+
+/// A text as it stands, be it empty.
+fn verbatim(setting: settings::SettingField<'_>) -> Result<String, Reported> {
+    setting.parsed(|text| Ok::<_, String>(text.to_owned()))
+}
+
+/// A path and the name that it has in the profile.
+fn path(setting: settings::SettingField<'_>) -> Result<(String, Path), Reported> {
+    setting.parsed(|text| Path::parse(text).map(|path| (text.to_owned(), path)))
+}
+
+fn path_to_many(setting: settings::SettingField<'_>) -> Result<(String, Path), Reported> {
+    setting.parsed(|text| Path::parse_to_many(text).map(|path| (text.to_owned(), path)))
+}

@@ -1,0 +1,105 @@
+//! A record against the earlier ones of its hospital in the same batch.
+
+use super::{Check, RuleContext};
+use crate::look_back::{EarlierRecords, OtherPatient, Share};
+
+/// Fewer dates than this tell nothing about a share.
+const MIN_DATES: u64 = 50;
+
+rules! {
+    PATIENT_REPEATED {
+        number: "V44",
+        severity: Warning,
+        field: "patient_id",
+        basis: "key of a master patient index",
+        en: "an earlier record of the batch is about the same patient; the newest of them is kept",
+        zh: "本批次中已有同一患者的记录，将保留其中最新的一条",
+        check: Check::Earlier(patient_repeated),
+    }
+    RESIDENT_ID_SHARED {
+        number: "V45",
+        severity: Warning,
+        field: "identifiers.value",
+        basis: "master patient index: possible duplicate chart",
+        en: "an earlier record of the batch has the same resident id under another patient id; look whether the \
+             two are one patient and join them at the source",
+        zh: "本批次中另一患者编号已使用相同的居民身份证号码，请核对是否为同一患者并在来源系统中合并",
+        check: Check::Earlier(resident_id_shared),
+    }
+    IDENTITY_CLASH {
+        number: "V46",
+        severity: Error,
+        field: "identifiers.value",
+        basis: "master patient index: one resident id belongs to one person",
+        en: "an earlier record of the batch has the same resident id under another patient id, name and date of \
+             birth; find out at the source whose number it is",
+        zh: "本批次中另一患者编号已使用相同的居民身份证号码，且姓名和出生日期均不同，请在来源系统中核实号码归属",
+        check: Check::Earlier(identity_clash),
+    }
+    PHONE_SHARED {
+        number: "V38",
+        severity: Warning,
+        limit: 5 "patients",
+        field: "phones",
+        basis: "registration practice",
+        en: "more patients of the batch have this phone than a family has members; it was probably made up to \
+             fill the field",
+        zh: "本批次中使用该电话号码的患者过多，疑似为填充字段而录入",
+        check: Check::Earlier(phone_shared),
+    }
+    BIRTH_DATE_OFTEN_FIRST_OF_JANUARY {
+        number: "V25",
+        severity: Warning,
+        limit: 10 "percent",
+        field: "birth_date",
+        basis: "defaults of forms and databases",
+        en: "the date of birth is a first of January, as suspiciously many of the batch are; send the year alone \
+             where the day is not known",
+        zh: "出生日期为1月1日，且本批次中该日期比例异常，如不知具体日期请仅发送年份",
+        check: Check::Earlier(birth_date_often_first_of_january),
+    }
+}
+
+/// Nothing is dropped: the write decides which record is the newest.
+fn patient_repeated(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    context.report_if(past.patient_is_known);
+}
+
+fn resident_id_shared(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    report_resident_ids(past, context, |holder| !is_another_person(holder));
+}
+
+fn identity_clash(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    report_resident_ids(past, context, is_another_person);
+}
+
+/// A name alone may be misspelt or changed, a date alone mistyped or shifted by a day: two persons differ in
+/// both.
+fn is_another_person(holder: OtherPatient) -> bool {
+    holder.has_other_name && holder.has_other_birth_date
+}
+
+fn report_resident_ids(
+    past: &EarlierRecords,
+    context: &mut RuleContext<'_>,
+    is_broken_by: impl Fn(OtherPatient) -> bool,
+) {
+    for id in past.resident_ids.iter().filter(|id| id.holder.is_some_and(&is_broken_by)) {
+        context.report_element(id.position);
+    }
+}
+
+fn phone_shared(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    let limit = context.limit();
+    for phone in past.phones.iter().filter(|phone| phone.patients > limit) {
+        context.report_element(phone.position);
+    }
+}
+
+fn birth_date_often_first_of_january(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+    let is_often = |share: Share| share.whole >= MIN_DATES && share.exceeds(context.limit());
+    context.report_if(past.first_of_january.is_some_and(is_often));
+}
+
+#[cfg(test)]
+mod tests;

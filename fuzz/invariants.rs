@@ -18,17 +18,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// The shipped profiles.
-pub static PROFILES: LazyLock<Profiles> = LazyLock::new(shipped_hospitals);
+pub(super) static PROFILES: LazyLock<Profiles> = LazyLock::new(shipped_hospitals);
 
 /// When every payload was received: 2024-06-15T00:00:00Z.
-pub const RECEIVED_AT: Timestamp = Timestamp::constant(1_718_409_600, 0);
+pub(super) const RECEIVED_AT: Timestamp = Timestamp::constant(1_718_409_600, 0);
 
 /// Cleans a payload as every shipped hospital could send it: as `raw_json`, if it is text, and as `raw_bytes`.
 ///
 /// # Panics
 ///
 /// If what comes of it breaks an invariant. The message does not say what the payload holds.
-pub fn hold_for(payload: &[u8]) {
+pub(super) fn hold_for(payload: &[u8]) {
     for profile in PROFILES.values() {
         for payload in payloads(payload, profile) {
             let cleaned = clean(&payload, profile, RECEIVED_AT);

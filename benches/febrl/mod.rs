@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 const ROWS: &[u8] = include_bytes!("../../tests/data/febrl/dataset3.csv");
 
 /// The hospital that they come from.
-pub const HOSPITAL: &str = "febrl";
+pub(crate) const HOSPITAL: &str = "febrl";
 
 /// So many records as the hospital's JSON, under numbers that begin with `round`; at most 5,000.
-pub fn records(count: usize, round: usize) -> Vec<String> {
+pub(crate) fn records(count: usize, round: usize) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(ROWS);
     let rows = reader.deserialize::<BTreeMap<String, String>>();
     let record = |row: Result<BTreeMap<String, String>, csv::Error>| {

@@ -23,7 +23,7 @@ const EMPTY: &str = "DELETE FROM patients; DELETE FROM outcomes; DELETE FROM rej
 const TRUNCATE: &str = "TRUNCATE patients, outcomes, rejects, batches";
 
 /// An empty database and the store on it.
-pub struct Database {
+pub(crate) struct Database {
     runtime: Runtime,
     store: Arc<dyn Store>,
     url: String,
@@ -37,7 +37,7 @@ enum Place {
 
 impl Database {
     /// Makes one.
-    pub fn new(engine: &str) -> Self {
+    pub(crate) fn new(engine: &str) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let (url, place) = match engine {
             "sqlite" => {
@@ -69,7 +69,7 @@ impl Database {
     }
 
     /// Removes all rows.
-    pub fn empty(&self) {
+    pub(crate) fn empty(&self) {
         match &self.place {
             Place::Sqlite { file, .. } => {
                 let connection = rusqlite::Connection::open(file).expect("the file opens");
@@ -80,7 +80,7 @@ impl Database {
     }
 
     /// Writes chunks, a few at a time.
-    pub fn write(&self, chunks: Vec<Chunk>) {
+    pub(crate) fn write(&self, chunks: Vec<Chunk>) {
         let chunks = Arc::new(Mutex::new(chunks.into_iter()));
         let writers = (0..WRITERS).map(|_| {
             let (store, chunks) = (Arc::clone(&self.store), Arc::clone(&chunks));
@@ -95,7 +95,7 @@ impl Database {
     }
 
     /// The fastest way to store the same patients.
-    pub fn ceiling(&self) -> Ceiling<'_> {
+    pub(crate) fn ceiling(&self) -> Ceiling<'_> {
         self.write(rows::chunks(1_000, "first", rows::patient));
         let ceiling = match &self.place {
             Place::Sqlite { file, .. } => sqlite_ceiling(file),
@@ -127,7 +127,7 @@ impl Drop for Database {
 }
 
 /// Rows as they stand in the table of patients.
-pub struct Ceiling<'a> {
+pub(crate) struct Ceiling<'a> {
     database: &'a Database,
     rows: Rows,
 }
@@ -143,12 +143,12 @@ enum Rows {
 
 impl Ceiling<'_> {
     /// Removes all rows.
-    pub fn empty(&self) {
+    pub(crate) fn empty(&self) {
         self.database.empty();
     }
 
     /// Stores all rows.
-    pub fn fill(&self) {
+    pub(crate) fn fill(&self) {
         match (&self.rows, &self.database.place) {
             (Rows::Sqlite { insert, rows }, Place::Sqlite { file, .. }) => {
                 let mut connection = rusqlite::Connection::open(file).expect("the file opens");

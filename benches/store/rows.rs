@@ -11,10 +11,10 @@ use dataprocessing::{
 use crate::febrl;
 
 /// Rows that are written at a time.
-pub const ROWS: usize = 10_000;
+pub(crate) const ROWS: usize = 10_000;
 
 /// All rows in chunks, as those of one batch.
-pub fn chunks(rows: usize, batch_id: &str, row: impl Fn(usize, &str) -> Option<Row>) -> Vec<Chunk> {
+pub(crate) fn chunks(rows: usize, batch_id: &str, row: impl Fn(usize, &str) -> Option<Row>) -> Vec<Chunk> {
     // More than needed, for some are rejected.
     let texts = (0..3).flat_map(|round| febrl::records(5_000, round));
     let rows_of_all: Vec<Row> =
@@ -29,7 +29,7 @@ pub fn chunks(rows: usize, batch_id: &str, row: impl Fn(usize, &str) -> Option<R
 }
 
 /// A patient; nothing if the rules reject the record.
-pub fn patient(index: usize, text: &str) -> Option<Row> {
+pub(crate) fn patient(index: usize, text: &str) -> Option<Row> {
     let profile = profile();
     let payload = Payload::Json(text.into());
     let cleaned = clean(&payload, profile, "2026-01-01T00:00:00Z".parse().expect("a time"));
@@ -39,13 +39,13 @@ pub fn patient(index: usize, text: &str) -> Option<Row> {
 }
 
 /// The same record, rejected.
-pub fn reject(index: usize, text: &str) -> Option<Row> {
+pub(crate) fn reject(index: usize, text: &str) -> Option<Row> {
     let row = patient(index, text)?;
     Some(Row { content: Content::Settled(Outcome::Rejected), ..row })
 }
 
 /// The outcome of the same record, without its patient.
-pub fn outcome(index: usize, text: &str) -> Option<Row> {
+pub(crate) fn outcome(index: usize, text: &str) -> Option<Row> {
     let row = patient(index, text)?;
     Some(Row { content: Content::Settled(Outcome::Stored), ..row })
 }

@@ -16,18 +16,18 @@ pub(super) struct Counting<'t> {
 }
 
 impl CleaningStats {
-    pub fn counting(&self, hospital_code: Arc<str>) -> Counting<'_> {
+    pub(super) fn counting(&self, hospital_code: Arc<str>) -> Counting<'_> {
         Counting { tallies: self, tally: CleaningTally::new(hospital_code) }
     }
 
     /// The tallies of the feeders that have ended.
-    pub fn take(&self) -> Vec<CleaningTally> {
+    pub(super) fn take(&self) -> Vec<CleaningTally> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Counting<'_> {
-    pub fn add(&mut self, cleaned: &Cleaned) {
+    pub(super) fn add(&mut self, cleaned: &Cleaned) {
         self.tally.add(cleaned);
     }
 }

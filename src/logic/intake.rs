@@ -39,7 +39,7 @@ pub(super) struct Intake<'c> {
 
 impl<'c> Intake<'c> {
     /// An intake that knows the ids of at least so many records back.
-    pub fn new(
+    pub(super) fn new(
         svc: &'c ServiceContext,
         batch: &'c Arc<BatchShared>,
         dispatch: &'c worker_pool::JobBatch,
@@ -58,7 +58,7 @@ impl<'c> Intake<'c> {
 
     /// Gives a record its place in the ledger, and rejects it or puts it in its hospital's line. Never waits:
     /// a line has room for every record that has a place. What stands of an earlier sending is its outcome.
-    pub fn receive(&mut self, place: u32, record: RawRecord, checked: Option<Checked>) {
+    pub(super) fn receive(&mut self, place: u32, record: RawRecord, checked: Option<Checked>) {
         let issues = self.objections(&record);
         let digest = checked.as_ref().map(|checked| checked.digest);
         let earlier = checked.and_then(|checked| checked.settlement);
@@ -79,13 +79,13 @@ impl<'c> Intake<'c> {
     }
 
     /// Notes that no further record comes: the feeders end with the last one they have.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.queues.clear();
         self.batch.end_of_records();
     }
 
     /// Ends the feeders, wherever they are, and answers the hospitals that records came from.
-    pub async fn close(mut self) -> Vec<Arc<Hospital>> {
+    pub(super) async fn close(mut self) -> Vec<Arc<Hospital>> {
         self.feeders.shutdown().await;
         self.hospitals
     }

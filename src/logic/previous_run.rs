@@ -34,7 +34,7 @@ pub(super) struct PreviousRun {
 
 impl PreviousRun {
     /// Finds what the books know of a batch; none if they do not know it.
-    pub async fn find(
+    pub(super) async fn find(
         store: &Arc<dyn Store>,
         batch_id: &str,
         deadline: Instant,
@@ -52,7 +52,7 @@ impl PreviousRun {
 
     /// How a record ended, if that stands: it is the same record, and its data or the store has decided. Asked for
     /// in ascending order of the indexes.
-    pub async fn settlement(
+    pub(super) async fn settlement(
         &mut self,
         index: u32,
         digest: ResendDigest,

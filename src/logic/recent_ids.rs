@@ -22,12 +22,12 @@ pub(super) struct RecentIds {
 }
 
 impl RecentIds {
-    pub fn over(window: usize) -> Self {
+    pub(super) fn over(window: usize) -> Self {
         Self { window: window.max(1), key: RandomState::new(), young: HashSet::new(), old: HashSet::new() }
     }
 
     /// Notes an id. `false` if it was seen lately.
-    pub fn insert(&mut self, id: &str) -> bool {
+    pub(super) fn insert(&mut self, id: &str) -> bool {
         let hash = self.key.hash_one(id);
         let is_old = self.old.contains(&hash);
         if self.young.len() == self.window && !self.young.contains(&hash) {

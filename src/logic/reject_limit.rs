@@ -17,26 +17,26 @@ pub(super) struct RejectWatcher {
 }
 
 impl RejectWatcher {
-    pub fn new(limit: Option<RejectLimit>) -> Self {
+    pub(super) fn new(limit: Option<RejectLimit>) -> Self {
         let (judged, rejected) = (AtomicU32::new(0), AtomicU32::new(0));
         Self { limit, judged, rejected, too_many: CancellationToken::new() }
     }
 
     /// Counts a record that the local rules have judged, however they did.
-    pub fn judged(&self) {
+    pub(super) fn judged(&self) {
         self.judged.fetch_add(1, Ordering::Relaxed);
         // A sample that is full now may have too many among those before.
         self.look();
     }
 
     /// Counts a record that is rejected, by the local rules or by its hospital.
-    pub fn rejected(&self) {
+    pub(super) fn rejected(&self) {
         self.rejected.fetch_add(1, Ordering::Relaxed);
         self.look();
     }
 
     /// Waits until too many are rejected: for ever, where there is no limit.
-    pub async fn too_many(&self) {
+    pub(super) async fn too_many(&self) {
         self.too_many.cancelled().await;
     }
 

@@ -62,7 +62,7 @@ pub(super) struct Checked {
 impl ResendGuard {
     /// Claims a batch. None for one that nobody can send again, or that leaves nothing behind: such a batch
     /// costs nothing here.
-    pub async fn of(
+    pub(super) async fn of(
         batch_id: &BatchId,
         validate_only: bool,
         context: &RequestContext,
@@ -78,7 +78,7 @@ impl ResendGuard {
     }
 
     /// What the writer of the batch keeps.
-    pub fn state(&self) -> ResendState {
+    pub(super) fn state(&self) -> ResendState {
         ResendState {
             running: Arc::clone(&self.running),
             resumes: self.earlier.is_some(),
@@ -87,7 +87,7 @@ impl ResendGuard {
     }
 
     /// Looks a record up. An error if another one was sent in its place before.
-    pub async fn check(&mut self, record: &RawRecord) -> Result<Checked, ResendError> {
+    pub(super) async fn check(&mut self, record: &RawRecord) -> Result<Checked, ResendError> {
         let digest = ResendDigest::from_record(record);
         let settlement = match &mut self.earlier {
             Some(earlier) => earlier.settlement(record.index, digest).await?,
@@ -99,7 +99,7 @@ impl ResendGuard {
 
 impl ResendState {
     /// Notes that the answer is there.
-    pub fn answered(&self) {
+    pub(super) fn answered(&self) {
         self.running.answered();
     }
 }

@@ -96,7 +96,7 @@ struct Writing {
 
 impl BatchRun {
     /// Starts a batch in which no record is yet.
-    pub fn start(
+    pub(super) fn start(
         context: RequestContext,
         svc: Arc<ServiceContext>,
         plan: BatchSpec,
@@ -148,18 +148,18 @@ impl BatchRun {
     }
 
     /// The way in for the batch's records, which knows the ids of at least so many of them.
-    pub fn intake(&self, known_ids: usize) -> Intake<'_> {
+    pub(super) fn intake(&self, known_ids: usize) -> Intake<'_> {
         Intake::new(&self.svc, &self.running, &self.dispatch, known_ids)
     }
 
     /// The ledger of the batch.
-    pub fn ledger(&self) -> &Arc<Ledger> {
+    pub(super) fn ledger(&self) -> &Arc<Ledger> {
         &self.running.ledger
     }
 
     /// Waits for the batch to end by itself or to be ended, and says which. `by_itself` ends when every record
     /// has come in and is settled, or says why that cannot happen any more.
-    pub async fn until_ended(&self, by_itself: impl Future<Output = Completion>) -> Completion {
+    pub(super) async fn until_ended(&self, by_itself: impl Future<Output = Completion>) -> Completion {
         let batch = &self.running;
         let cause = tokio::select! {
             biased;
@@ -189,7 +189,7 @@ impl BatchRun {
     }
 
     /// Settles what is left, has it written down, and reports. The results are the ledger's to give.
-    pub async fn finish(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
+    pub(super) async fn finish(self, hospitals: Vec<Arc<Hospital>>, completion: Completion) -> BatchReport {
         let Self { context, batch_id, claim, running, dispatch, writing, _share, .. } = self;
         drop(dispatch);
         let left = running.ledger.close(completion);

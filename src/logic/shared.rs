@@ -61,13 +61,13 @@ pub(super) struct CleanRecord {
 
 impl BatchShared {
     /// Notes that every record of the batch has come in.
-    pub fn end_of_records(&self) {
+    pub(super) fn end_of_records(&self) {
         // A batch ends once; a second end would change nothing.
         let _ = self.all_received.set(Instant::now());
     }
 
     /// A record whose outcome stands from an earlier sending of the batch: the store has it.
-    pub fn settle_as_before(&self, ticket: Ticket, earlier: Settlement) {
+    pub(super) fn settle_as_before(&self, ticket: Ticket, earlier: Settlement) {
         if earlier.outcome == Outcome::Rejected {
             self.rejects.rejected();
         }
@@ -76,27 +76,27 @@ impl BatchShared {
     }
 
     /// A record that the rules reject before it started.
-    pub fn reject(&self, ticket: Ticket, raw: Phi<Bytes>, issues: Vec<Issue>) {
+    pub(super) fn reject(&self, ticket: Ticket, raw: Phi<Bytes>, issues: Vec<Issue>) {
         let settlement = Settlement::ended(Outcome::Rejected, errors_first(issues), 0);
         self.end(Arc::clone(ticket.head()), settlement, raw, |settlement| ticket.settle(settlement));
     }
 
     /// A record that failed before it started.
-    pub fn fail_unstarted(&self, ticket: Ticket, failure: Failure, warnings: &[Issue]) {
+    pub(super) fn fail_unstarted(&self, ticket: Ticket, failure: Failure, warnings: &[Issue]) {
         let settlement = Settlement::failed(failure, warnings, 0);
         let head = Arc::clone(ticket.head());
         self.end(head, settlement, Phi::default(), |settlement| ticket.settle(settlement));
     }
 
     /// A record that a dependency failed.
-    pub fn fail(&self, attempt: Attempt, failure: Failure, warnings: &[Issue]) {
+    pub(super) fn fail(&self, attempt: Attempt, failure: Failure, warnings: &[Issue]) {
         let settlement = Settlement::failed(failure, warnings, attempt.number());
         let head = Arc::clone(attempt.head());
         self.end(head, settlement, Phi::default(), |settlement| attempt.settle(settlement));
     }
 
     /// A record that nothing speaks against any more, unless its last issue does.
-    pub fn conclude(&self, attempt: Attempt, record: CleanRecord) {
+    pub(super) fn conclude(&self, attempt: Attempt, record: CleanRecord) {
         let head = Arc::clone(attempt.head());
         let issues = errors_first(record.warnings);
         if issues.first().is_some_and(|issue| issue.severity == Severity::Error) {
@@ -115,7 +115,7 @@ impl BatchShared {
 
     /// Waits until every settled outcome is with the writer. Called when the ledger is closed: none can be
     /// added then, and those that are on their way take no longer than a few instructions.
-    pub async fn all_handed_over(&self) {
+    pub(super) async fn all_handed_over(&self) {
         while self.handing_over.load(Ordering::Acquire) > 0 {
             tokio::task::yield_now().await;
         }

@@ -26,13 +26,13 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Adds one passage.
-    pub fn add(&self, time: Duration) {
+    pub(super) fn add(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
     /// The sum over all passages.
-    pub fn total(&self) -> Duration {
+    pub(super) fn total(&self) -> Duration {
         Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed))
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Totals {
 
 impl Totals {
     /// Adds one settled record.
-    pub fn add(&mut self, head: &RecordRef, settlement: &Settlement) {
+    pub(super) fn add(&mut self, head: &RecordRef, settlement: &Settlement) {
         self.counts.received += 1;
         self.counts.by_outcome[settlement.outcome as usize] += 1;
         for issue in settlement.issues.iter() {
@@ -21,7 +21,7 @@ impl Totals {
         }
     }
 
-    pub fn into_parts(self) -> (BatchCounts, IssueGroups) {
+    pub(super) fn into_parts(self) -> (BatchCounts, IssueGroups) {
         (self.counts, self.issues)
     }
 }

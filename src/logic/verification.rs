@@ -44,7 +44,7 @@ pub(super) struct VerificationJob {
 }
 
 impl VerificationJob {
-    pub fn new(
+    pub(super) fn new(
         batch: Arc<BatchShared>,
         hospital: Arc<Hospital>,
         lane: Arc<Lane>,
@@ -55,7 +55,7 @@ impl VerificationJob {
 
     /// Asks for the first time. A call that could not end in time is not begun: the record then waits for the closing
     /// of its batch, as one that was not attempted.
-    pub async fn begin(self, ticket: Ticket) {
+    pub(super) async fn begin(self, ticket: Ticket) {
         let hospital = Arc::clone(&self.hospital);
         let Some(api) = &hospital.verification else { return };
         let waited = ticket.since().elapsed();

@@ -76,7 +76,7 @@ pub(super) struct Writer {
 
 impl WriterHandle {
     /// A queue with room for every place of a ledger, once as a patient or as an outcome.
-    pub fn new(places: usize) -> (Self, mpsc::Receiver<Entry>) {
+    pub(super) fn new(places: usize) -> (Self, mpsc::Receiver<Entry>) {
         let (sender, receiver) = mpsc::channel(places.max(1));
         (Self(sender), receiver)
     }
@@ -84,14 +84,18 @@ impl WriterHandle {
     /// Hands a record over. Never waits: each record is handed over once at most, and the queue has room
     /// for all. A writer that has ended drops the record, which its batch has closed by then; the writer may
     /// also have panicked, and dropping the attempt says so.
-    pub fn hand_over(&self, entry: Entry) {
+    pub(super) fn hand_over(&self, entry: Entry) {
         let _ = self.0.try_send(entry);
     }
 }
 
 impl Writer {
     /// Writes until the batch closes, then the last words.
-    pub async fn run(self, mut entries: mpsc::Receiver<Entry>, mut closing: oneshot::Receiver<Closing>) {
+    pub(super) async fn run(
+        self,
+        mut entries: mpsc::Receiver<Entry>,
+        mut closing: oneshot::Receiver<Closing>,
+    ) {
         let mut buffer = Buffer::new(self.ledger.capacity());
         let mut chunks_in_flight = FuturesUnordered::new();
         loop {

@@ -40,12 +40,12 @@ pub(super) struct MeteredBody {
 
 impl BytesInFlight {
     /// Creates a budget of `max` bytes.
-    pub fn new(max: usize, in_flight_budget: Arc<InFlightBudget>) -> Self {
+    pub(super) fn new(max: usize, in_flight_budget: Arc<InFlightBudget>) -> Self {
         Self { max, taken: Arc::default(), in_flight_budget }
     }
 
     /// Nothing, for a call that begins.
-    pub fn lease(&self) -> Arc<ByteLease> {
+    pub(super) fn lease(&self) -> Arc<ByteLease> {
         Arc::new(ByteLease { of: self.clone(), bytes: AtomicUsize::new(0) })
     }
 }

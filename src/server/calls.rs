@@ -46,7 +46,7 @@ pub(super) struct CallInfo {
 
 impl CallInfo {
     /// Notes that the request could be read.
-    pub fn mark_reached(&self) {
+    pub(super) fn mark_reached(&self) {
         self.reached.store(true, Ordering::Release);
     }
 }

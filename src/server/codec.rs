@@ -23,7 +23,7 @@ const FREE_ELEMENTS: usize = 100_000;
 const BYTES_PER_ELEMENT: usize = 32;
 
 /// See the module.
-pub struct BoundedCodec<T, U>(PhantomData<(T, U)>);
+pub(super) struct BoundedCodec<T, U>(PhantomData<(T, U)>);
 
 impl<T, U> Default for BoundedCodec<T, U> {
     fn default() -> Self {
@@ -51,7 +51,7 @@ where
 }
 
 /// Looks at a message before it is decoded.
-pub struct BoundedDecoder<U>(ProstDecoder<U>);
+pub(super) struct BoundedDecoder<U>(ProstDecoder<U>);
 
 impl<U: Message + Default + 'static> Decoder for BoundedDecoder<U> {
     type Item = U;

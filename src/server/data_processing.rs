@@ -41,7 +41,7 @@ pub(super) struct DataProcessingService {
 const MAX_READS: usize = 4;
 
 impl DataProcessingService {
-    pub fn new(svc: Arc<ServiceContext>, limits: CallLimits) -> Self {
+    pub(super) fn new(svc: Arc<ServiceContext>, limits: CallLimits) -> Self {
         Self { svc, limits, reads: Semaphore::new(MAX_READS) }
     }
 

@@ -155,7 +155,7 @@ fn check_batch_id(given: &str) -> Result<(), Status> {
 
 impl RecordConverter {
     /// One record; its bytes are those of the message.
-    pub fn record(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
+    pub(super) fn record(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
         // Most records come from the same hospital as the one before: one text for all of them.
         if *self.hospital != *data.hospital_code {
             self.hospital = data.hospital_code.as_str().into();
@@ -171,7 +171,7 @@ impl RecordConverter {
 
     /// One record that leaves its message behind: a slice would keep the whole message in memory for as long
     /// as one record of it is on its way.
-    pub fn record_copied(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
+    pub(super) fn record_copied(&mut self, data: pb::PatientData, index: u32) -> RawRecord {
         let mut record = self.record(data, index);
         if let Payload::Bytes(bytes) = &mut record.payload {
             *bytes = Bytes::copy_from_slice(bytes).into();

@@ -78,7 +78,7 @@ enum Step {
 }
 
 impl Download {
-    pub fn new(
+    pub(super) fn new(
         context: &RequestContext,
         result_stream: ResultStream,
         report: oneshot::Receiver<Reported>,
@@ -103,7 +103,7 @@ impl Download {
     }
 
     /// The messages, which end with the report or with a status.
-    pub fn messages(self) -> Messages {
+    pub(super) fn messages(self) -> Messages {
         Box::pin(stream::unfold(self, |mut download| async {
             let message = download.next().await?;
             Some((message, download))

@@ -25,7 +25,7 @@ const LENGTH: usize = 12;
 
 impl ListCheck {
     /// The list of a batch's results that have one of these outcomes.
-    pub fn new(batch_id: &str, outcomes: impl IntoIterator<Item = u8>) -> Self {
+    pub(super) fn new(batch_id: &str, outcomes: impl IntoIterator<Item = u8>) -> Self {
         let mut hash = Sha256::new();
         hash.update((batch_id.len() as u64).to_le_bytes());
         hash.update(batch_id);
@@ -36,12 +36,12 @@ impl ListCheck {
 }
 
 impl PageToken {
-    pub fn new(from: u32, list: ListCheck) -> Self {
+    pub(super) fn new(from: u32, list: ListCheck) -> Self {
         Self { from, list }
     }
 
     /// Reads the token of a list.
-    pub fn parse(text: &str, list: ListCheck) -> Result<Self, InvalidToken> {
+    pub(super) fn parse(text: &str, list: ListCheck) -> Result<Self, InvalidToken> {
         let bytes: [u8; LENGTH] = from_hex(text).ok_or(InvalidToken)?;
         let (from, check) = bytes.split_first_chunk().ok_or(InvalidToken)?;
         let token = Self {
@@ -52,7 +52,7 @@ impl PageToken {
     }
 
     /// The token as it goes out.
-    pub fn to_text(self) -> String {
+    pub(super) fn to_text(self) -> String {
         let bytes = self.from.to_be_bytes().into_iter().chain(self.list.0);
         bytes.fold(String::with_capacity(2 * LENGTH), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");

@@ -30,12 +30,12 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub fn new(messages: Streaming<pb::BatchProcessStreamRequest>, limits: CallLimits) -> Self {
+    pub(super) fn new(messages: Streaming<pb::BatchProcessStreamRequest>, limits: CallLimits) -> Self {
         Self { messages, limits, chunk: Vec::new().into_iter(), convert: RecordConverter::default(), read: 0 }
     }
 
     /// The first message.
-    pub async fn start(&mut self) -> Result<pb::StreamStart, Status> {
+    pub(super) async fn start(&mut self) -> Result<pb::StreamStart, Status> {
         match self.message().await {
             Ok(Message::Start(start)) => Ok(start),
             Ok(_) | Err(UploadEnd::Truncated | UploadEnd::Complete) => {

@@ -1,7 +1,7 @@
 //! Streamed batches: the same outcomes as whole ones, a bounded window whatever the other side does, and an
 //! exact account of uploads that break off.
 
-pub mod caller;
+pub(crate) mod caller;
 mod endings;
 mod outcomes;
 mod peers;

@@ -2,10 +2,19 @@
 
 use jiff::Timestamp;
 
-use crate::{change::{Change, ChangeKind}, format::{catalogue, draft::Draft}, issue::{Issue, Severity}, look_back::LookBack, patient::{Gender, Patient}, profile::{
+use crate::{
+    change::{Change, ChangeKind},
+    format::{catalogue, draft::Draft},
+    issue::{Issue, Severity},
+    look_back::LookBack,
+    patient::{Gender, Patient},
+    profile::{
         Charset, Profile,
         mapping::{Mapped, SourceFields, UnmappedKeys},
-    }, record::Payload, rules::{self, ReceivedAt, RecordContext, Rule}};
+    },
+    record::Payload,
+    rules::{self, ReceivedAt, RecordContext, Rule},
+};
 
 mod payload;
 

@@ -8,7 +8,12 @@ use std::{
 
 use jiff::tz::TimeZone;
 
-use crate::{format::{date::DateFormat, patient_id::PatientIdFormat}, issue::Severity, patient::Gender, rules::Rule};
+use crate::{
+    format::{date::DateFormat, patient_id::PatientIdFormat},
+    issue::Severity,
+    patient::Gender,
+    rules::Rule,
+};
 
 mod charset;
 mod load;

@@ -20,7 +20,7 @@ pub(super) struct Vendor {
 
 impl Vendor {
     /// How it says what it knows.
-    pub fn says(&self, verdict: Verdict) -> &'static str {
+    pub(crate) fn says(&self, verdict: Verdict) -> &'static str {
         match verdict {
             Verdict::Match => self.matching,
             Verdict::Mismatch => self.mismatch,

@@ -30,7 +30,7 @@ pub(super) struct Child {
 impl Child {
     /// Starts this binary with a subcommand. All that it says goes to a file `<subcommand>.log` in
     /// `directory`.
-    pub fn start(
+    pub(super) fn start(
         arguments: &[&str],
         variables: &[(&str, String)],
         directory: &Path,
@@ -50,12 +50,12 @@ impl Child {
     }
 
     /// Its process id.
-    pub fn id(&self) -> u32 {
+    pub(super) fn id(&self) -> u32 {
         self.process.id()
     }
 
     /// Waits until it has said a line in which `find` finds something.
-    pub async fn says<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> Result<T, CommandError> {
+    pub(super) async fn says<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> Result<T, CommandError> {
         let until = Instant::now() + SPEAKS_WITHIN;
         loop {
             let said = fs::read_to_string(&self.said)?;
@@ -72,7 +72,7 @@ impl Child {
     }
 
     /// What to tell the person when it did not do what it should.
-    pub fn failure(&self) -> String {
+    pub(super) fn failure(&self) -> String {
         let said = fs::read_to_string(&self.said).unwrap_or_default();
         let lines: Vec<&str> = said.lines().collect();
         let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");

@@ -25,7 +25,7 @@ pub(super) struct Counts {
 
 impl Hospital {
     /// Starts a hospital that takes `latency` for each answer.
-    pub async fn start(latency: Duration, directory: &Path) -> Result<Self, CommandError> {
+    pub(super) async fn start(latency: Duration, directory: &Path) -> Result<Self, CommandError> {
         let latency = humantime::format_duration(latency).to_string();
         let arguments = ["simulate", "--listen", "127.0.0.1:0", "--latency", &latency];
         let mut child = Child::start(&arguments, &[], directory)?;
@@ -36,12 +36,12 @@ impl Hospital {
     }
 
     /// Where identities are posted.
-    pub fn verify_url(&self) -> String {
+    pub(super) fn verify_url(&self) -> String {
         format!("http://{}/verify", self.address)
     }
 
     /// What it has counted so far.
-    pub async fn counts(&self) -> Result<Counts, CommandError> {
+    pub(super) async fn counts(&self) -> Result<Counts, CommandError> {
         let url = format!("http://{}/stats", self.address);
         let answer = self.client.get(url).send().await?.error_for_status()?.bytes().await?;
         Ok(serde_json::from_slice(&answer)?)

@@ -45,23 +45,23 @@ pub(super) fn heading() -> [Cell; 9] {
 
 impl Measurement {
     /// A measurement without a ratio.
-    pub fn new(name: impl Into<String>, records: usize, usage: Usage) -> Self {
+    pub(super) fn new(name: impl Into<String>, records: usize, usage: Usage) -> Self {
         Self { name: name.into(), records, usage, ratio: None, details: Vec::new() }
     }
 
     /// Compares it.
-    pub fn compared(self, value: f64, of: &'static str) -> Self {
+    pub(super) fn compared(self, value: f64, of: &'static str) -> Self {
         Self { ratio: Some(Ratio { value, of }), ..self }
     }
 
     /// Adds something for programs.
-    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.details.push((name, value.into()));
         self
     }
 
     /// Records in a second.
-    pub fn rate(&self) -> f64 {
+    pub(super) fn rate(&self) -> f64 {
         rate(self.records, &self.usage)
     }
 
@@ -74,7 +74,7 @@ impl Measurement {
     }
 
     /// The cells of the table; what is not available is a dash.
-    pub fn row(&self) -> [Cell; 9] {
+    pub(super) fn row(&self) -> [Cell; 9] {
         let number = |value: Option<f64>, digits: usize| {
             Cell::Number(value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}")))
         };
@@ -92,7 +92,7 @@ impl Measurement {
     }
 
     /// One JSON object; what is not available is null.
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let mut object = json!({
             "scenario": self.name,
             "records": self.records,

@@ -50,7 +50,7 @@ pub(super) struct Service {
 
 impl Service {
     /// Starts a hospital and a service, which is ready when this returns.
-    pub async fn start(setting: Setting) -> Result<Self, CommandError> {
+    pub(super) async fn start(setting: Setting) -> Result<Self, CommandError> {
         let directory = tempfile::tempdir()?;
         let hospital = Hospital::start(setting.latency, directory.path()).await?;
         let profiles = directory.path().join("hospitals");
@@ -65,17 +65,17 @@ impl Service {
     }
 
     /// A connection of its own.
-    pub async fn client(&self) -> Result<Client, CommandError> {
+    pub(super) async fn client(&self) -> Result<Client, CommandError> {
         connect(self.address).await
     }
 
     /// What the service's process has in memory.
-    pub fn memory(&self) -> Option<Memory> {
+    pub(super) fn memory(&self) -> Option<Memory> {
         process::memory(self.server.id())
     }
 
     /// Starts to measure.
-    pub fn meter(&self) -> Meter<'_> {
+    pub(super) fn meter(&self) -> Meter<'_> {
         let store_cpu = self.store_process.and_then(process::family_cpu);
         Meter { service: self, cpu: process::cpu(self.server.id()), store_cpu, started: Instant::now() }
     }
@@ -104,7 +104,7 @@ pub(super) struct Usage {
 
 impl Meter<'_> {
     /// Ends the measurement.
-    pub fn read(&self) -> Usage {
+    pub(super) fn read(&self) -> Usage {
         let time = self.started.elapsed();
         let since = |now: Option<Duration>, then: Option<Duration>| Some(now?.saturating_sub(then?));
         let service = self.service;

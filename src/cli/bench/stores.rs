@@ -27,7 +27,7 @@ pub(super) struct StoreUrl(pub String);
 impl Stores {
     /// Stores of the engine that the URL names: `sqlite://DIRECTORY`, or `postgres://...` of a database whose
     /// user may create others. Without one, SQLite in the system's directory for temporary files.
-    pub fn new(url: Option<&str>) -> Result<Self, CommandError> {
+    pub(super) fn new(url: Option<&str>) -> Result<Self, CommandError> {
         let place = match url.map(|url| (url, url.split_once("://"))) {
             None => Place::Sqlite(tempfile::tempdir()?),
             Some((_, Some(("sqlite", directory)))) => Place::Sqlite(tempfile::tempdir_in(directory)?),
@@ -40,7 +40,7 @@ impl Stores {
     }
 
     /// What the engine is called.
-    pub fn engine(&self) -> &'static str {
+    pub(super) fn engine(&self) -> &'static str {
         match self.place {
             Place::Sqlite(_) => "SQLite",
             Place::Postgres { .. } => "PostgreSQL",
@@ -48,7 +48,7 @@ impl Stores {
     }
 
     /// An empty store.
-    pub async fn fresh(&mut self) -> Result<StoreUrl, CommandError> {
+    pub(super) async fn fresh(&mut self) -> Result<StoreUrl, CommandError> {
         let name = format!("dataprocessing_bench_{}", Uuid::now_v7().simple());
         match &mut self.place {
             Place::Sqlite(directory) => {
@@ -68,7 +68,7 @@ impl Stores {
 
     /// The process whose CPU time, with that of its children, is the database server's; nothing where there
     /// is no server, or it runs elsewhere.
-    pub async fn server_process(&self) -> Option<u32> {
+    pub(super) async fn server_process(&self) -> Option<u32> {
         let Place::Postgres { server, .. } = &self.place else { return None };
         let mut connection = PgConnection::connect(server).await.ok()?;
         let session: i32 =
@@ -78,7 +78,7 @@ impl Stores {
     }
 
     /// Removes every store that was made.
-    pub async fn remove(&mut self) -> Result<(), CommandError> {
+    pub(super) async fn remove(&mut self) -> Result<(), CommandError> {
         match &mut self.place {
             Place::Sqlite(directory) => {
                 for file in std::fs::read_dir(directory.path())? {
@@ -103,7 +103,7 @@ impl Stores {
 
 impl StoreUrl {
     /// The file of a SQLite store.
-    pub fn file(&self) -> Option<PathBuf> {
+    pub(super) fn file(&self) -> Option<PathBuf> {
         self.0.strip_prefix("sqlite://").map(|file| Path::new(file).to_owned())
     }
 }

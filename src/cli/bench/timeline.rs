@@ -43,7 +43,7 @@ pub(super) struct Memory {
 
 impl StreamTimeline {
     /// Notes progress; answers how many records have settled.
-    pub fn note(&mut self, at: Duration, progress: &StreamProgress) -> usize {
+    pub(super) fn note(&mut self, at: Duration, progress: &StreamProgress) -> usize {
         let count = |outcome: Outcome| {
             let counts = progress.outcomes.iter().filter(|count| count.outcome() == outcome);
             counts.map(|count| count.count).sum()
@@ -52,7 +52,7 @@ impl StreamTimeline {
     }
 
     /// Notes the end of the stream.
-    pub fn end(&mut self, at: Duration, summary: &Summary) {
+    pub(super) fn end(&mut self, at: Duration, summary: &Summary) {
         let count = |outcome: Outcome| match outcome {
             Outcome::Unspecified => 0,
             Outcome::Stored => summary.stored,
@@ -74,7 +74,7 @@ impl StreamTimeline {
     }
 
     /// Records in a second while the first and while the last fifth of them settled.
-    pub fn rates(&self) -> (f64, f64) {
+    pub(super) fn rates(&self) -> (f64, f64) {
         let all = self.settled.last().map_or(0.0, Settled::all);
         let fifth = all / 5.0;
         let rate = |from: f64, to: f64| fifth / (self.reached(to) - self.reached(from));
@@ -82,18 +82,18 @@ impl StreamTimeline {
     }
 
     /// Memory when so many records had settled, and the most of it from then on.
-    pub fn memory_from(&self, settled: usize) -> (Option<u64>, Option<u64>) {
+    pub(super) fn memory_from(&self, settled: usize) -> (Option<u64>, Option<u64>) {
         let later = || self.memory.iter().filter(|look| look.settled >= settled).map(|look| look.resident);
         (later().next(), later().max())
     }
 
     /// How many seconds it took.
-    pub fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         self.settled.last().map_or(0.0, |point| point.at.as_secs_f64())
     }
 
     /// How often it was looked how many records had settled.
-    pub fn samples(&self) -> usize {
+    pub(super) fn samples(&self) -> usize {
         self.settled.len()
     }
 
@@ -103,7 +103,7 @@ impl StreamTimeline {
     }
 
     /// How many records with an outcome at one of these places had settled after so many seconds.
-    pub fn count_at(&self, seconds: f64, outcomes: RangeInclusive<usize>) -> f64 {
+    pub(super) fn count_at(&self, seconds: f64, outcomes: RangeInclusive<usize>) -> f64 {
         let sum =
             |point: &Settled| point.counts[outcomes.clone()].iter().map(|count| f64::from(*count)).sum();
         self.between(|point| point.at.as_secs_f64(), sum, seconds)

@@ -32,7 +32,7 @@ pub(super) struct Report {
 impl Report {
     /// Adds up the responses of all calls. The ideal is that all calls that the hospital saw at once were
     /// in flight all the time.
-    pub fn new(uploaded: &Uploaded, stats: Stats, latency: Duration, workers: usize) -> Self {
+    pub(super) fn new(uploaded: &Uploaded, stats: Stats, latency: Duration, workers: usize) -> Self {
         let sum = |counter: fn(&Summary) -> u32| -> u32 {
             uploaded.responses.iter().filter_map(|response| response.summary.as_ref()).map(counter).sum()
         };
@@ -62,7 +62,7 @@ impl Report {
     }
 
     /// The report as one JSON object on one line.
-    pub fn json(&self) -> serde_json::Value {
+    pub(super) fn json(&self) -> serde_json::Value {
         let mut object = json!({
             "received": self.received,
             "warnings": self.warnings,

@@ -43,7 +43,7 @@ struct Split {
 
 impl Records {
     /// The synthetic persons in the binary.
-    pub fn synthetic(profiles: &Profiles) -> Self {
+    pub(crate) fn synthetic(profiles: &Profiles) -> Self {
         let once = csv_rows(FEBRL, SYNTHETIC).expect("the records in the binary are sound");
         Self(once.into_iter().map(|record| Template::new(record, profiles)).collect())
     }
@@ -53,7 +53,7 @@ impl Records {
     /// # Errors
     ///
     /// The file cannot be read, or holds no record.
-    pub fn of_file(path: &Path, hospital: &str, profiles: &Profiles) -> Result<Self, CommandError> {
+    pub(crate) fn of_file(path: &Path, hospital: &str, profiles: &Profiles) -> Result<Self, CommandError> {
         let once = read(path, hospital)?;
         if once.is_empty() {
             return Err("the input holds no record".into());
@@ -62,12 +62,12 @@ impl Records {
     }
 
     /// The record at a place of the endless repetition.
-    pub fn at(&self, place: usize) -> PatientData {
+    pub(crate) fn at(&self, place: usize) -> PatientData {
         self.0[place % self.0.len()].repeat(place / self.0.len())
     }
 
     /// The records at these places.
-    pub fn range(&self, places: Range<usize>) -> Vec<PatientData> {
+    pub(crate) fn range(&self, places: Range<usize>) -> Vec<PatientData> {
         places.map(|place| self.at(place)).collect()
     }
 }

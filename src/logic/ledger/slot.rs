@@ -30,7 +30,7 @@ pub(super) enum Stage {
 
 impl Slot {
     /// Moves an open record on; `false` if it is not where it should be, for the batch has closed.
-    pub fn advance(&mut self, from: Stage, to: Stage) -> bool {
+    pub(super) fn advance(&mut self, from: Stage, to: Stage) -> bool {
         match self {
             Self::Open { stage, .. } if *stage == from => {
                 *stage = to;
@@ -41,21 +41,21 @@ impl Slot {
     }
 
     /// Counts that a worker takes an open record up.
-    pub fn attempt(&mut self) {
+    pub(super) fn attempt(&mut self) {
         if let Self::Open { attempts, .. } = self {
             *attempts += 1;
         }
     }
 
     /// Settles an open record; `false` if somebody was faster.
-    pub fn settle(&mut self, settlement: Settlement) -> bool {
+    pub(super) fn settle(&mut self, settlement: Settlement) -> bool {
         let Self::Open { head, .. } = self else { return false };
         *self = Self::Settled { head: Arc::clone(head), settlement, is_out: false };
         true
     }
 
     /// What an open record ends as when its batch closes, and whether the store has it.
-    pub fn left_over(&self, cause: Completion) -> Option<(Settlement, Stage)> {
+    pub(super) fn left_over(&self, cause: Completion) -> Option<(Settlement, Stage)> {
         let Self::Open { stage, attempts, .. } = self else { return None };
         let settlement = match stage {
             Stage::Waiting => Settlement::not_attempted(),
@@ -66,7 +66,7 @@ impl Slot {
     }
 
     /// Lets the result be taken. `true` the first time.
-    pub fn release(&mut self) -> bool {
+    pub(super) fn release(&mut self) -> bool {
         match self {
             Self::Settled { is_out, .. } => !std::mem::replace(is_out, true),
             _ => false,
@@ -74,7 +74,7 @@ impl Slot {
     }
 
     /// Takes out the result of a settled record; the place is free then.
-    pub fn take(&mut self) -> Option<(Arc<RecordRef>, Settlement)> {
+    pub(super) fn take(&mut self) -> Option<(Arc<RecordRef>, Settlement)> {
         match std::mem::take(self) {
             Self::Settled { head, settlement, .. } => Some((head, settlement)),
             other => {

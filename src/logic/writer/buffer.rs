@@ -29,7 +29,7 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    pub fn new(places: usize) -> Self {
+    pub(super) fn new(places: usize) -> Self {
         Self {
             entries: Vec::new(),
             in_flight: 0,
@@ -45,24 +45,24 @@ impl Buffer {
     }
 
     /// Notes that so many entries have come in.
-    pub fn received(&mut self, count: usize, linger: Duration) {
+    pub(super) fn received(&mut self, count: usize, linger: Duration) {
         if count == self.entries.len() {
             self.flush_at = Instant::now() + linger;
         }
     }
 
     /// Whether what the buffer holds waits for more.
-    pub fn lingers(&self) -> bool {
+    pub(super) fn lingers(&self) -> bool {
         !self.entries.is_empty() && !self.flush_now
     }
 
     /// Patients that are settled by the store's answer, to what is in flight or to what comes next.
-    pub fn unsettled(&self) -> u32 {
+    pub(super) fn unsettled(&self) -> u32 {
         self.in_flight + patients(self.entries.iter().map(|entry| &entry.record))
     }
 
     /// Takes the rows that may still be written: those of a closed batch may not.
-    pub fn take(&mut self, most: usize) -> (Vec<Row>, Vec<Pending>) {
+    pub(super) fn take(&mut self, most: usize) -> (Vec<Row>, Vec<Pending>) {
         self.flush_now = false;
         let count = self.entries.len().min(most);
         let (mut rows, mut held) = (Vec::with_capacity(count), Vec::with_capacity(count));
@@ -81,13 +81,13 @@ impl Buffer {
     }
 
     /// Notes that the store has answered a chunk.
-    pub fn landed(&mut self, held: &[Pending]) {
+    pub(super) fn landed(&mut self, held: &[Pending]) {
         self.in_flight -= patients(held);
         self.has_landed = true;
     }
 
     /// Keeps a row that the store did not take, if there is one.
-    pub fn keep(&mut self, row: Option<Row>) {
+    pub(super) fn keep(&mut self, row: Option<Row>) {
         match row {
             Some(row) if self.unwritten.len() < self.most_unwritten => self.unwritten.push(row),
             Some(_) => self.lost += 1,

@@ -25,27 +25,27 @@ pub(in crate::server) struct Results {
 }
 
 impl Results {
-    pub fn new(view: View, language: Language, max_size: usize) -> Self {
+    pub(crate) fn new(view: View, language: Language, max_size: usize) -> Self {
         Self { view, language, max_size, gathered: VecDeque::new() }
     }
 
     /// Takes results; keeps those that the view lists.
-    pub fn gather(&mut self, results: Vec<RecordResult>) {
+    pub(crate) fn gather(&mut self, results: Vec<RecordResult>) {
         let listed = results.into_iter().filter(|record| shows(self.view, record.settlement.outcome));
         self.gathered.extend(listed.map(|record| result(record, self.language)));
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.gathered.is_empty()
     }
 
     /// How many results are missing to a full message.
-    pub fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         MAX_RESULTS.saturating_sub(self.gathered.len())
     }
 
     /// The next message: as many results as it may have, at least one if there is one.
-    pub fn message(&mut self) -> pb::BatchProcessStreamResponse {
+    pub(crate) fn message(&mut self) -> pb::BatchProcessStreamResponse {
         let mut results = Vec::new();
         let mut room = self.max_size.saturating_sub(RESULT_OVERHEAD);
         while let Some(next) = self.gathered.front() {
@@ -60,7 +60,7 @@ impl Results {
     }
 
     /// The last message.
-    pub fn report(&self, report: BatchReport) -> pb::BatchProcessStreamResponse {
+    pub(crate) fn report(&self, report: BatchReport) -> pb::BatchProcessStreamResponse {
         down(Down::Report(response(report, View::Summary, self.language, self.max_size)))
     }
 }

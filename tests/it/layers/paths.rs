@@ -7,7 +7,7 @@ use super::tokens::{Kind, Token, tokens};
 
 /// One path that a file names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub(super) struct Named {
     /// Its parts; the first is `crate` or an outside crate (or a name that is local to the file).
     pub path: Vec<String>,
     /// Line in the file, from 1.
@@ -17,7 +17,7 @@ pub struct Named {
 }
 
 /// Every path that the source of `module` (its place in the crate, empty for the root) names.
-pub fn named_paths(source: &str, module: &[String]) -> Vec<Named> {
+pub(super) fn named_paths(source: &str, module: &[String]) -> Vec<Named> {
     let tokens = tokens(source);
     let mut reader = Reader {
         tokens: &tokens,

@@ -2,7 +2,7 @@
 
 /// One token that matters to a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A keyword, a name, or a number.
     Word(String),
     /// `::`
@@ -13,7 +13,7 @@ pub enum Kind {
 
 /// A token and where it stands.
 #[derive(Clone, Debug)]
-pub struct Token {
+pub(super) struct Token {
     /// What it is.
     pub kind: Kind,
     /// Line in the file, from 1.
@@ -21,7 +21,7 @@ pub struct Token {
 }
 
 /// Splits source into tokens.
-pub fn tokens(source: &str) -> Vec<Token> {
+pub(super) fn tokens(source: &str) -> Vec<Token> {
     let mut rest = source;
     let mut line = 1;
     let mut found = Vec::new();

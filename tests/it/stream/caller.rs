@@ -15,7 +15,7 @@ use crate::support::service::{TestService, balanced};
 
 /// Everything that came down.
 #[derive(Default)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub results: Vec<RecordResult>,
     pub progress: Vec<StreamProgress>,
     pub report: Option<BatchProcessResponse>,
@@ -23,43 +23,43 @@ pub struct Answer {
 }
 
 /// A call whose messages are sent and read one by one.
-pub struct Call {
+pub(crate) struct Call {
     up: Option<mpsc::Sender<BatchProcessStreamRequest>>,
     down: Streaming<BatchProcessStreamResponse>,
 }
 
-pub fn message(message: up::Message) -> BatchProcessStreamRequest {
+pub(crate) fn message(message: up::Message) -> BatchProcessStreamRequest {
     BatchProcessStreamRequest { message: Some(message) }
 }
 
 /// The first message, which asks for every result.
-pub fn start() -> BatchProcessStreamRequest {
+pub(crate) fn start() -> BatchProcessStreamRequest {
     start_with(|_| ())
 }
 
-pub fn start_with(turn: impl FnOnce(&mut StreamStart)) -> BatchProcessStreamRequest {
+pub(crate) fn start_with(turn: impl FnOnce(&mut StreamStart)) -> BatchProcessStreamRequest {
     let mut start = StreamStart { result_view: ResultView::All as i32, ..Default::default() };
     turn(&mut start);
     message(up::Message::Start(start))
 }
 
-pub fn records(data_list: Vec<PatientData>) -> BatchProcessStreamRequest {
+pub(crate) fn records(data_list: Vec<PatientData>) -> BatchProcessStreamRequest {
     message(up::Message::Records(StreamRecords { data_list }))
 }
 
-pub fn end(record_count: usize) -> BatchProcessStreamRequest {
+pub(crate) fn end(record_count: usize) -> BatchProcessStreamRequest {
     message(up::Message::End(StreamEnd { record_count: record_count as u32 }))
 }
 
 /// A whole upload in messages of so many records.
-pub fn upload(data_list: Vec<PatientData>, chunk: usize) -> Vec<BatchProcessStreamRequest> {
+pub(crate) fn upload(data_list: Vec<PatientData>, chunk: usize) -> Vec<BatchProcessStreamRequest> {
     let count = data_list.len();
     let chunks: Vec<_> = data_list.chunks(chunk).map(|chunk| records(chunk.to_vec())).collect();
     [start()].into_iter().chain(chunks).chain([end(count)]).collect()
 }
 
 /// Sends messages, closes its side, and reads to the end.
-pub async fn send(service: &TestService, messages: Vec<BatchProcessStreamRequest>) -> Answer {
+pub(crate) async fn send(service: &TestService, messages: Vec<BatchProcessStreamRequest>) -> Answer {
     match service.client().batch_process_stream(stream::iter(messages)).await {
         Ok(response) => read(response.into_inner()).await,
         Err(status) => Answer { status: Some(status), ..Answer::default() },
@@ -95,7 +95,7 @@ impl Answer {
 
     /// The report of an answer that ended in order: its counters add up, and every record that was received
     /// has one result, if every result was asked for.
-    pub fn report(&self) -> &BatchProcessResponse {
+    pub(crate) fn report(&self) -> &BatchProcessResponse {
         assert!(self.status.is_none(), "{:?}", self.status);
         let report = self.report.as_ref().expect("the last message is the report");
         let received = balanced(report).received;
@@ -107,7 +107,7 @@ impl Answer {
     }
 
     /// The same where every result was asked for.
-    pub fn full_report(&self) -> &BatchProcessResponse {
+    pub(crate) fn full_report(&self) -> &BatchProcessResponse {
         let report = self.report();
         assert_eq!(self.results.len() as u32, balanced(report).received, "every record has its result");
         report
@@ -116,11 +116,11 @@ impl Answer {
 
 impl Call {
     /// Opens a call and sends its first message.
-    pub async fn open(service: &TestService, first: BatchProcessStreamRequest) -> Self {
+    pub(crate) async fn open(service: &TestService, first: BatchProcessStreamRequest) -> Self {
         Self::open_on(service.client(), first, Duration::from_secs(60)).await
     }
 
-    pub async fn open_on(
+    pub(crate) async fn open_on(
         mut client: DataProcessingClient<Channel>,
         first: BatchProcessStreamRequest,
         timeout: Duration,
@@ -134,13 +134,13 @@ impl Call {
     }
 
     /// Sends a message; waits while the server does not read.
-    pub async fn send(&self, message: BatchProcessStreamRequest) {
+    pub(crate) async fn send(&self, message: BatchProcessStreamRequest) {
         // What the server does not want any more goes nowhere; its answer says why.
         let _ = self.up.as_ref().expect("its side is open").send(message).await;
     }
 
     /// Reads until so many results have come.
-    pub async fn next_results(mut self, count: usize) -> (Self, Vec<RecordResult>) {
+    pub(crate) async fn next_results(mut self, count: usize) -> (Self, Vec<RecordResult>) {
         let mut answer = Answer::default();
         while answer.results.len() < count {
             answer.add(self.down.message().await.expect("no status").expect("no end"));
@@ -149,13 +149,13 @@ impl Call {
     }
 
     /// Closes its side and reads to the end.
-    pub async fn finish(mut self) -> Answer {
+    pub(crate) async fn finish(mut self) -> Answer {
         self.up = None;
         read(self.down).await
     }
 
     /// Reads to the end and leaves its side open.
-    pub async fn read(self) -> Answer {
+    pub(crate) async fn read(self) -> Answer {
         let Self { up, down } = self;
         let answer = read(down).await;
         drop(up);

@@ -9,12 +9,12 @@ use hospital_sim::Simulator;
 
 /// Writes a configuration for a process of its own: a free port, a SQLite file in `directory`, the shipped
 /// hospitals verified at the simulator, and what `extra` adds.
-pub fn config_file(directory: &Path, simulator: &Simulator, extra: &str) -> PathBuf {
+pub(crate) fn config_file(directory: &Path, simulator: &Simulator, extra: &str) -> PathBuf {
     config_file_on(directory, simulator, "sqlite://test.db", extra)
 }
 
 /// The same with a store of its own.
-pub fn config_file_on(directory: &Path, simulator: &Simulator, url: &str, extra: &str) -> PathBuf {
+pub(crate) fn config_file_on(directory: &Path, simulator: &Simulator, url: &str, extra: &str) -> PathBuf {
     let hospitals = directory.join("hospitals");
     fs::create_dir(&hospitals).expect("a fresh directory");
     for shipped in fs::read_dir("etc/hospitals").expect("the shipped hospitals") {

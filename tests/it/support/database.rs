@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const SERVER: &str = "DATAPROCESSING_TEST_POSTGRES";
 
 /// An empty database of one of the engines.
-pub struct TestDatabase {
+pub(crate) struct TestDatabase {
     url: String,
     place: Place,
 }
@@ -30,14 +30,14 @@ enum Place {
 }
 
 /// A connection past the store: it looks at what the store did, and stands in its way.
-pub enum Direct {
+pub(crate) enum Direct {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl TestDatabase {
     /// In a file of its own.
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         // In a directory that is not there yet, as with the default configuration.
         let file = directory.path().join("data").join("test.db");
@@ -45,7 +45,7 @@ impl TestDatabase {
     }
 
     /// On the server that the environment names.
-    pub async fn postgres() -> Self {
+    pub(crate) async fn postgres() -> Self {
         let server = env::var(SERVER).unwrap_or_else(|_| panic!("{SERVER} is not set: run tests/run"));
         let name = format!("test_{}", uuid::Uuid::now_v7().simple());
         let mut connection = PgConnection::connect(&server).await.expect("the test server answers");
@@ -53,27 +53,27 @@ impl TestDatabase {
         Self { url: with_database(&server, &name), place: Place::Postgres { server, name } }
     }
 
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub fn is_postgres(&self) -> bool {
+    pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.place, Place::Postgres { .. })
     }
 
     /// The store on this database, its schema up to date.
-    pub async fn store(&self) -> Arc<dyn Store> {
+    pub(crate) async fn store(&self) -> Arc<dyn Store> {
         let store = self.empty_store();
         store.migrate().await.expect("a fresh database can be migrated");
         store
     }
 
     /// The store before anything happened to its database.
-    pub fn empty_store(&self) -> Arc<dyn Store> {
+    pub(crate) fn empty_store(&self) -> Arc<dyn Store> {
         open(&self.url)
     }
 
-    pub async fn connect(&self) -> Direct {
+    pub(crate) async fn connect(&self) -> Direct {
         match &self.place {
             Place::Sqlite { .. } => {
                 let options: SqliteConnectOptions = self.url.parse().expect("our own URL");
@@ -87,7 +87,7 @@ impl TestDatabase {
     }
 
     /// Brings the schema to where some migrations end.
-    pub async fn migrate(&self, migrations: &sqlx::migrate::Migrator) {
+    pub(crate) async fn migrate(&self, migrations: &sqlx::migrate::Migrator) {
         if let Place::Sqlite { .. } = &self.place {
             let file = self.url.strip_prefix("sqlite://").expect("our own URL");
             let directory = std::path::Path::new(file).parent().expect("a directory");
@@ -101,18 +101,18 @@ impl TestDatabase {
     }
 
     /// Runs statements.
-    pub async fn execute(&self, sql: &str) {
+    pub(crate) async fn execute(&self, sql: &str) {
         self.connect().await.execute(sql).await;
     }
 
     /// The one column of text that a query answers.
-    pub async fn column(&self, sql: &str) -> Vec<String> {
+    pub(crate) async fn column(&self, sql: &str) -> Vec<String> {
         self.connect().await.column(sql).await
     }
 }
 
 impl Direct {
-    pub async fn execute(&mut self, sql: &str) {
+    pub(crate) async fn execute(&mut self, sql: &str) {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql));
         match self {
             Self::Sqlite(connection) => sql.execute(connection).await.map(drop),
@@ -121,7 +121,7 @@ impl Direct {
         .expect("the statement works");
     }
 
-    pub async fn column(&mut self, sql: &str) -> Vec<String> {
+    pub(crate) async fn column(&mut self, sql: &str) -> Vec<String> {
         let sql = AssertSqlSafe(sql);
         match self {
             Self::Sqlite(connection) => sqlx::query_scalar(sql).fetch_all(connection).await,
@@ -132,7 +132,7 @@ impl Direct {
 }
 
 /// A store with the default settings.
-pub fn open(url: &str) -> Arc<dyn Store> {
+pub(crate) fn open(url: &str) -> Arc<dyn Store> {
     let config = StoreConfig {
         url: url.into(),
         max_connections: 4,

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-pub mod config_file;
-pub mod database;
-pub mod postgres;
-pub mod process;
-pub mod query;
-pub mod records;
-pub mod service;
-pub mod waiting;
-pub mod wire;
+pub(crate) mod config_file;
+pub(crate) mod database;
+pub(crate) mod postgres;
+pub(crate) mod process;
+pub(crate) mod query;
+pub(crate) mod records;
+pub(crate) mod service;
+pub(crate) mod waiting;
+pub(crate) mod wire;
 
-pub use waiting::{eventually, within};
+pub(crate) use waiting::{eventually, within};
 
 /// What other tests on the same cores may add to the time of an answer.
-pub const BUSY_MACHINE: Duration = Duration::from_millis(250);
+pub(crate) const BUSY_MACHINE: Duration = Duration::from_millis(250);

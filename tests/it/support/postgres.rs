@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 /// A server with a cluster of its own; stopped and removed when dropped.
-pub struct PostgresServer {
+pub(crate) struct PostgresServer {
     directory: TempDir,
     port: u16,
     running: bool,
@@ -18,7 +18,7 @@ pub struct PostgresServer {
 
 impl PostgresServer {
     /// Makes a cluster and starts its server.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // Under /tmp: the path of a socket has some 100 characters at most.
         let directory =
             tempfile::Builder::new().prefix("dataprocessing-").tempdir_in("/tmp").expect("a directory");
@@ -37,17 +37,17 @@ impl PostgresServer {
     }
 
     /// The URL of its maintenance database.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
     /// Stops the server as a crash would: without waiting for anybody, with everything committed kept.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.stop_by("immediate");
     }
 
     /// Stops the server in a mode of pg_ctl.
-    pub fn stop_by(&mut self, mode: &str) {
+    pub(crate) fn stop_by(&mut self, mode: &str) {
         if std::mem::take(&mut self.running) {
             run(program("pg_ctl")
                 .args(["stop", "--mode", mode, "--wait", "--silent", "--pgdata"])
@@ -56,7 +56,7 @@ impl PostgresServer {
     }
 
     /// Starts the server on the same port and data, and waits until it answers.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let sockets = self.directory.path().display();
         let options = format!("-p {} -k {sockets} -c listen_addresses=127.0.0.1", self.port);
         let log = self.directory.path().join("server.log");

@@ -14,7 +14,7 @@ use tonic::transport::Channel;
 use super::within;
 
 /// A running `dataprocessing serve`; killed when dropped.
-pub struct ServiceProcess {
+pub(crate) struct ServiceProcess {
     child: Child,
     pub address: SocketAddr,
     log: JoinHandle<String>,
@@ -23,7 +23,7 @@ pub struct ServiceProcess {
 impl ServiceProcess {
     /// Starts the binary, or a command that ends in it, with a configuration file and waits until it says where
     /// it listens.
-    pub fn start(mut command: Command, config: &Path) -> Self {
+    pub(crate) fn start(mut command: Command, config: &Path) -> Self {
         let mut child = command
             .args(["serve", "--config"])
             .arg(config)
@@ -50,30 +50,30 @@ impl ServiceProcess {
     }
 
     /// All that the process logs after it said where it listens. Waits until it has ended.
-    pub async fn log_until_the_end(mut self) -> String {
+    pub(crate) async fn log_until_the_end(mut self) -> String {
         let log = std::mem::replace(&mut self.log, std::thread::spawn(String::new));
         tokio::task::spawn_blocking(|| log.join().expect("the log is read")).await.expect("joined")
     }
 
     /// A channel to the process.
-    pub async fn channel(&self) -> Channel {
+    pub(crate) async fn channel(&self) -> Channel {
         let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a sound address");
         endpoint.connect().await.expect("the service listens")
     }
 
     /// Its number in the system.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal by name.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
         assert!(sent.expect("kill runs").success());
     }
 
     /// Waits until the process has ended.
-    pub async fn ended_within(mut self, limit: Duration) -> ExitStatus {
+    pub(crate) async fn ended_within(mut self, limit: Duration) -> ExitStatus {
         let mut status = None;
         within(limit, "the process ends", async || {
             status = self.child.try_wait().expect("a child of ours");
@@ -93,7 +93,7 @@ impl Drop for ServiceProcess {
 }
 
 /// The binary under test.
-pub fn binary() -> Command {
+pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dataprocessing"));
     command.env_remove("RUST_LOG");
     command

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 /// How many rows a table has.
-pub async fn count(url: &str, table: &str) -> i64 {
+pub(crate) async fn count(url: &str, table: &str) -> i64 {
     let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
     if url.starts_with("sqlite") {
         let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
@@ -18,13 +18,13 @@ pub async fn count(url: &str, table: &str) -> i64 {
 }
 
 /// The one column of text that a query answers from a SQLite file.
-pub async fn texts(url: &str, sql: &str) -> Vec<String> {
+pub(crate) async fn texts(url: &str, sql: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
     sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.expect("the query works")
 }
 
 /// The numbers of all patients.
-pub async fn patient_ids(url: &str) -> HashSet<String> {
+pub(crate) async fn patient_ids(url: &str) -> HashSet<String> {
     let ids: Result<Vec<String>, _> = if url.starts_with("sqlite") {
         let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
         sqlx::query_scalar("SELECT patient_id FROM patients").fetch_all(&mut connection).await

@@ -5,7 +5,7 @@ use dataprocessing::server::pb::{
 };
 
 /// A sound record of the `febrl` hospital whose patient is `patient_id`.
-pub fn febrl(id: &str, patient_id: &str) -> PatientData {
+pub(crate) fn febrl(id: &str, patient_id: &str) -> PatientData {
     let json = serde_json::json!({
         "rec_id": patient_id, "given_name": "lachlan", "surname": "berry", "street_number": "69",
         "address_1": "giblin street", "suburb": "bittern", "postcode": "4814", "state": "qld",
@@ -15,7 +15,7 @@ pub fn febrl(id: &str, patient_id: &str) -> PatientData {
 }
 
 /// A record of any hospital as the source's own JSON text.
-pub fn raw_json(id: &str, hospital_code: &str, json: impl Into<String>) -> PatientData {
+pub(crate) fn raw_json(id: &str, hospital_code: &str, json: impl Into<String>) -> PatientData {
     PatientData {
         id: id.to_owned(),
         hospital_code: hospital_code.to_owned(),
@@ -24,7 +24,7 @@ pub fn raw_json(id: &str, hospital_code: &str, json: impl Into<String>) -> Patie
 }
 
 /// A sound record in canonical field names.
-pub fn canonical(id: &str, patient_id: &str) -> PatientData {
+pub(crate) fn canonical(id: &str, patient_id: &str) -> PatientData {
     let patient = RawPatient {
         patient_id: patient_id.to_owned(),
         name: Some(RawName { text: "lachlan berry".to_owned(), ..Default::default() }),
@@ -44,11 +44,11 @@ pub fn canonical(id: &str, patient_id: &str) -> PatientData {
 }
 
 /// `count` sound records of as many patients.
-pub fn many(count: usize) -> Vec<PatientData> {
+pub(crate) fn many(count: usize) -> Vec<PatientData> {
     (0..count).map(|place| febrl(&format!("r{place}"), &format!("p{place}"))).collect()
 }
 
 /// A request that asks for every result.
-pub fn request(data_list: Vec<PatientData>) -> BatchProcessRequest {
+pub(crate) fn request(data_list: Vec<PatientData>) -> BatchProcessRequest {
     BatchProcessRequest { data_list, result_view: ResultView::All as i32, ..Default::default() }
 }

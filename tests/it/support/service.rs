@@ -23,7 +23,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use super::eventually;
 
 /// A service that runs.
-pub struct TestService {
+pub(crate) struct TestService {
     pub svc: Arc<ServiceContext>,
     pub simulator: Simulator,
     pub address: SocketAddr,
@@ -35,7 +35,7 @@ pub struct TestService {
 }
 
 /// What of a service may be turned.
-pub struct Knobs {
+pub(crate) struct Knobs {
     pub config: Config,
     pub latency: Duration,
     /// What else goes wrong at the hospitals; its latency is the one above.
@@ -49,7 +49,7 @@ pub struct Knobs {
 
 impl Knobs {
     /// Turns how the hospitals' APIs are called.
-    pub fn verify(&mut self, turn: impl Fn(&mut VerificationConfig)) {
+    pub(crate) fn verify(&mut self, turn: impl Fn(&mut VerificationConfig)) {
         for profile in self.profiles.values_mut() {
             let mut turned = Profile::clone(profile);
             turned.verify.iter_mut().for_each(&turn);
@@ -60,12 +60,12 @@ impl Knobs {
 
 impl TestService {
     /// The shipped configuration on free ports and a temporary SQLite file.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| ()).await
     }
 
     /// The same with one knob turned.
-    pub async fn with(turn: impl FnOnce(&mut Knobs)) -> Self {
+    pub(crate) async fn with(turn: impl FnOnce(&mut Knobs)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = Config::shipped();
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -115,17 +115,17 @@ impl TestService {
     }
 
     /// A client that takes messages of any size.
-    pub fn client(&self) -> DataProcessingClient<Channel> {
+    pub(crate) fn client(&self) -> DataProcessingClient<Channel> {
         DataProcessingClient::new(self.channel.clone()).max_decoding_message_size(usize::MAX)
     }
 
     /// Sends one batch.
-    pub async fn process(&self, request: BatchProcessRequest) -> Result<BatchProcessResponse, Status> {
+    pub(crate) async fn process(&self, request: BatchProcessRequest) -> Result<BatchProcessResponse, Status> {
         self.client().batch_process(request).await.map(tonic::Response::into_inner)
     }
 
     /// What a health name says.
-    pub async fn health(&self, service: &str) -> String {
+    pub(crate) async fn health(&self, service: &str) -> String {
         let mut client = HealthClient::new(self.channel.clone());
         let request = HealthCheckRequest { service: service.to_owned() };
         match client.check(request).await {
@@ -135,12 +135,12 @@ impl TestService {
     }
 
     /// Asks the service to end, without waiting for it.
-    pub fn shut_down(&self) {
+    pub(crate) fn shut_down(&self) {
         self.shutdown.cancel();
     }
 
     /// Waits for the service to end, and checks that it left nothing behind.
-    pub async fn ended(self) {
+    pub(crate) async fn ended(self) {
         self.shutdown.cancel();
         self.running.await.expect("the service ends without a panic");
         assert!(self.svc.tasks.is_empty(), "every batch and writer has ended");
@@ -160,7 +160,7 @@ fn played(profile: &Profile, simulator: SocketAddr, in_flight: usize) -> Profile
 }
 
 /// The eight outcome counters of a summary, in the order of [`Outcome::ALL`].
-pub fn outcomes(summary: &Summary) -> [u32; 8] {
+pub(crate) fn outcomes(summary: &Summary) -> [u32; 8] {
     [
         summary.stored,
         summary.unchanged,
@@ -174,7 +174,7 @@ pub fn outcomes(summary: &Summary) -> [u32; 8] {
 }
 
 /// The summary of a response, whose counters add up.
-pub fn balanced(response: &BatchProcessResponse) -> Summary {
+pub(crate) fn balanced(response: &BatchProcessResponse) -> Summary {
     let summary = response.summary.clone().expect("every response has a summary");
     assert_eq!(outcomes(&summary).iter().sum::<u32>(), summary.received, "the counters add up");
     assert_eq!(outcomes(&summary).len(), Outcome::ALL.len());
@@ -182,7 +182,7 @@ pub fn balanced(response: &BatchProcessResponse) -> Summary {
 }
 
 /// A simulated hospital on a free port.
-pub async fn simulator(latency: Duration) -> Simulator {
+pub(crate) async fn simulator(latency: Duration) -> Simulator {
     Simulator::start(hospital_sim::SimulatorConfig { latency, ..hospital_sim::SimulatorConfig::default() })
         .await
         .expect("a free port")

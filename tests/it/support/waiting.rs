@@ -8,12 +8,12 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits until the condition holds; panics with its name when it never does.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     within(PATIENCE, what, &mut holds).await;
 }
 
 /// Waits until the condition holds, at most so long.
-pub async fn within(limit: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn within(limit: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + limit;
     while !holds().await {
         assert!(Instant::now() < until, "within {limit:?}: {what}");

@@ -11,7 +11,7 @@ use tonic::{
 };
 
 /// Sends `message` as the body of a `BatchProcess` call, with extra headers.
-pub async fn call(
+pub(crate) async fn call(
     channel: &Channel,
     message: Bytes,
     headers: &[(&'static str, &str)],

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::MAX_DEPTH;
-use crate::{json, rules::{self, Rule}};
+use crate::{
+    json,
+    rules::{self, Rule},
+};
 
 /// Parses an object; a byte order mark before it is no part of JSON, and no reason to refuse it.
 pub(super) fn parse(text: &str) -> Result<Map<String, Value>, &'static Rule> {

@@ -4,7 +4,11 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{format::example, profile::{RuleSetting, SeverityOverride}, record::{RawName, RawPatient}};
+use crate::{
+    format::example,
+    profile::{RuleSetting, SeverityOverride},
+    record::{RawName, RawPatient},
+};
 
 fn clean(payload: &Payload, profile: &Profile) -> Cleaned {
     super::clean(payload, profile, "2024-06-15T00:00:00Z".parse().unwrap())

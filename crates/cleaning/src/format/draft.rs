@@ -11,7 +11,13 @@ use super::{
     phone::Phone,
     resident_id::{ResidentId, ShapeFault},
 };
-use crate::{change::Change, patient::{Address, Contact, Deceased, Gender, Identifier, Name, PartialDate, Patient}, phi::Phi, profile::Profile, record::RawPatient};
+use crate::{
+    change::Change,
+    patient::{Address, Contact, Deceased, Gender, Identifier, Name, PartialDate, Patient},
+    phi::Phi,
+    profile::Profile,
+    record::RawPatient,
+};
 
 /// A formatted field that may have gone wrong in its own ways.
 pub enum Parsed<T, Fault> {

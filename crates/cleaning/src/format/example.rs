@@ -5,10 +5,16 @@ use std::collections::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 
 use super::{date::DateFormat, draft::Draft, null_token, patient_id::PatientIdFormat};
-use crate::{issue::Issue, phi::Phi, profile::{
+use crate::{
+    issue::Issue,
+    phi::Phi,
+    profile::{
         Charset, CodeTables, Profile,
         mapping::{Mapping, SourceFields},
-    }, record::{RawAddress, RawIdentifier, RawName, RawPatient}, rules::{self, ReceivedAt, RecordContext}};
+    },
+    record::{RawAddress, RawIdentifier, RawName, RawPatient},
+    rules::{self, ReceivedAt, RecordContext},
+};
 
 /// A Chinese hospital that has no code tables.
 pub(crate) fn profile() -> Profile {

@@ -11,7 +11,13 @@ use super::{
     flaw::{self, Flaw, FlawKind},
     name, null_token, order, text,
 };
-use crate::{change::{Change, ChangeKind, FormatRule}, patient::{Deceased, Name, PartialDate}, phi::Phi, profile::Profile, record::{RawName, RawPatient}};
+use crate::{
+    change::{Change, ChangeKind, FormatRule},
+    patient::{Deceased, Name, PartialDate},
+    phi::Phi,
+    profile::Profile,
+    record::{RawName, RawPatient},
+};
 
 mod codes;
 mod lists;

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 
 use super::document::Document;
-use divisions::{self, IdRegion};
 use crate::patient::Gender;
+use divisions::{self, IdRegion};
 
 /// A number in the shape of a resident id. Whether its date exists and its check character is right are
 /// questions of their own.

@@ -47,12 +47,12 @@ pub(super) struct Patients {
 }
 
 impl Generation {
-    pub fn patients_with(&self, phone: KeyedHash) -> Patients {
+    pub(super) fn patients_with(&self, phone: KeyedHash) -> Patients {
         self.phones.get(&phone).copied().unwrap_or_default()
     }
 
     /// Notes that a patient has a phone; `is_new` if the generation before does not know it.
-    pub fn add_use(&mut self, phone: KeyedHash, by_patient: KeyedHash, is_new: bool) {
+    pub(super) fn add_use(&mut self, phone: KeyedHash, by_patient: KeyedHash, is_new: bool) {
         if self.uses.insert(by_patient) {
             let patients = self.phones.entry(phone).or_default();
             patients.all += 1;
@@ -61,7 +61,7 @@ impl Generation {
     }
 
     /// Forgets everything and keeps the room for as much again.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.records = 0;
         self.patients.clear();
         self.owners.clear();
@@ -73,7 +73,7 @@ impl Generation {
 #[cfg(test)]
 impl Generation {
     /// How many entries the maps have room for.
-    pub fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         self.patients.capacity() + self.owners.capacity() + self.uses.capacity() + self.phones.capacity()
     }
 }

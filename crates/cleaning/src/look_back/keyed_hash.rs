@@ -17,23 +17,23 @@ pub(super) struct HashKeys {
 }
 
 impl HashKeys {
-    pub fn random() -> Self {
+    pub(super) fn random() -> Self {
         Self { first: RandomState::new(), second: RandomState::new() }
     }
 
     /// The fingerprint of a value.
-    pub fn of(&self, value: impl Hash) -> KeyedHash {
+    pub(super) fn of(&self, value: impl Hash) -> KeyedHash {
         KeyedHash::new(self.first.hash_one(value))
     }
 
     /// Two fingerprints under different keys, where one is not enough: 128 bits are never equal by accident.
-    pub fn wide(&self, value: impl Hash) -> [KeyedHash; 2] {
+    pub(super) fn wide(&self, value: impl Hash) -> [KeyedHash; 2] {
         [self.of(&value), KeyedHash::new(self.second.hash_one(&value))]
     }
 
     /// The fingerprint of a name: of its letters only, in any case, so that two spellings of one name are no
     /// two persons.
-    pub fn of_name(&self, name: &str) -> KeyedHash {
+    pub(super) fn of_name(&self, name: &str) -> KeyedHash {
         let mut hasher = self.first.build_hasher();
         let letters = name.chars().filter(|character| character.is_alphanumeric());
         letters.flat_map(char::to_lowercase).for_each(|letter| hasher.write_u32(letter.into()));

@@ -1,7 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{format::{draft::Parsed, example}, patient::Name, phi::Phi};
+use crate::{
+    format::{draft::Parsed, example},
+    patient::Name,
+    phi::Phi,
+};
 
 /// A record in numbers; equal numbers stand for equal values. The birth date 0 is the first of January.
 #[derive(Clone, Copy, Debug)]

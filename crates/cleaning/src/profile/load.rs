@@ -5,12 +5,15 @@ use std::collections::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 
 use super::{Charset, CodeTables, Profile, mapping};
+use crate::{
+    format::{
+        date, null_token,
+        patient_id::{Characters, PatientIdFormat},
+        text,
+    },
+    patient::Gender,
+};
 use settings::{Problem, Problems, Reported, Section, SettingField, did_you_mean, yaml};
-use crate::{format::{
-            date, null_token,
-            patient_id::{Characters, PatientIdFormat},
-            text,
-        }, patient::Gender};
 
 mod defaults;
 mod response_format;

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use jiff::{Timestamp, civil::Date};
 
 use super::Profile;
-use settings::{Node, Origin, Problem};
 use crate::{clean::clean, issue::Issue, record::Payload};
+use settings::{Node, Origin, Problem};
 
 mod compare;
 

@@ -3,10 +3,14 @@
 use jiff::civil::{Date, date};
 
 use super::{Check, ReceivedAt, RuleContext};
-use crate::{format::{
+use crate::{
+    format::{
         date::DateFault,
         draft::{Draft, Parsed},
-    }, hint::Hint, patient::{Deceased, PartialDate}};
+    },
+    hint::Hint,
+    patient::{Deceased, PartialDate},
+};
 
 /// No patient on record was born before.
 const FIRST_YEAR: i16 = 1850;
@@ -225,7 +229,12 @@ fn years_between(birth: &PartialDate, end: Date) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use crate::{format::example::{self, RECEIVED_AT, codes, issues}, hint::Hint, profile::{Profile, RuleSetting}, record::RawPatient};
+    use crate::{
+        format::example::{self, RECEIVED_AT, codes, issues},
+        hint::Hint,
+        profile::{Profile, RuleSetting},
+        record::RawPatient,
+    };
 
     /// The findings about a patient without a resident id to compare with.
     fn of_birth_date(text: &str) -> Vec<&'static str> {

@@ -2,8 +2,11 @@
 //! rules on these.)
 
 use super::{Check, ReceivedAt, RuleContext};
+use crate::{
+    country,
+    format::draft::{Draft, Parsed},
+};
 use divisions::IdRegion;
-use crate::{country, format::draft::{Draft, Parsed}};
 
 rules! {
     NATIONALITY_NOT_IN_TABLE {
@@ -101,7 +104,11 @@ fn nationality_and_identifier_disagree(draft: &Draft, _: &ReceivedAt, context: &
 mod tests {
     use std::collections::HashMap;
 
-    use crate::{format::example::{codes as plain, codes_with, identifier}, profile::Profile, record::RawPatient};
+    use crate::{
+        format::example::{codes as plain, codes_with, identifier},
+        profile::Profile,
+        record::RawPatient,
+    };
 
     fn tables(profile: &mut Profile) {
         let table = HashMap::from([("a".to_owned(), "b".to_owned())]);

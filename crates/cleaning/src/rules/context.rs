@@ -1,7 +1,13 @@
 //! What the rules find in one draft.
 
 use super::Rule;
-use crate::{hint::Hint, issue::Issue, profile::{Profile, mapping::SourceFields}, record::RawPatient, shape::Shape};
+use crate::{
+    hint::Hint,
+    issue::Issue,
+    profile::{Profile, mapping::SourceFields},
+    record::RawPatient,
+    shape::Shape,
+};
 
 /// Where a draft comes from: issues speak of the source's own fields and of the shapes of its texts.
 #[derive(Clone, Copy)]

@@ -1,7 +1,10 @@
 //! Whether and when the patient died.
 
 use super::{Check, ReceivedAt, RuleContext};
-use crate::{format::draft::{Draft, Parsed}, patient::{Deceased, PartialDate}};
+use crate::{
+    format::draft::{Draft, Parsed},
+    patient::{Deceased, PartialDate},
+};
 
 rules! {
     DECEASED_UNREADABLE {

@@ -1,7 +1,11 @@
 //! Gender, by itself and against the resident id.
 
 use super::{Check, ReceivedAt, RuleContext};
-use crate::{format::draft::{Draft, Parsed}, hint::Hint, patient::Gender};
+use crate::{
+    format::draft::{Draft, Parsed},
+    hint::Hint,
+    patient::Gender,
+};
 
 rules! {
     GENDER_MISSING {

@@ -1,11 +1,14 @@
 //! Identity documents and other numbers.
 
 use super::{Check, ReceivedAt, RuleContext};
-use divisions::{self, IdRegion};
-use crate::{format::{
+use crate::{
+    format::{
         draft::{Draft, DraftIdentifier, Parsed},
         resident_id::{ResidentId, ShapeFault},
-    }, hint::Hint};
+    },
+    hint::Hint,
+};
+use divisions::{self, IdRegion};
 
 rules! {
     IDENTITY_INCOMPLETE {

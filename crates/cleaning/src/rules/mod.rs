@@ -5,7 +5,12 @@ use std::fmt;
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
-use crate::{format::draft::Draft, issue::{Issue, IssueKind, Severity}, look_back::EarlierRecords, profile::Profile};
+use crate::{
+    format::draft::Draft,
+    issue::{Issue, IssueKind, Severity},
+    look_back::EarlierRecords,
+    profile::Profile,
+};
 
 #[macro_use]
 mod define;
@@ -192,7 +197,10 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::{format::example, profile::{RuleSetting, SeverityOverride}};
+    use crate::{
+        format::example,
+        profile::{RuleSetting, SeverityOverride},
+    };
 
     #[test]
     fn codes_are_unique_and_upper_snake() {

@@ -1,7 +1,10 @@
 //! Names.
 
 use super::{Check, ReceivedAt, RuleContext};
-use crate::{format::{draft::Draft, name}, patient::Identifier};
+use crate::{
+    format::{draft::Draft, name},
+    patient::Identifier,
+};
 
 rules! {
     NAME_MISSING {

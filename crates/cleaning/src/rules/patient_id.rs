@@ -1,7 +1,10 @@
 //! The hospital's own number of the patient.
 
 use super::{Check, ReceivedAt, RuleContext};
-use crate::{format::{draft::Draft, resident_id}, hint::Hint};
+use crate::{
+    format::{draft::Draft, resident_id},
+    hint::Hint,
+};
 
 rules! {
     PATIENT_ID_MISSING {

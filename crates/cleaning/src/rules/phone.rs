@@ -45,7 +45,10 @@ fn placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::{format::example::{codes, issues}, record::RawContact};
+    use crate::{
+        format::example::{codes, issues},
+        record::RawContact,
+    };
 
     #[test]
     fn a_text_that_is_no_number_is_found() {

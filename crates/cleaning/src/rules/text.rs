@@ -1,7 +1,10 @@
 //! The characters of all texts.
 
 use super::{Check, ReceivedAt, RuleContext};
-use crate::{format::{draft::Draft, flaw::FlawKind}, hint::Hint};
+use crate::{
+    format::{draft::Draft, flaw::FlawKind},
+    hint::Hint,
+};
 
 rules! {
     TEXT_HAS_NUL {

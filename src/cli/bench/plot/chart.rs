@@ -38,12 +38,12 @@ pub(super) struct Series {
 
 impl Series {
     /// A line.
-    pub fn line(name: &'static str, colour: &'static str, points: Vec<(f64, f64)>) -> Self {
+    pub(super) fn line(name: &'static str, colour: &'static str, points: Vec<(f64, f64)>) -> Self {
         Self { name, colour, points, filled: false }
     }
 
     /// All that is below a line.
-    pub fn area(name: &'static str, colour: &'static str, points: Vec<(f64, f64)>) -> Self {
+    pub(super) fn area(name: &'static str, colour: &'static str, points: Vec<(f64, f64)>) -> Self {
         Self { name, colour, points, filled: true }
     }
 }

@@ -9,19 +9,19 @@ pub(super) struct Scale {
 
 impl Scale {
     /// An axis that ends at or above `most`, with some `marks` marks.
-    pub fn up_to(most: f64, marks: u32) -> Self {
+    pub(super) fn up_to(most: f64, marks: u32) -> Self {
         let step = round_step(most / f64::from(marks));
         Self { end: (most / step).ceil().max(1.0) * step, step }
     }
 
     /// An axis that ends exactly at `most`.
-    pub fn ending_at(most: f64, marks: u32) -> Self {
+    pub(super) fn ending_at(most: f64, marks: u32) -> Self {
         let most = if most > 0.0 { most } else { 1.0 };
         Self { end: most, step: round_step(most / f64::from(marks)) }
     }
 
     /// Where marks stand, and what they say.
-    pub fn marks(&self) -> impl Iterator<Item = (f64, String)> {
+    pub(super) fn marks(&self) -> impl Iterator<Item = (f64, String)> {
         let count = (self.end / self.step + 1e-9).floor() as u32;
         (0..=count).map(|mark| f64::from(mark) * self.step).map(|value| (value, self.label(value)))
     }

@@ -73,12 +73,12 @@ pub(super) fn chosen(named: &[Scenario], all: bool, plot: bool) -> Vec<Scenario>
 
 impl Scenario {
     /// As it is given on the command line.
-    pub fn name(self) -> String {
+    pub(super) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// Measures it. Its stores are left to be removed.
-    pub async fn run(self, bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
+    pub(super) async fn run(self, bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
         match self {
             Self::Latency50 => latency::run(bench, self, 50).await,
             Self::Latency50x200 => latency::run(bench, self, 200).await,

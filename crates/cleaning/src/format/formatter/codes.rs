@@ -3,11 +3,16 @@
 use std::collections::HashMap;
 
 use super::{Formatter, Place};
-use crate::{change::ChangeKind, format::{
+use crate::{
+    change::ChangeKind,
+    format::{
         catalogue, code,
         draft::{NotInTable, Parsed},
         gender, text,
-    }, patient::Gender, phi::Phi};
+    },
+    patient::Gender,
+    phi::Phi,
+};
 
 /// A code and what the source shows for it.
 #[derive(Clone, Copy)]

@@ -1,12 +1,18 @@
 //! Lists: identifiers, phones, addresses and contacts.
 
 use super::{Formatter, Place, owned};
-use crate::{change::ChangeKind, format::{
+use crate::{
+    change::ChangeKind,
+    format::{
         address, catalogue,
         draft::{DraftContact, DraftIdentifier, Positioned},
         identifier, phone,
         resident_id::ResidentId,
-    }, patient::{Address, Identifier}, phi::Phi, record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier}};
+    },
+    patient::{Address, Identifier},
+    phi::Phi,
+    record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier},
+};
 
 impl Formatter<'_> {
     /// Calls `read` on each element; what it finds empty is left out.

@@ -5,7 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{format::{date::DateFormat, example}, patient::Patient, record::{RawAddress, RawContact, RawIdentifier}};
+use crate::{
+    format::{date::DateFormat, example},
+    patient::Patient,
+    record::{RawAddress, RawContact, RawIdentifier},
+};
 
 /// What formatting did to the example patient with a change.
 fn changes(change: impl FnOnce(&mut RawPatient)) -> BTreeSet<(&'static str, String, &'static str)> {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use settings::{Reported, Section};
 use crate::profile::{
-        Verdict,
-        response_format::{Answer, Call, Codes, Pointer, ResponseFormat},
-    };
+    Verdict,
+    response_format::{Answer, Call, Codes, Pointer, ResponseFormat},
+};
+use settings::{Reported, Section};
 
 const MATCH: (&str, Answer) = ("match", Answer::Verdict(Verdict::Match));
 

@@ -2,8 +2,12 @@
 
 use std::collections::HashMap;
 
+use crate::{
+    issue::Severity,
+    profile::{RuleSetting, SeverityOverride},
+    rules::{self, Rule},
+};
 use settings::{Reported, Section, SettingField, did_you_mean};
-use crate::{issue::Severity, profile::{RuleSetting, SeverityOverride}, rules::{self, Rule}};
 
 /// The severities by their names in a profile.
 const SWITCHES: [(&str, SeverityOverride); 3] = [

@@ -4,8 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::civil::Date;
 
+use crate::{
+    profile::sample::{Input, Sample},
+    rules,
+};
 use settings::{Node, NodeKind, Reported, Section, SettingField, Value};
-use crate::{profile::sample::{Input, Sample}, rules};
 
 /// Reads the list.
 pub(super) fn read(field: SettingField<'_>) -> Result<Vec<Sample>, Reported> {

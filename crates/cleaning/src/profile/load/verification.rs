@@ -3,8 +3,8 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use super::response_format::response_format;
-use settings::{HttpUrl, Reported, Section};
 use crate::profile::{RetryPolicy, VerdictCacheConfig, VerificationConfig};
+use settings::{HttpUrl, Reported, Section};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);

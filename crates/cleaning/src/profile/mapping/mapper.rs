@@ -10,7 +10,10 @@ use super::{
     path::Root,
     source_fields::{Note, Notes},
 };
-use crate::{phi::Phi, record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient}};
+use crate::{
+    phi::Phi,
+    record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
+};
 
 /// Reads one record, and notes where each field came from.
 pub(super) struct Mapper<'o> {

@@ -1,4 +1,11 @@
-use crate::{clean::{Cleaned, clean_next}, format::example::{self, RECEIVED_AT, identifier}, issue::Severity, look_back::LookBack, profile::{Profile, RuleSetting, SeverityOverride}, record::{Payload, RawPatient}};
+use crate::{
+    clean::{Cleaned, clean_next},
+    format::example::{self, RECEIVED_AT, identifier},
+    issue::Severity,
+    look_back::LookBack,
+    profile::{Profile, RuleSetting, SeverityOverride},
+    record::{Payload, RawPatient},
+};
 
 /// The batch of one hospital, whose records are changed example patients.
 struct Batch {

@@ -1,43 +1,39 @@
-//! Why the store does not serve, said so that whoever reads it in the log knows what to do.
+//! Why the store does not work, in words that tell the reader of the log what to do.
 
 use std::fmt;
 
-/// Why the store does not serve. Holds no data, and nothing of the URL.
+/// Why the store does not work. Holds no patient data, and nothing of the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
     kind: OutageKind,
-    /// How the engine names it.
+    /// The engine's own code or name of it.
     detail: String,
 }
 
 /// What is wrong with a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutageKind {
-    /// Nobody is there, or the connection broke.
+    /// The server does not answer, or the connection broke.
     Unreachable,
-    /// It takes no more connections.
-    Crowded,
-    /// User or password is wrong.
+    TooManyConnections,
+    /// The user or the password is wrong.
     LoginRefused,
-    /// The database is not there.
-    NoDatabase,
-    /// No safe connection: a certificate that has expired or that is not trusted, or a server without TLS.
-    Unsafe,
-    /// The file cannot be opened.
+    DatabaseMissing,
+    /// A certificate that has expired or is not trusted, or a server without TLS.
+    InsecureConnection,
+    /// The file of the database cannot be opened.
     CannotOpen,
-    /// No room for another row.
     DiskFull,
-    /// Reading or writing the disk fails.
-    DiskFails,
-    /// Only reading is possible.
+    /// Reading or writing fails.
+    DiskError,
     ReadOnly,
-    /// A table or a column is not there.
+    /// A table or a column is missing.
     SchemaMissing,
-    /// The user may not do it.
-    NotPermitted,
-    /// What is stored makes no sense any more.
-    Damaged,
-    /// No answer in time, and what says nothing about the store as a whole.
+    /// The user of the database lacks a right.
+    PermissionDenied,
+    /// What is stored is not a valid database any more.
+    Corrupted,
+    /// No answer in time, and everything that says nothing about the store as a whole.
     Other,
 }
 
@@ -46,21 +42,19 @@ impl Outage {
         Self { kind, detail: detail.into() }
     }
 
-    /// What is wrong.
     pub fn kind(&self) -> OutageKind {
         self.kind
     }
 
-    /// Whether the store as a whole does not work, whatever the rows. A statement that took too long says
-    /// nothing of the kind.
+    /// Whether the store as a whole does not work, whatever the rows. A statement that took too long does not show that.
     pub(super) fn is_of_the_store(&self) -> bool {
         self.kind != OutageKind::Other
     }
 
-    /// Whether the engine stood up and said no, so that surely nothing was committed.
+    /// Whether the engine answered with a refusal, so that certainly nothing was committed.
     pub(super) fn is_refusal(&self) -> bool {
-        use OutageKind::{DiskFull, NotPermitted, ReadOnly, SchemaMissing};
-        matches!(self.kind, DiskFull | ReadOnly | SchemaMissing | NotPermitted)
+        use OutageKind::{DiskFull, PermissionDenied, ReadOnly, SchemaMissing};
+        matches!(self.kind, DiskFull | ReadOnly | SchemaMissing | PermissionDenied)
     }
 }
 
@@ -69,14 +63,14 @@ impl OutageKind {
     fn advice(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::Unreachable => ("it cannot be reached", "is it running, and where store.url says?"),
-            Self::Crowded => (
+            Self::TooManyConnections => (
                 "it takes no more connections",
                 "raise its limit, or lower store.max_connections or the replicas",
             ),
             Self::LoginRefused => ("it refuses the user or the password", "correct them in store.url"),
-            Self::NoDatabase => ("there is no such database", "create it, or correct store.url"),
-            Self::Unsafe => (
-                "there is no safe connection to it",
+            Self::DatabaseMissing => ("there is no such database", "create it, or correct store.url"),
+            Self::InsecureConnection => (
+                "there is no secure connection to it",
                 "renew its certificate, or correct sslmode and sslrootcert in store.url",
             ),
             Self::CannotOpen => (
@@ -84,17 +78,18 @@ impl OutageKind {
                 "store.url must name a file that this user may create and write",
             ),
             Self::DiskFull => ("its disk is full", "free space there"),
-            Self::DiskFails => ("reading or writing its disk fails", "look at the disk and the system's log"),
+            Self::DiskError => ("reading or writing its disk fails", "check the disk and the system log"),
             Self::ReadOnly => (
                 "it is read-only",
                 "store.url must name a primary server, or a file and a directory that this user may write",
             ),
-            Self::SchemaMissing => (
-                "a table or a column is missing",
-                "restore it, or let `dataprocessing migrate` make a new one",
-            ),
-            Self::NotPermitted => ("its user may not do this", "grant the user of store.url the rights"),
-            Self::Damaged => ("what it holds is damaged", "restore it from a backup"),
+            Self::SchemaMissing => {
+                ("a table or a column is missing", "restore it, or create it with `dataprocessing migrate`")
+            }
+            Self::PermissionDenied => {
+                ("its user lacks a right", "grant the user of store.url the rights that it needs")
+            }
+            Self::Corrupted => ("its data is corrupted", "restore it from a backup"),
             Self::Other => return None,
         })
     }

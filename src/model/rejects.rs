@@ -1,24 +1,22 @@
-//! Reading rejects: page by page, so that a batch with a million of them needs no more memory than one
-//! with a hundred.
-
-use serde::Deserialize;
+//! Rejects as they are read: page by page, so that a batch with a million of them needs no more memory than one with a
+//! hundred.
 
 use cleaning::phi::Phi;
+use serde::Deserialize;
 
 /// Which rejects of a batch are read: the next ones in the order of their indexes.
 pub struct RejectsPage<'a> {
-    /// The batch.
     pub batch_id: &'a str,
-    /// The index of the last reject of the page before; none for the first page.
+    /// The index of the previous page's last reject; none for the first page.
     pub after: Option<u32>,
-    /// Most rejects of the page.
+    /// The maximum number of rejects.
     pub limit: u32,
-    /// Whether the raw records are read, too.
+    /// Whether the raw records are read as well.
     pub with_raw: bool,
 }
 
 impl RejectsPage<'_> {
-    /// Every index of the page is greater.
+    /// All indexes of the page are greater.
     pub(super) fn lower_bound(&self) -> i64 {
         self.after.map_or(-1, i64::from)
     }
@@ -26,20 +24,19 @@ impl RejectsPage<'_> {
 
 /// A record that was rejected.
 pub struct Reject {
-    /// Place in the batch.
+    /// Position in the batch.
     pub index: u32,
     /// The caller's id of the record.
     pub record_id: String,
     /// The hospital as the caller wrote it.
     pub hospital_code: String,
-    /// What was found about it.
     pub issues: Vec<StoredIssue>,
-    /// What the hospital sent, if it was asked for.
+    /// What the hospital sent, if [`RejectsPage::with_raw`] is set.
     pub raw: Option<Phi<Vec<u8>>>,
 }
 
-/// A finding as the store keeps it. Other versions of the service may have written it: codes need not be
-/// in the catalogue, and what is missing is empty.
+/// An issue as it is stored. Other versions of the service may have written it: its code need not be in the catalogue,
+/// and what is missing is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct StoredIssue {
@@ -51,7 +48,7 @@ pub struct StoredIssue {
     pub field: String,
     /// The sender's own name of the field, where it is known.
     pub source_field: Option<String>,
-    /// The shape of the value, where it tells something: never the value.
+    /// The shape of the value, never the value itself.
     pub shape: Option<String>,
 }
 

@@ -1,41 +1,54 @@
-//! Inserts of many rows in one `VALUES`. Their texts depend on the number of rows, so rows are written in
-//! groups of a few fixed sizes: the text of each is made once, and the connection keeps it prepared.
+//! Inserts of many rows in one `VALUES`. Their texts depend on the number of rows, so rows are written in groups of a
+//! few fixed sizes: the text of each is made once, and the connection keeps it prepared.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+};
 
-use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type, error::BoxDynError,
+    sqlite::SqliteArguments,
+};
 
-/// The largest is a chunk of the usual size; with the 25 columns of a patient it stays far below SQLite's 32,766
+use crate::model::sql::table::{Table, Value, insert_into, on_conflict_replace};
+
+/// The largest is a chunk of the usual size; with the columns of a patient it stays far below SQLite's 32,766
 /// parameters.
 const GROUP_SIZES: [usize; 6] = [500, 256, 64, 16, 4, 1];
 
 /// An insert of any number of rows.
-pub(super) struct Insert {
-    /// Up to the rows.
-    into: &'static str,
-    /// How many values a row has.
-    columns: usize,
-    /// What follows the rows.
-    on_conflict: &'static str,
+pub(super) struct Insert<T: Table> {
+    on_conflict: String,
     /// The whole statement for each size of a group.
     texts: [OnceLock<Arc<str>>; GROUP_SIZES.len()],
+    table: PhantomData<fn() -> T>,
 }
 
-impl Insert {
-    pub(super) const fn new(into: &'static str, columns: usize, on_conflict: &'static str) -> Self {
-        Self { into, columns, on_conflict, texts: [const { OnceLock::new() }; GROUP_SIZES.len()] }
+impl<T: Table> Insert<T> {
+    /// Fails where a row exists.
+    pub(super) fn new() -> Self {
+        Self { on_conflict: String::new(), texts: Default::default(), table: PhantomData }
     }
 
-    /// Inserts the rows, whose values `bind` adds in the order of the columns. Answers how many were written. While one
-    /// group is written, on the connection's own thread, the next one is made ready.
-    pub(super) async fn run<T>(
+    /// Replaces rows that exist.
+    pub(super) fn or_replace() -> Self {
+        Self { on_conflict: format!(" {}", on_conflict_replace::<T>()), ..Self::new() }
+    }
+
+    /// Inserts the rows of a batch. Returns how many were written. While one group is written, on the connection's own
+    /// thread, the next one is made ready.
+    pub(super) async fn run<'r, B>(
         &self,
         connection: &mut SqliteConnection,
-        rows: &[T],
-        bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), BoxDynError>,
-    ) -> sqlx::Result<u64> {
+        batch: B,
+        rows: &'r [T::Row<'r>],
+    ) -> sqlx::Result<u64>
+    where
+        B: Clone + Type<Sqlite> + for<'b> Encode<'b, Sqlite>,
+    {
         let mut written = 0;
-        let ready = |(size, group)| self.values(group, &bind).map(|values| (size, values));
+        let ready = |(size, group)| values::<T, B>(&batch, group).map(|values| (size, values));
         let mut groups = groups(rows).map(ready);
         let mut next = groups.next().transpose()?;
         while let Some((size, values)) = next {
@@ -47,33 +60,41 @@ impl Insert {
         Ok(written)
     }
 
-    fn values<T>(
-        &self,
-        group: &[T],
-        bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), BoxDynError>,
-    ) -> sqlx::Result<SqliteArguments> {
-        let mut values = SqliteArguments::default();
-        values.reserve(group.len() * self.columns, 0);
-        group.iter().try_for_each(|row| bind(&mut values, row)).map_err(sqlx::Error::Encode)?;
-        Ok(values)
-    }
-
     fn text(&self, size: usize) -> Arc<str> {
         let text = self.texts[size].get_or_init(|| {
-            let row = format!("({})", vec!["?"; self.columns].join(","));
+            let row = format!("({})", vec!["?"; 1 + T::COLUMNS.len()].join(","));
             let rows = vec![row; GROUP_SIZES[size]].join(",");
-            [self.into, "VALUES ", &rows, self.on_conflict].concat().into()
+            [&insert_into::<T>(), " VALUES ", &rows, &self.on_conflict].concat().into()
         });
         Arc::clone(text)
     }
 }
 
-/// A text as the driver keeps it, copied once.
-pub(super) fn text(text: &str) -> Arc<str> {
-    text.into()
+fn values<'r, T: Table, B>(batch: &B, rows: &'r [T::Row<'r>]) -> sqlx::Result<SqliteArguments>
+where
+    B: Clone + Type<Sqlite> + for<'b> Encode<'b, Sqlite>,
+{
+    let mut values = SqliteArguments::default();
+    values.reserve(rows.len() * (1 + T::COLUMNS.len()), 0);
+    for row in rows {
+        values.add(batch.clone()).map_err(sqlx::Error::Encode)?;
+        add_columns::<T>(&mut values, row).map_err(sqlx::Error::Encode)?;
+    }
+    Ok(values)
 }
 
-/// The rows in groups, each with the place of its size in the list of sizes.
+fn add_columns<'r, T: Table>(values: &mut SqliteArguments, row: &'r T::Row<'r>) -> Result<(), BoxDynError> {
+    T::COLUMNS.iter().try_for_each(|column| match column.value {
+        // As the driver keeps it, copied once.
+        Value::Text(value) => values.add(value(row).map(|text| Arc::<str>::from(&*text))),
+        Value::Bytes(value) => values.add(value(row)),
+        Value::Smallint(value) => values.add(value(row)),
+        Value::Bigint(value) => values.add(value(row)),
+        Value::Boolean(value) => values.add(value(row)),
+    })
+}
+
+/// The rows in groups, each with the index of its size in the list of sizes.
 fn groups<T>(rows: &[T]) -> impl Iterator<Item = (usize, &[T])> {
     let mut rest = rows;
     std::iter::from_fn(move || {
@@ -87,6 +108,7 @@ fn groups<T>(rows: &[T]) -> impl Iterator<Item = (usize, &[T])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sql::table::Rejects;
 
     #[test]
     fn groups_hold_every_row_once_and_come_in_few_sizes() {
@@ -101,11 +123,10 @@ mod tests {
 
     #[test]
     fn a_text_has_a_parameter_for_each_value() {
-        let insert = Insert::new("INSERT INTO t (a, b) ", 2, " ON CONFLICT DO NOTHING");
-        assert_eq!(&*insert.text(5), "INSERT INTO t (a, b) VALUES (?,?) ON CONFLICT DO NOTHING");
-        assert_eq!(
-            &*insert.text(4),
-            "INSERT INTO t (a, b) VALUES (?,?),(?,?),(?,?),(?,?) ON CONFLICT DO NOTHING"
-        );
+        let insert = Insert::<Rejects>::new();
+        assert!(insert.text(5).ends_with("issues) VALUES (?,?,?,?,?,?)"), "{}", insert.text(5));
+        let insert = Insert::<Rejects>::or_replace();
+        assert_eq!(insert.text(4).matches("(?,?,?,?,?,?)").count(), 4);
+        assert!(insert.text(4).contains("),(") && insert.text(4).contains(") ON CONFLICT "));
     }
 }

@@ -1,15 +1,15 @@
-//! A file whose room ends.
+//! A file on a disk that is full.
 
 use std::sync::Arc;
 
+use cleaning::outcome::Outcome;
 use tokio::time::Instant as Moment;
 
 use super::*;
-use crate::model::{Chunk, Content, OutageKind, Row, Store, Written, sql_store::SqlStore};
-use cleaning::outcome::Outcome;
+use crate::model::{Chunk, Content, OutageKind, Row, Store, Written, sql::store::SqlStore};
 
 /// Some more pages than the schema takes.
-const MOST_PAGES: &str = "160";
+const MAX_PAGES: &str = "160";
 
 fn reject(index: u32) -> Row {
     Row {
@@ -37,8 +37,8 @@ async fn a_full_disk_is_named_until_there_is_room() {
     let url = format!("sqlite://{}", directory.path().join("test.db").display());
     let unlimited = Sqlite::new(&url.as_str().into()).expect("a file");
     let mut room = unlimited.options.clone().create_if_missing(true).connect().await.expect("a file");
-    unlimited.migrate(&mut room).await.expect("a fresh file");
-    let options = unlimited.options.pragma("max_page_count", MOST_PAGES);
+    Sqlite::migrate(&mut room).await.expect("a fresh file");
+    let options = unlimited.options.pragma("max_page_count", MAX_PAGES);
     let store = SqlStore::new(Sqlite { options, creates: true }, 1);
 
     let mut index = 0;

@@ -128,7 +128,7 @@ async fn a_user_or_a_database_that_the_server_does_not_know_is_named() {
     assert!(error.to_string().contains("store.url") && !error.to_string().contains("secret"), "{error}");
     let (server, _) = url.rsplit_once('/').unwrap();
     let elsewhere = open(&format!("{server}/no_such_database"));
-    assert_eq!(kind(&elsewhere.ping().await.expect_err("not there")), OutageKind::NoDatabase);
+    assert_eq!(kind(&elsewhere.ping().await.expect_err("not there")), OutageKind::DatabaseMissing);
 }
 
 #[tokio::test]

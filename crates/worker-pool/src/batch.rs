@@ -1,14 +1,16 @@
 //! One party of the round robin.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::gate::Gate;
-use super::job::drop_catching_panics;
-use super::lane::Lane;
-use super::scheduler::{BatchKey, LaneQueue};
-use super::shared::Shared;
-use super::slots::Slots;
+use crate::{
+    gate::Gate,
+    job::drop_catching_panics,
+    lane::Lane,
+    scheduler::{BatchKey, LaneQueue},
+    shared::Shared,
+    slots::Slots,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 /// Jobs that belong together, in lanes. All batches of a pool get the same share of its workers.
 ///
@@ -20,30 +22,30 @@ pub struct JobBatch {
 }
 
 impl JobBatch {
-    pub(super) fn open(shared: &Arc<Shared>) -> Self {
-        let key = shared.scheduler().join_batch();
-        JobBatch { shared: Arc::clone(shared), key, stopped: Arc::new(AtomicBool::new(false)) }
+    pub(crate) fn open(shared: &Arc<Shared>) -> Self {
+        let key = shared.scheduler().add_batch();
+        Self { shared: Arc::clone(shared), key, stopped: Arc::new(AtomicBool::new(false)) }
     }
 
-    /// Opens a lane for jobs that may run only while `gate` lets them in.
+    /// Opens a lane for jobs that may run only while `gate` is open.
     ///
-    /// Usually one lane per gate; a batch may well have more. The lanes of a batch share its turns.
+    /// Usually one lane per gate, but a batch may have more. The lanes of a batch share its turns.
     pub fn open_lane(&self, gate: Arc<Gate>) -> Lane {
         let slots = Slots::new(self.shared.queue);
-        let key = self.shared.scheduler().join_lane(self.key, gate, slots.clone());
+        let key = self.shared.scheduler().add_lane(self.key, gate, slots.clone());
         Lane::new(Arc::clone(&self.shared), key, slots, Arc::clone(&self.stopped))
     }
 
-    /// Starts no further job of this batch: those that wait are dropped unrun, and submitting to its lanes
-    /// fails from now on. Jobs that run are left alone.
+    /// Starts no further job of this batch: queued jobs are dropped unrun, and submitting to its lanes fails from now
+    /// on. Running jobs are not interrupted.
     ///
-    /// The few jobs that wait ready for a worker are dropped by the worker that takes them, that is, maybe
-    /// a little later than this returns.
+    /// The jobs in the channel to the workers are dropped by the workers that take them, so perhaps a little after
+    /// this has returned.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
-        let queues = self.shared.scheduler().leave_batch(self.key);
+        let queues = self.shared.scheduler().remove_batch(self.key);
         let mut dropped = 0;
-        // Outside of the scheduler's lock, for this wakes submitters and runs the jobs' own Drop.
+        // Outside of the scheduler's lock: this wakes submitters and runs the jobs' own Drop.
         for job in queues.into_iter().flat_map(LaneQueue::close) {
             drop_catching_panics(job);
             dropped += 1;

@@ -1,36 +1,36 @@
-//! How large a pool is.
+//! The size of a pool.
 
 use thiserror::Error;
 
 /// The size of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolConfig {
-    /// Workers, that is: the most jobs that run at a time. At least 1.
+    /// Workers: how many jobs run at once. At least 1.
     pub workers: usize,
-    /// Jobs that wait ready for a free worker; each lane holds as many more. At least 1.
+    /// Slots of the channel to the workers, and of each lane. At least 1.
     ///
-    /// Enough of them keep the workers fed between two turns of the dispatcher. More only make it less
-    /// fair: a job that waits ready goes before whatever comes later.
+    /// It should keep the workers busy between two turns of the dispatcher. More makes the pool less fair: a job in
+    /// the channel runs before any job that is submitted later.
     pub queue: usize,
 }
 
 /// Why a pool could not be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PoolError {
-    /// There would be nobody to run a job.
+    /// [`PoolConfig::workers`] is 0.
     #[error("a pool needs at least 1 worker")]
     NoWorkers,
-    /// There would be no way for a job to reach a worker.
+    /// [`PoolConfig::queue`] is 0.
     #[error("a pool needs a queue of at least 1 job")]
     NoQueue,
 }
 
 impl PoolConfig {
     /// Refuses a size with which no job would ever run.
-    pub(super) fn check(&self) -> Result<(), PoolError> {
+    pub(crate) fn check(&self) -> Result<(), PoolError> {
         match self {
-            PoolConfig { workers: 0, .. } => Err(PoolError::NoWorkers),
-            PoolConfig { queue: 0, .. } => Err(PoolError::NoQueue),
+            Self { workers: 0, .. } => Err(PoolError::NoWorkers),
+            Self { queue: 0, .. } => Err(PoolError::NoQueue),
             _ => Ok(()),
         }
     }

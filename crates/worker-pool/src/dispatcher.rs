@@ -1,23 +1,25 @@
-//! Chooses the next job whenever the channel to the workers has room.
+//! Chooses the next job whenever the channel to the workers has a free slot.
 
 use std::sync::Arc;
 
 use async_channel::Sender;
 use tokio::time::{Instant, timeout_at};
 
-use super::gate::GatePermit;
-use super::job::{Dispatched, Job};
-use super::scheduler::Next;
-use super::shared::Shared;
-use super::slots::Slots;
+use crate::{
+    gate::GatePermit,
+    job::{Dispatched, Job},
+    scheduler::Next,
+    shared::Shared,
+    slots::Slots,
+};
 
 /// Dispatches jobs until the scheduler is closed and empty; the workers then find the channel closed.
 ///
-/// First the room, then the choice: a job chosen before there is room for it would be the choice of then,
-/// and would hold a permit of its gate while it waits.
-pub(super) async fn dispatch(shared: Arc<Shared>, ready: Sender<Dispatched>) {
-    // As many slots as the channel has. Jobs carry theirs until a worker takes them, so one who has a
-    // slot finds room in the channel. The channel alone could only say whether it has room, not keep it.
+/// First the slot, then the choice: a job chosen before there is a slot for it would be an early choice, and would
+/// hold a permit of its gate while it waits.
+pub(crate) async fn dispatch(shared: Arc<Shared>, ready: Sender<Dispatched>) {
+    // As many slots as the channel has. A job keeps its slot until a worker takes it, so a slot in hand means that
+    // the channel has room. The channel alone can only say whether it has room; it cannot reserve any.
     let slots = Slots::new(shared.queue);
     while let Ok(slot) = slots.take().await {
         let Some((job, permit)) = next_job(&shared).await else { return };
@@ -36,7 +38,7 @@ async fn next_job(shared: &Shared) -> Option<(Job, GatePermit)> {
             Next::Job(job, permit) => return Some((job, permit)),
             Next::Nothing => shared.wake.notified().await,
             Next::NotBefore(moment) => {
-                // Whichever comes first, there is something to look at again.
+                // Either way, there is something new to look at.
                 let _ = timeout_at(moment, shared.wake.notified()).await;
             }
             Next::Drained => return None,

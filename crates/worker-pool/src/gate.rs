@@ -1,117 +1,112 @@
-//! Whether a key may be called now.
+//! Whether the jobs of one key may start now.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::{num::NonZeroU32, sync::Arc};
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
 use tokio::time::{Duration, Instant};
 
-/// The part of a second whose share of a rate may start at once: the dispatcher cannot pace jobs more finely
-/// than the timer, and a whole second's worth at once is what a limited party calls a flood.
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// The share of a second's rate that may start at once is one of this many: the dispatcher cannot pace jobs more
+/// finely than the timer, and most limited parties reject a whole second's worth at once.
 const BURSTS_PER_SECOND: u32 = 50;
 
-/// Says whether the jobs of one key may start now: it lets in at most `limit` of them at a time, none while it
-/// is paused, and no more in a second than its rate.
+/// Decides whether the jobs of one key may start now: at most `limit` of them run at once, none starts while the
+/// gate is paused, and no more start per second than its rate.
 ///
-/// One gate stands for one key in the whole process; the lanes of all batches share it. It belongs to one
-/// pool: only the pool whose job has left the gate looks whether another may enter. So whoever changes a gate
-/// does it from within a job, or the change counts from the next look on.
+/// A gate belongs to one key, which the jobs call upon, and is shared by the lanes of all batches. It belongs to one
+/// pool: only the pool whose job has left the gate looks whether another may enter. A change to a gate therefore counts
+/// from the pool's next look; if one of its jobs makes the change, that is when the job ends.
 #[derive(Debug)]
 pub struct Gate {
     limit: AtomicUsize,
     in_flight: AtomicUsize,
-    /// Nanoseconds after `made_at` at which a pause ends.
+    /// Nanoseconds after `created_at` at which a pause ends; 0 without a pause.
     paused_until: AtomicU64,
-    made_at: Instant,
+    created_at: Instant,
     rate: Option<DefaultDirectRateLimiter>,
 }
 
-/// The right to run one job behind a gate. It goes along with the job; dropping it leaves the gate.
+/// The right to run one job behind a gate. It travels with the job; dropping it leaves the gate.
 #[derive(Debug)]
-pub(super) struct GatePermit {
+pub(crate) struct GatePermit {
     gate: Arc<Gate>,
 }
 
-/// What a gate says to who wants to enter.
+/// The result of trying to enter a gate.
 #[derive(Debug)]
-pub(super) enum TryEnter {
-    /// Come in.
+pub(crate) enum TryEnter {
     Entered(GatePermit),
-    /// Somebody has to leave first.
+    /// Another job has to leave first.
     Full,
-    /// Not before this moment.
+    /// It opens by itself at this moment.
     NotBefore(Instant),
 }
 
 impl Gate {
-    /// A gate for at most `limit` jobs at a time.
+    /// A gate for at most `limit` jobs at once.
     ///
     /// # Panics
     ///
     /// If `limit` is 0: the jobs behind such a gate would never run, and the pool could never be closed.
-    pub fn new(limit: usize) -> Arc<Gate> {
+    pub fn new(limit: usize) -> Arc<Self> {
         Self::with_rate(limit, None)
     }
 
-    /// A gate for at most `limit` jobs at a time and, if a rate is given, so many in a second.
+    /// A gate for at most `limit` jobs at once and, if a rate is given, that many starts per second.
     ///
     /// # Panics
     ///
     /// If `limit` is 0.
-    pub fn with_rate(limit: usize, per_second: Option<NonZeroU32>) -> Arc<Gate> {
+    pub fn with_rate(limit: usize, per_second: Option<NonZeroU32>) -> Arc<Self> {
         assert!(limit > 0, "a gate with a limit of 0 never opens");
-        Arc::new(Gate {
+        Arc::new(Self {
             limit: AtomicUsize::new(limit),
             in_flight: AtomicUsize::new(0),
             paused_until: AtomicU64::new(0),
-            made_at: Instant::now(),
+            created_at: Instant::now(),
             rate: per_second.map(|rate| RateLimiter::direct(quota(rate))),
         })
     }
 
-    /// The most jobs that run behind this gate at a time, for now.
+    /// How many jobs may run behind this gate at once, as of now.
     pub fn limit(&self) -> usize {
         self.limit.load(Ordering::Relaxed)
     }
 
-    /// Lets in at most so many jobs at a time from now on, and at least one. Those that run stay.
+    /// Sets the limit (minimum 1). Running jobs are not interrupted.
     pub fn set_limit(&self, limit: usize) {
         self.limit.store(limit.max(1), Ordering::Relaxed);
     }
 
-    /// The jobs that have passed this gate and not ended: those that run and those that wait ready for a
-    /// free worker.
+    /// The jobs that have passed this gate and not ended: those that run, and those in the channel to the workers.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Lets nobody in before `until`. Of two pauses the longer one counts.
+    /// Lets no job start before `until`. Of two pauses the longer one counts.
     pub fn pause(&self, until: Instant) {
-        self.paused_until.fetch_max(self.after(until), Ordering::Relaxed);
+        self.paused_until.fetch_max(self.nanos_until(until), Ordering::Relaxed);
     }
 
-    /// Ends the pause until this moment; one that somebody else has made longer meanwhile stays.
+    /// Ends the pause that lasts until this moment. One that was made longer meanwhile stays.
     pub fn end_pause(&self, until: Instant) {
+        let until = self.nanos_until(until);
         // An error means that there is another pause, or none.
-        let _ =
-            self.paused_until.compare_exchange(self.after(until), 0, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.paused_until.compare_exchange(until, 0, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    fn after(&self, moment: Instant) -> u64 {
-        let after = moment.saturating_duration_since(self.made_at).as_nanos();
-        u64::try_from(after).unwrap_or(u64::MAX)
+    fn nanos_until(&self, moment: Instant) -> u64 {
+        let nanos = moment.saturating_duration_since(self.created_at).as_nanos();
+        u64::try_from(nanos).unwrap_or(u64::MAX)
     }
 
-    /// Ends a pause.
-    pub fn resume(&self) {
-        self.paused_until.store(0, Ordering::Relaxed);
-    }
-
-    /// Enters, if the key may be called now. This is the one place that decides it; it never waits.
-    pub(super) fn try_enter(self: &Arc<Self>, now: Instant) -> TryEnter {
-        if let Some(until) = self.paused(now) {
+    /// Enters the gate if it is open at `now`; never waits. This is the only place that decides it.
+    pub(crate) fn try_enter(self: &Arc<Self>, now: Instant) -> TryEnter {
+        if let Some(until) = self.pause_after(now) {
             return TryEnter::NotBefore(until);
         }
         let limit = self.limit();
@@ -120,7 +115,7 @@ impl Gate {
             return TryEnter::Full;
         }
         let permit = GatePermit { gate: Arc::clone(self) };
-        // Asked last, for asking takes one of the second's share.
+        // Asked last, because asking takes from the rate.
         match self.rate.as_ref().map(RateLimiter::check) {
             Some(Err(not_until)) => {
                 TryEnter::NotBefore(now + not_until.wait_time_from(DefaultClock::default().now()))
@@ -129,10 +124,11 @@ impl Gate {
         }
     }
 
-    fn paused(&self, now: Instant) -> Option<Instant> {
+    /// The end of the pause, if that is after `now`.
+    fn pause_after(&self, now: Instant) -> Option<Instant> {
         let until = match self.paused_until.load(Ordering::Relaxed) {
             0 => return None,
-            after => self.made_at + Duration::from_nanos(after),
+            nanos => self.created_at + Duration::from_nanos(nanos),
         };
         (until > now).then_some(until)
     }
@@ -149,7 +145,7 @@ impl Drop for GatePermit {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "shuttle")))]
 mod tests {
     use super::*;
 
@@ -207,7 +203,7 @@ mod tests {
         gate.pause(until);
         gate.pause(until + soon);
         gate.end_pause(until);
-        assert!(enter(&gate).is_none(), "somebody has made it longer");
+        assert!(enter(&gate).is_none(), "it was made longer");
     }
 
     #[test]

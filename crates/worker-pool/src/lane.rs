@@ -1,19 +1,20 @@
-//! The way in for jobs.
+//! How jobs get into a pool.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use tokio::time::Instant;
 
-use super::job::{Job, JobFuture};
-use super::scheduler::{LaneKey, Turn};
-use super::shared::Shared;
-use super::slots::{Closed, Slots};
+use crate::{
+    job::{Job, JobFuture},
+    scheduler::{LaneKey, Turn},
+    shared::Shared,
+    slots::{Closed, Slots},
+    sync::atomic::AtomicBool,
+};
 
 /// The jobs of one batch behind one gate, dispatched in the order in which they were submitted.
 ///
-/// A lane is owned by whoever feeds it. The jobs that it holds when it is dropped are still run; stopping
-/// or dropping the batch drops them.
+/// Jobs that are queued when their lane is dropped still run; stopping or dropping the batch drops them.
 pub struct Lane {
     shared: Arc<Shared>,
     /// `None` if the batch had been stopped before the lane was opened.
@@ -23,23 +24,23 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(
+    pub(crate) fn new(
         shared: Arc<Shared>,
         key: Option<LaneKey>,
         slots: Slots,
         stopped: Arc<AtomicBool>,
     ) -> Self {
-        Lane { shared, key, slots, stopped }
+        Self { shared, key, slots, stopped }
     }
 
-    /// Queues a job, once the lane has a free slot: it holds as many jobs as the pool's `queue`.
+    /// Queues a job, after waiting for a free slot of the lane if need be.
     ///
-    /// Dropping the wait drops the job unrun and changes nothing else.
+    /// Cancelling the wait drops the job unrun and changes nothing else.
     ///
     /// # Errors
     ///
-    /// [`Closed`] if the batch has been stopped or the pool closed, before or while this waits. The job
-    /// has then been dropped unrun.
+    /// [`Closed`] if the batch has been stopped or the pool closed, before or while this waits. The job is dropped
+    /// unrun.
     pub fn submit(
         &self,
         job: impl Future<Output = ()> + Send + 'static,
@@ -48,26 +49,26 @@ impl Lane {
         self.queue(Box::pin(job))
     }
 
-    /// Queues a job that is not to run before a moment, and then goes first. It takes no slot of the lane, so
-    /// this does not wait: whoever runs a job may put off what is left of it and give the worker free.
+    /// Queues a job that does not run before a moment, and then goes first. It takes no slot of the lane, so this
+    /// does not wait: a running job can submit the rest of its work and return, which frees its worker meanwhile.
     ///
     /// # Errors
     ///
-    /// As for [`submit`](Lane::submit).
+    /// [`Closed`] if the batch has been stopped or the pool closed. The job is dropped unrun.
     pub fn submit_after(
         &self,
-        until: Instant,
+        moment: Instant,
         job: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), Closed> {
         let key = self.key.ok_or(Closed)?;
-        let job = Job { work: Box::pin(job), slot: None, stopped: Arc::clone(&self.stopped) };
-        self.shared.push(key, job, Turn::NotBefore(until)).map_err(|_refused| Closed)
+        let job = Job { future: Box::pin(job), slot: None, stopped: Arc::clone(&self.stopped) };
+        self.shared.push(key, job, Turn::NotBefore(moment)).map_err(|_refused| Closed)
     }
 
-    async fn queue(&self, work: JobFuture) -> Result<(), Closed> {
+    async fn queue(&self, future: JobFuture) -> Result<(), Closed> {
         let key = self.key.ok_or(Closed)?;
         let slot = Some(self.slots.take().await?);
-        let job = Job { work, slot, stopped: Arc::clone(&self.stopped) };
+        let job = Job { future, slot, stopped: Arc::clone(&self.stopped) };
         self.shared.push(key, job, Turn::Fifo).map_err(|_refused| Closed)
     }
 }
@@ -75,7 +76,7 @@ impl Lane {
 impl Drop for Lane {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.shared.scheduler().leave_lane(key);
+            self.shared.scheduler().release_lane(key);
         }
     }
 }

@@ -1,19 +1,20 @@
 //! What a pool counts.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
-use super::job::Ending;
+use crate::{
+    job::Ending,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+};
 
 /// What a pool has done and is doing.
 ///
 /// Every job that was ever submitted is in exactly one of `queued`, `running`, `finished`, `panicked` and
-/// `dropped`. Each number is right by itself; they are read one after the other, so while jobs move, their
-/// sum may be off by those that moved meanwhile.
+/// `dropped`. Each number is right by itself, but they are read one after the other: while jobs move, their sum may be
+/// off by the jobs that moved meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PoolStats {
     /// Workers that exist.
     pub workers: usize,
-    /// Jobs that no worker has taken yet: in the lanes, and ready for a free worker.
+    /// Jobs that no worker has taken yet, in the lanes and in the channel to the workers.
     pub queued: usize,
     /// Jobs that run.
     pub running: usize,
@@ -27,7 +28,7 @@ pub struct PoolStats {
 
 /// The counters behind [`PoolStats`]. They are plain counts: no decision of the pool rests on them.
 #[derive(Default)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     workers: AtomicUsize,
     queued: AtomicUsize,
     running: AtomicUsize,
@@ -37,24 +38,24 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    pub(super) fn worker_came(&self) {
+    pub(crate) fn worker_started(&self) {
         self.workers.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn worker_went(&self) {
+    pub(crate) fn worker_ended(&self) {
         self.workers.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(super) fn job_queued(&self) {
+    pub(crate) fn job_queued(&self) {
         self.queued.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn job_started(&self) {
+    pub(crate) fn job_started(&self) {
         self.queued.fetch_sub(1, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn job_ended(&self, ending: Ending) {
+    pub(crate) fn job_ended(&self, ending: Ending) {
         self.running.fetch_sub(1, Ordering::Relaxed);
         let ended = match ending {
             Ending::Finished => &self.finished,
@@ -63,12 +64,12 @@ impl Counters {
         ended.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn jobs_dropped(&self, jobs: usize) {
+    pub(crate) fn jobs_dropped(&self, jobs: usize) {
         self.queued.fetch_sub(jobs, Ordering::Relaxed);
         self.dropped.fetch_add(jobs as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn read(&self) -> PoolStats {
+    pub(crate) fn read(&self) -> PoolStats {
         PoolStats {
             workers: self.workers.load(Ordering::Relaxed),
             queued: self.queued.load(Ordering::Relaxed),

@@ -8,13 +8,18 @@ mod running;
 mod stopping;
 mod stress;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
+use tokio_util::task::TaskTracker;
 
-use super::*;
+use crate::{Closed, Gate, JobBatch, Lane, Pool, PoolConfig, PoolError, PoolStats};
 
 /// No test takes this long; one that does has lost a wake-up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,7 +33,7 @@ fn open_gate() -> Arc<Gate> {
     Gate::new(usize::MAX)
 }
 
-/// Closes the pool, which must not take for ever.
+/// Closes the pool, which must end.
 async fn close(pool: &Pool) {
     timeout(PATIENCE, pool.close()).await.expect("the pool drains");
 }
@@ -40,7 +45,7 @@ async fn settle() {
     }
 }
 
-/// Gives way to the other tasks until `condition` holds.
+/// Yields to the other tasks until `condition` holds.
 async fn until(condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {

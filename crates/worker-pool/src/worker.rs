@@ -1,58 +1,60 @@
 //! Runs jobs, one after the other.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_channel::Receiver;
 use tokio::task::coop;
 
-use super::job::{self, Dispatched, Job, JobFuture};
-use super::shared::Shared;
+use crate::{
+    job::{self, Dispatched, Job, JobFuture},
+    shared::Shared,
+    sync::atomic::Ordering,
+};
 
 /// One worker of a pool; counted for as long as it exists.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     shared: Arc<Shared>,
     jobs: Receiver<Dispatched>,
 }
 
 impl Worker {
-    pub(super) fn new(shared: Arc<Shared>, jobs: Receiver<Dispatched>) -> Self {
-        shared.counters.worker_came();
-        Worker { shared, jobs }
+    pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Dispatched>) -> Self {
+        shared.counters.worker_started();
+        Self { shared, jobs }
     }
 
     /// Runs jobs until the channel is closed and empty.
-    pub(super) async fn work(self) {
+    pub(crate) async fn run(self) {
         while let Ok(dispatched) = self.jobs.recv().await {
             self.serve(dispatched).await;
-            // Neither the channel nor a short job ever gives way to the other tasks of this thread.
+            // Neither the channel nor a short job ever yields to the other tasks of this thread.
             coop::consume_budget().await;
         }
     }
 
     async fn serve(&self, dispatched: Dispatched) {
-        let Dispatched { job: Job { work, slot, stopped }, permit } = dispatched;
+        let Dispatched { job: Job { future, slot, stopped }, permit } = dispatched;
         drop(slot);
         if stopped.load(Ordering::Acquire) {
-            job::drop_catching_panics(work);
+            job::drop_catching_panics(future);
             self.shared.counters.jobs_dropped(1);
         } else {
-            self.run(work).await;
+            self.run_job(future).await;
         }
         drop(permit);
         // The dispatcher may have passed over the lanes behind this gate.
         self.shared.wake.notify_one();
     }
 
-    async fn run(&self, work: JobFuture) {
+    async fn run_job(&self, future: JobFuture) {
         self.shared.counters.job_started();
-        let ending = job::run(work).await;
+        let ending = job::run(future).await;
         self.shared.counters.job_ended(ending);
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.shared.counters.worker_went();
+        self.shared.counters.worker_ended();
     }
 }

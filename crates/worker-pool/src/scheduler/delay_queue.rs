@@ -1,14 +1,16 @@
-//! Jobs whose time has not come, the earliest first.
+//! Delayed jobs, the earliest first.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
+};
 
 use tokio::time::Instant;
 
-/// Jobs that wait for their moments; of those with the same moment, the one that came first goes first.
+/// Jobs that wait for their moments; of those with the same moment, the one that was pushed first goes first.
 pub(super) struct DelayQueue<J> {
     jobs: BinaryHeap<Reverse<Delayed<J>>>,
-    came: u64,
+    pushed: u64,
 }
 
 struct Delayed<J> {
@@ -19,17 +21,17 @@ struct Delayed<J> {
 
 impl<J> Default for DelayQueue<J> {
     fn default() -> Self {
-        DelayQueue { jobs: BinaryHeap::new(), came: 0 }
+        Self { jobs: BinaryHeap::new(), pushed: 0 }
     }
 }
 
 impl<J> DelayQueue<J> {
     pub(super) fn push(&mut self, until: Instant, job: J) {
-        self.jobs.push(Reverse(Delayed { until, number: self.came, job }));
-        self.came += 1;
+        self.jobs.push(Reverse(Delayed { until, number: self.pushed, job }));
+        self.pushed += 1;
     }
 
-    /// When the next one's time comes, or came.
+    /// When the first job is or was due.
     pub(super) fn next_at(&self) -> Option<Instant> {
         self.jobs.peek().map(|Reverse(delayed)| delayed.until)
     }

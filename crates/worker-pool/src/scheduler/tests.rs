@@ -1,7 +1,6 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 use tokio::time::Duration;
 
 use super::*;
@@ -16,7 +15,7 @@ struct LaneName {
 }
 
 fn queue_up(scheduler: &mut Scheduler<usize>, batch: BatchKey, gate: &Arc<Gate>, jobs: &[usize]) -> LaneKey {
-    let lane = scheduler.join_lane(batch, Arc::clone(gate), Slots::new(1)).unwrap();
+    let lane = scheduler.add_lane(batch, Arc::clone(gate), Slots::new(1)).unwrap();
     for job in jobs {
         scheduler.push(lane, *job, Turn::Fifo).unwrap();
     }
@@ -33,21 +32,21 @@ fn drain(scheduler: &mut Scheduler<usize>) -> Vec<usize> {
 
 #[test]
 fn batches_take_turns_and_so_do_the_lanes_of_a_batch() {
-    let mut scheduler = Scheduler::new();
+    let mut scheduler = Scheduler::default();
     let gate = Gate::new(100);
-    let wide = scheduler.join_batch();
+    let wide = scheduler.add_batch();
     queue_up(&mut scheduler, wide, &gate, &[10, 11]);
     queue_up(&mut scheduler, wide, &gate, &[20, 21]);
-    let narrow = scheduler.join_batch();
+    let narrow = scheduler.add_batch();
     queue_up(&mut scheduler, narrow, &gate, &[30, 31]);
     assert_eq!(drain(&mut scheduler), [10, 30, 20, 31, 11, 21]);
 }
 
 #[test]
 fn a_lane_whose_gate_is_closed_is_passed_over_and_keeps_its_turn() {
-    let mut scheduler = Scheduler::new();
+    let mut scheduler = Scheduler::default();
     let (slow, fast) = (Gate::new(1), Gate::new(100));
-    let batch = scheduler.join_batch();
+    let batch = scheduler.add_batch();
     queue_up(&mut scheduler, batch, &slow, &[10]);
     queue_up(&mut scheduler, batch, &fast, &[20, 21, 22]);
     let inside = slow.try_enter(Instant::now());
@@ -61,9 +60,9 @@ fn a_lane_whose_gate_is_closed_is_passed_over_and_keeps_its_turn() {
 
 #[test]
 fn a_closed_ring_refuses_jobs_and_is_drained_once_it_is_empty() {
-    let mut scheduler = Scheduler::new();
+    let mut scheduler = Scheduler::default();
     let gate = Gate::new(1);
-    let batch = scheduler.join_batch();
+    let batch = scheduler.add_batch();
     let lane = queue_up(&mut scheduler, batch, &gate, &[1]);
     assert_eq!(scheduler.close().len(), 1);
     assert_eq!(scheduler.push(lane, 2, Turn::Fifo), Err(2));
@@ -73,8 +72,8 @@ fn a_closed_ring_refuses_jobs_and_is_drained_once_it_is_empty() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_was_put_off_goes_first_once_its_time_has_come() {
-    let mut scheduler = Scheduler::new();
-    let batch = scheduler.join_batch();
+    let mut scheduler = Scheduler::default();
+    let batch = scheduler.add_batch();
     let lane = queue_up(&mut scheduler, batch, &Gate::new(9), &[1, 2]);
     let now = Instant::now();
     let (soon, later) = (now + Duration::from_millis(5), now + Duration::from_millis(9));
@@ -85,7 +84,7 @@ async fn a_job_that_was_put_off_goes_first_once_its_time_has_come() {
     assert!(matches!(scheduler.next(soon), Next::Job(10, _)));
     assert!(matches!(scheduler.next(soon), Next::Job(20, _)));
     assert!(matches!(scheduler.next(soon), Next::Job(2, _)));
-    scheduler.leave_lane(lane);
+    scheduler.release_lane(lane);
     assert!(matches!(scheduler.next(soon), Next::NotBefore(moment) if moment == later));
     assert!(matches!(scheduler.next(later), Next::Job(30, _)));
     assert!(matches!(scheduler.next(later), Next::Nothing));
@@ -94,8 +93,8 @@ async fn a_job_that_was_put_off_goes_first_once_its_time_has_come() {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_of_the_gates_that_open_by_themselves_is_waited_for() {
-    let mut scheduler = Scheduler::new();
-    let batch = scheduler.join_batch();
+    let mut scheduler = Scheduler::default();
+    let batch = scheduler.add_batch();
     let now = Instant::now();
     for (job, pause) in [(1, 30), (2, 20)] {
         let gate = Gate::new(1);
@@ -109,30 +108,30 @@ async fn the_first_of_the_gates_that_open_by_themselves_is_waited_for() {
 
 #[test]
 fn a_batch_leaves_with_its_jobs_also_with_those_put_off() {
-    let mut scheduler = Scheduler::new();
+    let mut scheduler = Scheduler::default();
     let gate = Gate::new(1);
-    let (leaving, staying) = (scheduler.join_batch(), scheduler.join_batch());
+    let (leaving, staying) = (scheduler.add_batch(), scheduler.add_batch());
     let lane = queue_up(&mut scheduler, leaving, &gate, &[1, 2]);
     queue_up(&mut scheduler, staying, &gate, &[3]);
     scheduler.push(lane, 5, Turn::NotBefore(Instant::now())).unwrap();
-    let jobs: Vec<_> = scheduler.leave_batch(leaving).into_iter().flat_map(LaneQueue::close).collect();
+    let jobs: Vec<_> = scheduler.remove_batch(leaving).into_iter().flat_map(LaneQueue::close).collect();
     assert_eq!(jobs, [1, 2, 5]);
-    assert!(scheduler.leave_batch(leaving).is_empty());
+    assert!(scheduler.remove_batch(leaving).is_empty());
     assert_eq!(scheduler.push(lane, 4, Turn::Fifo), Err(4));
-    assert!(scheduler.join_lane(leaving, gate, Slots::new(1)).is_none());
+    assert!(scheduler.add_lane(leaving, gate, Slots::new(1)).is_none());
     assert_eq!(drain(&mut scheduler), [3]);
 }
 
 #[test]
 fn a_lane_without_a_feeder_leaves_when_its_last_job_has_gone() {
-    let mut scheduler = Scheduler::new();
+    let mut scheduler = Scheduler::default();
     let gate = Gate::new(1);
-    let batch = scheduler.join_batch();
+    let batch = scheduler.add_batch();
     let lane = queue_up(&mut scheduler, batch, &gate, &[1, 2]);
     let idle = queue_up(&mut scheduler, batch, &gate, &[]);
-    scheduler.leave_lane(lane);
+    scheduler.release_lane(lane);
     assert_eq!(lanes_of(&mut scheduler, batch), 2);
-    scheduler.leave_lane(idle);
+    scheduler.release_lane(idle);
     assert_eq!(lanes_of(&mut scheduler, batch), 1);
     assert_eq!(drain(&mut scheduler), [1, 2]);
     assert_eq!(lanes_of(&mut scheduler, batch), 0);
@@ -146,19 +145,19 @@ fn lanes_of(scheduler: &mut Scheduler<usize>, batch: BatchKey) -> usize {
 enum Step {
     /// Push a job to one of the lanes.
     Push(prop::sample::Index),
-    /// Push a job to one of the lanes that is not to go before so many milliseconds have passed.
+    /// Push a job to one of the lanes that must not run before this many milliseconds have passed.
     SubmitAfter(prop::sample::Index, u64),
     /// Take the next job.
     Take,
     /// End one of the jobs that were taken.
     End(prop::sample::Index),
     /// Stop feeding one of the lanes.
-    LeaveLane(prop::sample::Index),
-    /// Pause one of the gates for so many milliseconds.
+    ReleaseLane(prop::sample::Index),
+    /// Pause one of the gates for this many milliseconds.
     Pause(prop::sample::Index, u64),
     /// End the pause of one of the gates.
     Resume(prop::sample::Index),
-    /// Let so many milliseconds pass.
+    /// Let this many milliseconds pass.
     Wait(u64),
 }
 
@@ -169,7 +168,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (any(), 0u64..30).prop_map(|(lane, time)| Step::SubmitAfter(lane, time)),
         12 => Just(Step::Take),
         6 => any().prop_map(Step::End),
-        1 => any().prop_map(Step::LeaveLane),
+        1 => any().prop_map(Step::ReleaseLane),
         1 => (any(), 0u64..30).prop_map(|(gate, time)| Step::Pause(gate, time)),
         1 => any().prop_map(Step::Resume),
         4 => (0u64..10).prop_map(Step::Wait),
@@ -215,13 +214,13 @@ impl Model {
     fn new(layout: &[Vec<prop::sample::Index>], limits: &[usize]) -> Self {
         let gates: Vec<_> = limits.iter().map(|limit| Gate::new(*limit)).collect();
         let now = Instant::now();
-        let mut scheduler = Scheduler::new();
+        let mut scheduler = Scheduler::default();
         let mut lanes = Vec::new();
         for (batch, gates_of_lanes) in layout.iter().enumerate() {
-            let batch_key = scheduler.join_batch();
+            let batch_key = scheduler.add_batch();
             for (lane, gate) in gates_of_lanes.iter().enumerate() {
                 let gate = gate.index(gates.len());
-                let key = scheduler.join_lane(batch_key, Arc::clone(&gates[gate]), Slots::new(1)).unwrap();
+                let key = scheduler.add_lane(batch_key, Arc::clone(&gates[gate]), Slots::new(1)).unwrap();
                 lanes.push(ModelLane::new(LaneName { batch, lane }, key, gate));
             }
         }
@@ -241,11 +240,11 @@ impl Model {
                 drop(self.taken.swap_remove(index.index(self.taken.len())));
             }
             Step::End(_) => {}
-            Step::LeaveLane(index) => {
+            Step::ReleaseLane(index) => {
                 let at = index.index(self.lanes.len());
                 let lane = &mut self.lanes[at];
                 lane.fed = false;
-                self.scheduler.leave_lane(lane.key);
+                self.scheduler.release_lane(lane.key);
             }
             Step::Pause(index, time) => {
                 let at = index.index(self.gates.len());
@@ -327,7 +326,7 @@ impl Model {
 
 impl ModelGate {
     fn resume(&mut self, now: Instant) {
-        self.gate.resume();
+        self.gate.end_pause(self.paused_until);
         self.paused_until = now;
     }
 }

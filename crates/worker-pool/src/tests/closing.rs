@@ -1,7 +1,8 @@
 //! Closing the pool: nothing new, everything queued, nobody left.
 
-use super::*;
 use tokio::runtime::Handle;
+
+use super::*;
 
 #[tokio::test]
 async fn closing_runs_the_queued_jobs_and_joins_the_tasks() {
@@ -17,10 +18,9 @@ async fn closing_runs_the_queued_jobs_and_joins_the_tasks() {
             lane.submit(tally.job()).await.unwrap();
         }
     }
-    assert!(pool.is_running());
     let mut close = Box::pin(pool.close());
     assert!(futures_util::poll!(&mut close).is_pending());
-    assert!(!pool.is_running());
+    assert_eq!(lanes[0].submit(async {}).await, Err(Closed));
     hold.release();
     close.await;
     assert_eq!(tally.count(), 12);

@@ -1,7 +1,8 @@
 //! A small batch beside a large one. The clock is paused, so the times are those of the schedule alone.
 
-use super::*;
 use tokio::time::{Instant, sleep};
+
+use super::*;
 
 const JOBS: u32 = 100;
 const JOB: Duration = Duration::from_millis(50);

@@ -1,8 +1,8 @@
 //! A panic costs one job.
 
+use std::{panic, task::Poll};
+
 use super::*;
-use std::panic;
-use std::task::Poll;
 
 /// Panics when it is dropped, with a payload that does the same.
 struct PanicsInDrop;

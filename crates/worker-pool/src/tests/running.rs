@@ -1,8 +1,10 @@
 //! Jobs run, each of them once, whatever their number.
 
-use super::*;
 use std::sync::atomic::AtomicU64;
+
 use tokio::runtime::Handle;
+
+use super::*;
 
 #[test]
 fn the_handles_can_be_shared_between_tasks() {

@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 
+use tokio::time::Instant;
+
 use super::*;
 
 const BATCHES: usize = 24;
@@ -32,8 +34,8 @@ async fn feed(lane: Lane) -> usize {
 }
 
 /// Feeds the lanes of a batch, and ends it in one of three ways: stopped on its way, dropped as soon as it
-/// is fed, or drained by the closing of the pool. How many jobs its lanes took.
-async fn run_batch(pool: Arc<Pool>, gates: [Arc<Gate>; LANES], number: usize) -> usize {
+/// is fed, or drained by the closing of the pool, which `closing` announces. Returns how many jobs its lanes took.
+async fn run_batch(pool: Arc<Pool>, gates: [Arc<Gate>; LANES], number: usize, closing: Arc<Hold>) -> usize {
     let batch = pool.open_batch();
     let feeders: Vec<_> = gates.into_iter().map(|gate| tokio::spawn(feed(batch.open_lane(gate)))).collect();
     if number % 3 == STOPPED {
@@ -45,7 +47,7 @@ async fn run_batch(pool: Arc<Pool>, gates: [Arc<Gate>; LANES], number: usize) ->
         taken += feeder.await.unwrap();
     }
     if number % 3 == LEFT_TO_CLOSE {
-        until(|| !pool.is_running()).await;
+        closing.job().await;
         close(&pool).await;
     }
     taken
@@ -54,13 +56,17 @@ async fn run_batch(pool: Arc<Pool>, gates: [Arc<Gate>; LANES], number: usize) ->
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_job_that_was_taken_ends_in_one_way() {
     for (workers, queue) in [(1, 1), (4, 1), (16, 5)] {
-        let pool = pool(workers, queue);
+        let (pool, closing) = (pool(workers, queue), Arc::new(Hold::new()));
         let gates = [1, 2, 3].map(Gate::new);
         let batches: Vec<_> = (0..BATCHES)
-            .map(|number| tokio::spawn(run_batch(Arc::clone(&pool), gates.clone(), number)))
+            .map(|number| {
+                let (pool, closing) = (Arc::clone(&pool), Arc::clone(&closing));
+                tokio::spawn(run_batch(pool, gates.clone(), number, closing))
+            })
             .collect();
         // By then many batches have come and gone, and others are in the middle of it.
         until(|| pool.stats().finished as usize > BATCHES * JOBS).await;
+        closing.release();
         close(&pool).await;
         let mut taken = 0;
         for batch in batches {
@@ -111,6 +117,8 @@ struct Troubled {
     gate: Arc<Gate>,
     fate: Fate,
     rests: u64,
+    /// The end of the pause that it has made last.
+    paused_until: Instant,
     dice: Dice,
 }
 
@@ -126,7 +134,7 @@ impl Troubled {
                 return self.fate.fulfil();
             }
             self.rests -= 1;
-            let moment = tokio::time::Instant::now() + Duration::from_micros(self.dice.roll(900));
+            let moment = Instant::now() + Duration::from_micros(self.dice.roll(900));
             let (lane, fates) = (Arc::clone(&self.lane), Arc::clone(&self.fate.fates));
             // A lane that takes nothing any more drops the rest.
             let taken = lane.submit_after(moment, self.work()).is_ok();
@@ -138,9 +146,10 @@ impl Troubled {
         match self.dice.roll(12) {
             0 => {
                 let pause = Duration::from_micros(self.dice.roll(2_000));
-                self.gate.pause(tokio::time::Instant::now() + pause);
+                self.paused_until = Instant::now() + pause;
+                self.gate.pause(self.paused_until);
             }
-            1 => self.gate.resume(),
+            1 => self.gate.end_pause(self.paused_until),
             2 | 3 => self.gate.set_limit(self.dice.roll(MAX_LIMIT as u64 + 1) as usize),
             _ => {}
         }
@@ -165,7 +174,8 @@ async fn feed_trouble(lane: Lane, gate: Arc<Gate>, fates: Arc<Fates>, mut dice: 
     for made in 1..=JOBS {
         let fate = Fate { fates: Arc::clone(&fates), has_run: false };
         let (rests, dice) = (dice.roll(4), Dice(dice.roll(u64::MAX)));
-        let job = Troubled { lane: Arc::clone(&lane), gate: Arc::clone(&gate), fate, rests, dice };
+        let (lane_of_job, gate, paused_until) = (Arc::clone(&lane), Arc::clone(&gate), Instant::now());
+        let job = Troubled { lane: lane_of_job, gate, fate, rests, paused_until, dice };
         if lane.submit(job.work()).await.is_err() {
             return made;
         }
@@ -174,7 +184,7 @@ async fn feed_trouble(lane: Lane, gate: Arc<Gate>, fates: Arc<Fates>, mut dice: 
     JOBS
 }
 
-/// Feeds the lanes of many batches, of which some are stopped in the middle of it. The batches, which stop when they are
+/// Feeds the lanes of many batches and stops some of them meanwhile. Returns the batches, which stop when they are
 /// dropped, and how many jobs were made for them.
 async fn feed_batches(
     pool: &Arc<Pool>,

@@ -13,6 +13,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cleaning::outcome::OutcomeCounts;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -64,11 +65,8 @@ pub trait Store: Send + Sync {
     /// cannot be reached, the read is retried until the deadline.
     async fn find_batch(&self, batch_id: &str, until: Instant) -> Result<Option<StoredBatch>, StoreError>;
 
-    /// The number of a batch's records by outcome, in the order of [`Outcome::ALL`]. Retried as
-    /// [`Store::find_batch`] is.
-    ///
-    /// [`Outcome::ALL`]: cleaning::outcome::Outcome::ALL
-    async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<[u32; 8], StoreError>;
+    /// The number of a batch's records by outcome. Retried as [`Store::find_batch`] is.
+    async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<OutcomeCounts, StoreError>;
 
     /// Results of a batch's records, in the order of their indexes. Retried as [`Store::find_batch`] is.
     async fn read_results(

@@ -13,7 +13,7 @@ use crate::{
     model::{StoreError, StoredBatch},
     svc::ServiceContext,
 };
-use cleaning::outcome::Completion;
+use cleaning::outcome::{Completion, OutcomeCounts};
 
 /// Longest time that one call reads.
 const MAX_CALL_READ: Duration = Duration::from_secs(5);
@@ -35,8 +35,8 @@ pub struct BatchState {
     pub started_at: Timestamp,
     /// When and as what it ended the last time; none while it runs, and if its process died.
     pub ended: Option<(Timestamp, Completion)>,
-    /// How many records ended how, in the order of [`Outcome::ALL`](cleaning::outcome::Outcome::ALL).
-    pub by_outcome: [u32; 8],
+    /// How many records ended how.
+    pub by_outcome: OutcomeCounts,
 }
 
 /// The logic of one `GetBatch` call.

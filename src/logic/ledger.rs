@@ -45,7 +45,7 @@ use super::{
 use crate::svc::BatchProgress;
 use cleaning::{
     issue_groups::IssueGroups,
-    outcome::{Completion, Outcome},
+    outcome::{Completion, Outcome, OutcomeCounts},
 };
 
 /// The outcomes of one batch.
@@ -53,7 +53,7 @@ pub struct Ledger {
     slots: Box<[Mutex<Slot>]>,
     received: AtomicU32,
     /// Settled records by outcome.
-    settled: [AtomicU32; 8],
+    settled: [AtomicU32; Outcome::COUNT],
     /// Records that are not settled.
     unsettled: AtomicU32,
     /// Records that are Started or Writing.
@@ -131,7 +131,8 @@ impl Ledger {
     /// How far the batch is.
     pub fn progress(&self) -> Progress {
         // Settled first: what is settled was received before.
-        let by_outcome = std::array::from_fn(|outcome| self.settled[outcome].load(Ordering::Acquire));
+        let by_outcome =
+            OutcomeCounts::from_fn(|outcome| self.settled[outcome as usize].load(Ordering::Acquire));
         Progress { received: self.received.load(Ordering::Relaxed), by_outcome }
     }
 

@@ -8,7 +8,7 @@ use super::{ledger::Settlement, record_ref::RecordRef, timings::Timings};
 use cleaning::{
     cleaning_tally::ChangeGroup,
     issue_groups::IssueGroup,
-    outcome::{Completion, Outcome},
+    outcome::{Completion, Outcome, OutcomeCounts},
 };
 
 /// What became of a batch.
@@ -36,8 +36,8 @@ pub struct BatchReport {
 pub struct BatchCounts {
     /// Records in the batch.
     pub received: u32,
-    /// Records by outcome, in the order of [`Outcome::ALL`].
-    pub by_outcome: [u32; 8],
+    /// Records by outcome.
+    pub by_outcome: OutcomeCounts,
     /// Warnings over all records.
     pub warnings: u32,
 }
@@ -45,7 +45,7 @@ pub struct BatchCounts {
 impl BatchCounts {
     /// How many records ended as `outcome`.
     pub fn of(&self, outcome: Outcome) -> u32 {
-        self.by_outcome[outcome as usize]
+        self.by_outcome[outcome]
     }
 }
 

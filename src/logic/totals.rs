@@ -14,7 +14,7 @@ impl Totals {
     /// Adds one settled record.
     pub(super) fn add(&mut self, head: &RecordRef, settlement: &Settlement) {
         self.counts.received += 1;
-        self.counts.by_outcome[settlement.outcome as usize] += 1;
+        self.counts.by_outcome[settlement.outcome] += 1;
         for issue in settlement.issues.iter() {
             self.counts.warnings += u32::from(issue.severity == Severity::Warning);
             self.issues.add(&head.hospital_code, head.index, issue);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cleaning::{
     change::Change,
     issue::Issue,
-    outcome::{Completion, Outcome},
+    outcome::{Completion, Outcome, OutcomeCounts},
     patient::Patient,
     phi::Phi,
     resend_digest::ResendDigest,
@@ -56,9 +56,9 @@ pub struct FinishedBatch {
     pub batch_id: Arc<str>,
     /// Why it ended.
     pub completion: Completion,
-    /// Its records by outcome, in the order of [`Outcome::ALL`], if that is certainly what its rows say. Otherwise
+    /// Its records by outcome, if that is certainly what its rows say. Otherwise
     /// the rows are counted, which takes about a second per million.
-    pub by_outcome: Option<[u32; 8]>,
+    pub by_outcome: Option<OutcomeCounts>,
     /// The number of warnings on all its records.
     pub warnings: u32,
     /// From the arrival of the headers to the answer.

@@ -2,7 +2,7 @@
 
 use cleaning::{
     issue::Issue,
-    outcome::{Completion, Outcome},
+    outcome::{Completion, Outcome, OutcomeCounts},
     resend_digest::ResendDigest,
 };
 use jiff::Timestamp;
@@ -19,9 +19,9 @@ pub struct StoredBatch {
     pub started_at: Timestamp,
     /// When and how it last ended; none while it runs, and if its process died.
     pub ended: Option<(Timestamp, Completion)>,
-    /// Its records by outcome when it ended, in the order of [`Outcome::ALL`]. None while it runs: the counters of its
-    /// last end may contradict its rows by now.
-    pub by_outcome: Option<[u32; 8]>,
+    /// Its records by outcome when it ended. None while it runs: the counters of its last end may contradict its rows by
+    /// now.
+    pub by_outcome: Option<OutcomeCounts>,
 }
 
 /// Which results of a batch are read: the next ones in the order of their indexes.

@@ -3,6 +3,7 @@
 //! It is polled only while the peer reads. What it does not take stays in the batch's window; the batch itself
 //! waits for nobody, and ends by its own clock.
 
+use cleaning::outcome::OutcomeCounts;
 use std::{pin::Pin, time::Duration};
 
 use futures_util::{Stream, stream};
@@ -92,7 +93,7 @@ impl Download {
             results,
             report: ReportState::Awaited(report),
             arrived_at: context.arrived_at,
-            last_progress: Progress { received: 0, by_outcome: [0; 8] },
+            last_progress: Progress { received: 0, by_outcome: OutcomeCounts::default() },
             timers: Timers {
                 deadline: timer(answer_deadline(context.arrived_at, context.deadline)),
                 gathered: timer(now),

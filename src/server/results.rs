@@ -98,7 +98,7 @@ pub(super) fn page_response(
 
 /// A batch as it goes out.
 pub(super) fn batch_response(batch_id: String, batch: &BatchState) -> pb::Batch {
-    let counts = Outcome::ALL.into_iter().zip(batch.by_outcome).filter(|(_, count)| *count > 0);
+    let counts = batch.by_outcome.iter().filter(|(_, count)| *count > 0);
     let completion =
         batch.ended.map_or(pb::Completion::Unspecified, |(_, completion)| encode::completion(completion));
     pb::Batch {

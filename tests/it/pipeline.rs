@@ -180,7 +180,7 @@ impl Upload for Records {
 
 fn check(report: &BatchReport, fates: &[usize]) {
     let received = report.counts.received as usize;
-    assert_eq!(report.counts.by_outcome.iter().sum::<u32>(), report.counts.received);
+    assert_eq!(report.counts.by_outcome.total(), report.counts.received);
     assert_eq!(report.results.len(), received);
     for ((result, fate), index) in report.results.iter().zip(fates).zip(0..) {
         assert_eq!(result.index, index);

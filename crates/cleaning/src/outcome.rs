@@ -1,5 +1,9 @@
 //! What became of a record, why a batch ended, and why a record failed.
 
+mod counts;
+
+pub use counts::OutcomeCounts;
+
 use crate::issue::{IssueKind, Text};
 
 /// What became of one record. Every record of a batch ends as exactly one of these.
@@ -24,6 +28,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// How many outcomes there are.
+    pub const COUNT: usize = Self::ALL.len();
+
     /// All outcomes, in the order of the contract.
     pub const ALL: [Self; 8] = [
         Self::Stored,

@@ -1,5 +1,6 @@
 //! The two ends of a streamed batch's window: where records find a free place, and where their results go out.
 
+use cleaning::outcome::OutcomeCounts;
 use std::sync::Weak;
 
 use tokio::sync::mpsc;
@@ -23,14 +24,14 @@ pub struct ResultStream {
 pub struct Progress {
     /// Records that have come in.
     pub received: u32,
-    /// Records that are settled, by outcome in the order of [`Outcome::ALL`](cleaning::outcome::Outcome::ALL).
-    pub by_outcome: [u32; 8],
+    /// Records that are settled.
+    pub by_outcome: OutcomeCounts,
 }
 
 impl Progress {
     /// How many records are settled.
     pub fn settled(&self) -> u32 {
-        self.by_outcome.iter().sum()
+        self.by_outcome.total()
     }
 }
 

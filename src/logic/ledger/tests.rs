@@ -84,7 +84,7 @@ fn only_a_stored_record_can_become_superseded() {
     ledger.supersede(0);
     ledger.supersede(1);
     assert_eq!(outcomes(&close(&ledger, Completion::Complete)), [Outcome::Superseded, Outcome::Unchanged]);
-    assert_eq!(ledger.account().0.by_outcome, [0, 1, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(ledger.account().0.by_outcome, [0, 1, 0, 1, 0, 0, 0, 0].into());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Reads what is stored of a batch and of its records.
 
 use cleaning::{
-    outcome::{Completion, Outcome},
+    outcome::{Completion, Outcome, OutcomeCounts},
     resend_digest::ResendDigest,
 };
 use jiff::Timestamp;
@@ -47,7 +47,7 @@ pub(super) async fn find_batch<E: Engine>(
 fn stored_batch(row: &impl ReadRow) -> sqlx::Result<StoredBatch> {
     let finished_at = row.read::<Option<&str>>(2)?.map(time).transpose()?;
     let completion = row.read::<Option<&str>>(3)?.and_then(Completion::from_name);
-    let mut counters = [None; 8];
+    let mut counters = [None; Outcome::COUNT];
     for (index, counter) in counters.iter_mut().enumerate() {
         *counter = row.read::<Option<i64>>(4 + index)?;
     }
@@ -57,7 +57,7 @@ fn stored_batch(row: &impl ReadRow) -> sqlx::Result<StoredBatch> {
         key: BatchKey(row.read(0)?),
         started_at: time(row.read(1)?)?,
         ended,
-        by_outcome: are_valid.then(|| counters.map(|count| count.unwrap_or_default() as u32)),
+        by_outcome: are_valid.then(|| counters.map(|count| count.unwrap_or_default() as u32).into()),
     })
 }
 
@@ -65,17 +65,16 @@ fn time(text: &str) -> sqlx::Result<Timestamp> {
     text.parse().map_err(|error: jiff::Error| sqlx::Error::Decode(error.into()))
 }
 
-/// In the order of [`Outcome::ALL`].
 pub(super) async fn count_outcomes<E: Engine>(
     connection: &mut Connection<E>,
     batch: BatchKey,
-) -> sqlx::Result<[u32; 8]> {
+) -> sqlx::Result<OutcomeCounts> {
     let counted = E::Database::fetch(connection, COUNT_OUTCOMES, &[Number(batch.0)], |row| {
         Ok((row.read::<String>(0)?, row.read::<i64>(1)?))
     })
     .await?;
     let count = |outcome: Outcome| counted.iter().find(|(name, _)| name == outcome.name());
-    Ok(Outcome::ALL.map(|outcome| count(outcome).map_or(0, |(_, count)| *count as u32)))
+    Ok(OutcomeCounts::from_fn(|outcome| count(outcome).map_or(0, |(_, count)| *count as u32)))
 }
 
 pub(super) async fn read_results<E: Engine>(

@@ -1,6 +1,6 @@
 //! Writes the final row of a batch.
 
-use cleaning::outcome::Outcome;
+use cleaning::outcome::{Outcome, OutcomeCounts};
 
 use super::{
     dialect::Dialect,
@@ -59,7 +59,7 @@ pub(super) async fn finish_batch<E: Engine>(
 async fn write<E: Engine>(
     connection: &mut Connection<E>,
     batch: &FinishedBatch,
-    by_outcome: Option<[u32; 8]>,
+    by_outcome: Option<OutcomeCounts>,
 ) -> sqlx::Result<u64> {
     let elapsed = i64::try_from(batch.elapsed.as_micros()).unwrap_or(i64::MAX);
     let mut arguments = vec![
@@ -68,7 +68,7 @@ async fn write<E: Engine>(
         Number(elapsed),
         Number(batch.warnings.into()),
     ];
-    let counter = |index: usize| by_outcome.map(|counters| i64::from(counters[index]));
-    arguments.extend((0..Outcome::ALL.len()).map(|index| OptionalNumber(counter(index))));
+    let counter = |outcome| OptionalNumber(by_outcome.map(|counts| i64::from(counts[outcome])));
+    arguments.extend(Outcome::ALL.map(counter));
     E::Database::execute(connection, &E::sql().finish_batch, &arguments).await
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cleaning::outcome::OutcomeCounts;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
@@ -121,7 +122,7 @@ impl<E: Statements> Store for SqlStore<E> {
         retried(until, || self.read(until, find)).await
     }
 
-    async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<[u32; 8], StoreError> {
+    async fn count_outcomes(&self, batch: BatchKey, until: Instant) -> Result<OutcomeCounts, StoreError> {
         let count = async |connection: &mut _| batch_reads::count_outcomes::<E>(connection, batch).await;
         retried(until, || self.read(until, count)).await
     }

@@ -68,10 +68,9 @@ impl Results {
 /// How far a batch is that has run for `elapsed`.
 pub(in crate::server) fn progress(now: &Progress, elapsed: Duration) -> pb::BatchProcessStreamResponse {
     let count = |(kind, count): (Outcome, u32)| pb::OutcomeCount { outcome: outcome(kind) as i32, count };
-    let counts = Outcome::ALL.into_iter().zip(now.by_outcome);
     down(Down::Progress(pb::StreamProgress {
         received: now.received,
-        outcomes: counts.filter(|(_, count)| *count > 0).map(count).collect(),
+        outcomes: now.by_outcome.iter().filter(|(_, count)| *count > 0).map(count).collect(),
         time_left: time_left(now, elapsed).and_then(duration),
     }))
 }
@@ -105,7 +104,8 @@ mod tests {
 
     #[test]
     fn the_time_left_follows_from_the_speed_so_far() {
-        let progress = |received, stored| Progress { received, by_outcome: [stored, 0, 0, 0, 0, 0, 0, 0] };
+        let progress =
+            |received, stored| Progress { received, by_outcome: [stored, 0, 0, 0, 0, 0, 0, 0].into() };
         assert_eq!(time_left(&progress(10, 0), Duration::from_secs(1)), None);
         assert_eq!(time_left(&progress(300, 100), Duration::from_secs(1)), Some(Duration::from_secs(2)));
         assert_eq!(time_left(&progress(100, 100), Duration::from_secs(1)), Some(Duration::ZERO));

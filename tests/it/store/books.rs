@@ -113,7 +113,7 @@ async fn results_are_read_back_as_they_were_written(database: &TestDatabase) {
     assert_eq!(of(0, 6, 9, &Outcome::ALL).await, [3]);
     assert_eq!(of(0, u32::MAX, 9, &[Outcome::Failed]).await, [7]);
     assert_eq!(of(0, u32::MAX, 9, &[]).await, [0; 0]);
-    assert_eq!(store.count_outcomes(batch, soon()).await.expect("readable"), [1, 0, 0, 0, 0, 0, 1, 0]);
+    assert_eq!(store.count_outcomes(batch, soon()).await.expect("readable"), [1, 0, 0, 0, 0, 0, 1, 0].into());
     assert!(store.find_batch("lost", soon()).await.expect("readable").is_none());
 }
 
@@ -197,11 +197,11 @@ async fn known_counts_are_written_unless_somebody_else_has_finished_the_batch(da
                             CAST(not_attempted AS TEXT) || ' ' || CAST(warnings AS TEXT) FROM batches";
     let store = database.store().await;
     write(&*store, "batch", vec![settled(0, Outcome::Stored), settled(1, Outcome::Failed)]).await;
-    let by_outcome = Some([5, 0, 0, 0, 0, 0, 0, 2]);
+    let by_outcome = Some([5, 0, 0, 0, 0, 0, 0, 2].into());
     let known = FinishedBatch { by_outcome, ..finished("batch") };
     store.finish_batch(&known, soon()).await.expect("written");
     assert_eq!(database.column(COUNTERS).await, ["7 5 2 9"]);
-    let by_outcome = Some([9; 8]);
+    let by_outcome = Some([9; 8].into());
     let later = FinishedBatch { by_outcome, warnings: 4, ..finished("batch") };
     store.finish_batch(&later, soon()).await.expect("written");
     assert_eq!(database.column(COUNTERS).await, ["2 1 0 4"], "the rows are counted");

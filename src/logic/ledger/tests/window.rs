@@ -19,9 +19,9 @@ async fn a_place_is_free_again_when_its_result_is_taken() {
         assert!(places.take().now_or_never().is_none(), "there to be taken, but not taken");
         assert_eq!(result_stream.next(10).await[0].index, index);
     }
-    assert_eq!(ledger.progress(), Progress { received: 5, by_outcome: [5, 0, 0, 0, 0, 0, 0, 0] });
+    assert_eq!(ledger.progress(), Progress { received: 5, by_outcome: [5, 0, 0, 0, 0, 0, 0, 0].into() });
     ledger.close(Completion::Complete);
-    assert_eq!(ledger.account().0.by_outcome[0], 5);
+    assert_eq!(ledger.account().0.by_outcome[Outcome::Stored], 5);
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ proptest! {
         results.extend(result_stream.now(usize::MAX));
         let (counts, _) = ledger.account();
         prop_assert_eq!(counts.received, admitted);
-        prop_assert_eq!(counts.by_outcome.iter().sum::<u32>(), admitted);
+        prop_assert_eq!(counts.by_outcome.total(), admitted);
         prop_assert_eq!(ledger.progress(), Progress { received: admitted, by_outcome: counts.by_outcome });
         let mut by_index = HashMap::new();
         for result in results {

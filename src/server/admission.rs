@@ -1,4 +1,4 @@
-//! Admission of batches, at the headers: a place is taken before the upload starts, for admission after it
+//! Admission of batches at the headers: a permit is taken before the upload starts, because admission after it
 //! would bound neither memory nor the time to decode.
 
 use std::sync::{
@@ -11,26 +11,27 @@ use tonic::{Request, Status, service::Interceptor};
 
 use super::{
     calls::CallInfo,
+    methods::MethodKind,
     status::{self, Exhausted},
 };
 use crate::svc::InFlightBudget;
 
-/// The process's places for batches.
+/// The permits for batches of the process.
 #[derive(Clone)]
 pub struct Admission {
     permits: Arc<Semaphore>,
     max_batches: usize,
     closed: Arc<AtomicBool>,
-    /// Knows when there may be room again.
+    /// Estimates when a refused caller may retry.
     in_flight_budget: Arc<InFlightBudget>,
 }
 
-/// One batch's place; free again when the last clone is dropped.
+/// The permit of one batch; returned when the last clone is dropped.
 #[derive(Clone)]
 pub(super) struct BatchPermit(#[expect(dead_code, reason = "held for its drop")] Arc<OwnedSemaphorePermit>);
 
 impl Admission {
-    /// `max_batches` free places.
+    /// Creates `max_batches` permits.
     pub fn new(max_batches: usize, in_flight_budget: Arc<InFlightBudget>) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(max_batches)),
@@ -40,7 +41,7 @@ impl Admission {
         }
     }
 
-    /// Refuses every batch from now on, because the process is ending.
+    /// Refuses every batch from now on, because the process is shutting down.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
     }
@@ -59,7 +60,7 @@ impl Admission {
 
 impl Interceptor for Admission {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if !request.extensions().get::<CallInfo>().is_some_and(|call| call.reads) {
+        if !request.extensions().get::<CallInfo>().is_some_and(|call| call.kind == MethodKind::Read) {
             request.extensions_mut().insert(self.admit()?);
         }
         Ok(request)

@@ -1,9 +1,9 @@
-//! What surrounds every call: the deadline is stamped when the headers arrive, a request that tonic could
-//! not read is the caller's fault and says so, a panic answers INTERNAL, and a call counts as running until
-//! its answer has left.
+//! The layer around every call. It stamps the deadline when the headers arrive, counts the call as running until its
+//! response is sent, and answers a request that tonic could not read with the caller's error.
 
 use std::{
     convert::Infallible,
+    future::ready,
     pin::Pin,
     sync::{
         Arc,
@@ -13,62 +13,51 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
-use tokio::time::Instant;
-use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
 use tonic::{Status, body::Body};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    bytes_in_flight::{ByteLease, BytesInFlight, MeteredBody},
-    deadline::requested_timeout,
-    status,
+    bytes_in_flight::BytesInFlight, config::ServerConfig, grpc_timeout::requested_timeout,
+    metered_body::MeteredBody, methods::MethodKind, status,
 };
 
-/// How much earlier than tonic's own timer ours ends a call, so that the caller reads DEADLINE_EXCEEDED and
-/// not tonic's CANCELLED.
+/// How much earlier than tonic's own timer a call is ended, so that the caller reads DEADLINE_EXCEEDED instead of
+/// tonic's CANCELLED.
 const TONIC_TIMER_MARGIN: Duration = Duration::from_millis(20);
 
-/// The moments of one call, and whether its handler was reached.
+/// One call of the service, for its handler.
 #[derive(Clone, Debug)]
 pub(super) struct CallInfo {
+    pub kind: MethodKind,
     /// When the headers arrived.
     pub arrived_at: Instant,
     /// The caller's deadline or the server's limit, whichever is earlier.
     pub deadline: Instant,
-    /// Whether the call only reads the books, and needs no place of a batch.
-    pub reads: bool,
     reached: Arc<AtomicBool>,
 }
 
 impl CallInfo {
-    /// Notes that the request could be read.
+    /// Records that the request could be read.
     pub(super) fn mark_reached(&self) {
         self.reached.store(true, Ordering::Release);
     }
+
+    fn is_reached(&self) -> bool {
+        self.reached.load(Ordering::Acquire)
+    }
 }
 
-/// Wraps all services in [`Calls`].
+/// Wraps all services in [`CallService`].
 #[derive(Clone)]
 pub(super) struct CallLayer {
-    /// Longest time of one call.
-    pub timeout: Duration,
-    /// The path of the call that brings its batch as a stream.
-    pub stream: &'static str,
-    /// The paths of the calls that only read the books.
-    pub reads: [&'static str; 2],
-    /// Longest time of that one.
-    pub stream_timeout: Duration,
-    /// Largest request, for the text that names it.
-    pub max_message_size: usize,
-    /// Paths that start so are counted as running.
-    pub counted: &'static str,
+    pub config: Arc<ServerConfig>,
     /// Counts running calls.
     pub running: TaskTracker,
-    /// Counts their bytes.
+    /// Counts the bytes of their requests.
     pub bytes: BytesInFlight,
 }
 
@@ -80,7 +69,23 @@ impl<S> Layer<S> for CallLayer {
     }
 }
 
-/// See the module.
+impl CallLayer {
+    fn time_limit(&self, kind: MethodKind) -> Duration {
+        match kind {
+            MethodKind::BatchStream => self.config.stream_timeout,
+            MethodKind::Batch | MethodKind::Read => self.config.timeout,
+        }
+    }
+
+    fn begin(&self, kind: MethodKind, requested_timeout: Option<Duration>) -> CallInfo {
+        let arrived_at = Instant::now();
+        let limit = self.time_limit(kind);
+        let deadline = arrived_at + requested_timeout.unwrap_or(limit).min(limit);
+        CallInfo { kind, arrived_at, deadline, reached: Arc::default() }
+    }
+}
+
+/// The service inside of [`CallLayer`].
 #[derive(Clone)]
 pub(super) struct CallService<S> {
     inner: S,
@@ -101,56 +106,39 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let arrived_at = Instant::now();
-        let is_stream = request.uri().path() == self.layer.stream;
-        let limit = if is_stream { self.layer.stream_timeout } else { self.layer.timeout };
-        let timeout = match requested_timeout(request.headers()) {
-            Ok(requested) => requested.unwrap_or(limit).min(limit),
-            Err(_malformed) => return Box::pin(std::future::ready(Ok(malformed_timeout().into_http()))),
+        let Ok(requested) = requested_timeout(request.headers()) else {
+            return Box::pin(ready(Ok(malformed_timeout().into_http())));
         };
-        let deadline = arrived_at + timeout;
-        let reached = Arc::new(AtomicBool::new(false));
-        let reads = self.layer.reads.contains(&request.uri().path());
-        request.extensions_mut().insert(CallInfo {
-            arrived_at,
-            deadline,
-            reads,
-            reached: Arc::clone(&reached),
-        });
-        let running =
-            request.uri().path().starts_with(self.layer.counted).then(|| self.layer.running.token());
-        let max_message_size = self.layer.max_message_size;
         // The service that was polled ready is the one to call; a clone takes its place.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let bytes = self.layer.bytes.lease();
+        let Some(kind) = MethodKind::at_path(request.uri().path()) else {
+            return Box::pin(inner.call(request));
+        };
+        let info = self.layer.begin(kind, requested);
+        request.extensions_mut().insert(info.clone());
+        let running = self.layer.running.token();
+        let lease = self.layer.bytes.lease();
+        // A stream's memory is bounded by its window.
+        if kind != MethodKind::BatchStream {
+            request = request.map(|body| MeteredBody::request(body, Arc::clone(&lease)));
+        }
+        let max_message_size = self.layer.config.max_message_size;
         Box::pin(async move {
-            let Some(running) = running else {
-                return inner.call(request).await;
+            let last_moment = answer_deadline(info.arrived_at, info.deadline);
+            let mut response = match timeout_at(last_moment, inner.call(request)).await {
+                Ok(response) => response?,
+                Err(_elapsed) => status::deadline_exceeded().into_http(),
             };
-            // What a stream has in hand is bounded by its window.
-            if !is_stream {
-                let taken = Arc::clone(&bytes);
-                request = request.map(|body| Body::new(MeteredBody { body, taken }));
+            if !info.is_reached() {
+                response = as_caller_error(response, max_message_size);
             }
-            let response =
-                match tokio::time::timeout_at(answer_deadline(arrived_at, deadline), inner.call(request))
-                    .await
-                {
-                    Ok(response) => response?,
-                    Err(_elapsed) => status::deadline_exceeded().into_http(),
-                };
-            let response = if reached.load(Ordering::Acquire) {
-                response
-            } else {
-                as_caller_error(response, max_message_size)
-            };
-            Ok(response.map(|body| Body::new(CountedBody { body, _running: running, _bytes: bytes })))
+            Ok(response.map(|body| MeteredBody::response(body, lease, running)))
         })
     }
 }
 
-/// The last moment for an answer to a call.
+/// The last moment at which a call can be answered.
 pub(super) fn answer_deadline(arrived_at: Instant, deadline: Instant) -> Instant {
     deadline.checked_sub(TONIC_TIMER_MARGIN).map_or(arrived_at, |moment| moment.max(arrived_at))
 }
@@ -163,38 +151,11 @@ fn malformed_timeout() -> Status {
     )
 }
 
-/// Where no handler was reached, tonic could not read the message.
+/// Replaces the status of a call whose handler was not reached: tonic could not read its message.
 fn as_caller_error(response: Response<Body>, max_message_size: usize) -> Response<Body> {
     let status = response.extensions().get::<Status>();
-    match status.and_then(|status| status::of_unreadable(status, max_message_size)) {
-        Some(named) => named.into_http(),
+    match status.and_then(|status| status::unreadable(status, max_message_size)) {
+        Some(caller_error) => caller_error.into_http(),
         None => response,
-    }
-}
-
-/// A response's body; its call counts as running until the body is sent or dropped.
-struct CountedBody {
-    body: Body,
-    _running: TaskTrackerToken,
-    _bytes: Arc<ByteLease>,
-}
-
-impl http_body::Body for CountedBody {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -1,4 +1,4 @@
-//! The codec of all messages: prost's, which refuses what would take far more memory than it had bytes.
+//! The codec of all messages: prost's, but it refuses a message that would take far more memory than it has bytes.
 
 use std::{any::TypeId, marker::PhantomData};
 
@@ -16,13 +16,13 @@ use super::{
     status::invalid,
 };
 
-/// How many elements any message may have.
+/// How many elements every message may have, whatever its size.
 const FREE_ELEMENTS: usize = 100_000;
 
-/// How many bytes there must be for each element beyond these: less than real records have by far.
+/// How many bytes each further element needs: far fewer than real records have.
 const BYTES_PER_ELEMENT: usize = 32;
 
-/// See the module.
+/// The codec that the generated code uses.
 pub(super) struct BoundedCodec<T, U>(PhantomData<(T, U)>);
 
 impl<T, U> Default for BoundedCodec<T, U> {
@@ -50,7 +50,7 @@ where
     }
 }
 
-/// Looks at a message before it is decoded.
+/// Checks a message before it is decoded.
 pub(super) struct BoundedDecoder<U>(ProstDecoder<U>);
 
 impl<U: Message + Default + 'static> Decoder for BoundedDecoder<U> {
@@ -58,33 +58,33 @@ impl<U: Message + Default + 'static> Decoder for BoundedDecoder<U> {
     type Error = Status;
 
     fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
-        if let Some(root) = root::<U>() {
-            check(root, source.chunk())?;
+        if let Some(layout) = layout::<U>() {
+            check(layout, source.chunk())?;
         }
         self.0.decode(source)
     }
 }
 
-/// Messages that hold records, and can be as large as the configuration allows.
-fn root<U: 'static>() -> Option<&'static WireMessage> {
-    let kind = TypeId::of::<U>();
-    if kind == TypeId::of::<pb::BatchProcessRequest>() {
+/// Messages that hold records and can be as large as the configuration allows.
+fn layout<U: 'static>() -> Option<&'static WireMessage> {
+    let message = TypeId::of::<U>();
+    if message == TypeId::of::<pb::BatchProcessRequest>() {
         Some(&element_count::BATCH_PROCESS_REQUEST)
-    } else if kind == TypeId::of::<pb::BatchProcessStreamRequest>() {
+    } else if message == TypeId::of::<pb::BatchProcessStreamRequest>() {
         Some(&element_count::BATCH_PROCESS_STREAM_REQUEST)
     } else {
         None
     }
 }
 
-fn check(root: &WireMessage, message: &[u8]) -> Result<(), Status> {
+fn check(layout: &WireMessage, message: &[u8]) -> Result<(), Status> {
     let max = FREE_ELEMENTS + message.len() / BYTES_PER_ELEMENT;
-    if element_count::count_elements(root, message) <= max {
+    if element_count::count_elements(layout, message) <= max {
         return Ok(());
     }
     let text = format!(
         "a message of {} bytes may hold at most {max} records, identifiers, phones, addresses and contacts; \
-         send fewer at a time",
+         send fewer per message",
         message.len()
     );
     Err(invalid("MESSAGE_TOO_DENSE", "data_list", text))

@@ -7,14 +7,14 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    CallLimits,
     admission::BatchPermit,
+    batch_reads,
     calls::CallInfo,
+    config::ServerConfig,
     decode,
-    download::{Download, Messages},
-    encode::{self, stream::Results},
+    download::{Download, ResponseStream},
+    encode::{Renderer, stream::ResultBuffer},
     pb::{self, data_processing_server::DataProcessing},
-    results,
     status::{self, internal_error},
     upload::Upload,
 };
@@ -29,20 +29,19 @@ use crate::{
     svc::ServiceContext,
 };
 
-/// The gRPC face of the service.
+/// The gRPC service.
 pub(super) struct DataProcessingService {
     svc: Arc<ServiceContext>,
-    limits: CallLimits,
-    /// Calls that may read the books at a time.
+    config: Arc<ServerConfig>,
     reads: Semaphore,
 }
 
-/// Most calls that read the books at a time: few, for they share a connection with batches that are sent again.
+/// Concurrent read calls: few, because they share a connection with batches that are sent again.
 const MAX_READS: usize = 4;
 
 impl DataProcessingService {
-    pub(super) fn new(svc: Arc<ServiceContext>, limits: CallLimits) -> Self {
-        Self { svc, limits, reads: Semaphore::new(MAX_READS) }
+    pub(super) fn new(svc: Arc<ServiceContext>, config: Arc<ServerConfig>) -> Self {
+        Self { svc, config, reads: Semaphore::new(MAX_READS) }
     }
 
     fn try_take_read_permit(&self) -> Result<SemaphorePermit<'_>, Status> {
@@ -57,11 +56,11 @@ impl DataProcessing for DataProcessingService {
         request: Request<pb::BatchProcessRequest>,
     ) -> Result<Response<pb::BatchProcessResponse>, Status> {
         let cancelled = CancellationToken::new();
-        // Dropped with the call when the caller goes away; the batch then settles its ledger by itself.
+        // Dropped with the call when the caller disconnects; the batch then settles its ledger on its own.
         let _guard = cancelled.clone().drop_guard();
         let context = context(&request, cancelled)?;
         let permit = request.extensions().get::<BatchPermit>().cloned();
-        let parsed = decode::parse_request(request.into_inner(), &self.limits).await?;
+        let parsed = decode::parse_request(request.into_inner(), self.config.max_records).await?;
 
         let logic = BatchProcessLogic::new(context, Arc::clone(&self.svc));
         let running = async move {
@@ -69,28 +68,24 @@ impl DataProcessing for DataProcessingService {
             logic.run(parsed.batch).await
         };
         let report = spawn_detached(&self.svc.tasks, running).await?.map_err(|error| self.refusal(&error))?;
-        Ok(Response::new(encode::response(
-            report,
-            parsed.view,
-            parsed.language,
-            self.limits.max_response_size,
-        )))
+        let renderer = Renderer { language: parsed.language };
+        Ok(Response::new(renderer.response(report, parsed.view, self.config.max_response_size)))
     }
 
-    type BatchProcessStreamStream = Messages;
+    type BatchProcessStreamStream = ResponseStream;
 
     async fn batch_process_stream(
         &self,
         request: Request<Streaming<pb::BatchProcessStreamRequest>>,
-    ) -> Result<Response<Messages>, Status> {
+    ) -> Result<Response<ResponseStream>, Status> {
         let cancelled = CancellationToken::new();
         let caller = cancelled.clone().drop_guard();
         let context = context(&request, cancelled)?;
         let permit = request.extensions().get::<BatchPermit>().cloned();
-        let mut upload = Upload::new(request.into_inner(), self.limits);
+        let mut upload = Upload::new(request.into_inner(), Arc::clone(&self.config));
         let start = tokio::select! {
             start = upload.start() => start?,
-            // A call without a first message is no batch that could be drained.
+            // Without a first message there is no batch to drain.
             () = self.svc.drained.cancelled() => return Err(status::draining()),
         };
         let parsed = decode::parse_start(start)?;
@@ -102,7 +97,8 @@ impl DataProcessing for DataProcessingService {
             let _permit = permit;
             logic.run(upload, reported).await;
         });
-        let results = Results::new(parsed.view, parsed.language, self.limits.max_response_size);
+        let renderer = Renderer { language: parsed.language };
+        let results = ResultBuffer::new(parsed.view, renderer, self.config.max_response_size);
         let download = Download::new(&context, result_stream, report, results, caller);
         Ok(Response::new(download.messages()))
     }
@@ -113,8 +109,8 @@ impl DataProcessing for DataProcessingService {
         let pb::GetBatchRequest { batch_id } = request.into_inner();
         decode::require_batch_id(&batch_id)?;
         let logic = GetBatchLogic::new(context, Arc::clone(&self.svc));
-        let batch = logic.run(&batch_id).await.map_err(|error| status::of_read_error(error, &batch_id))?;
-        Ok(Response::new(results::batch_response(batch_id, &batch)))
+        let batch = logic.run(&batch_id).await.map_err(|error| status::read_failed(error, &batch_id))?;
+        Ok(Response::new(batch_reads::batch_response(batch_id, &batch)))
     }
 
     async fn list_results(
@@ -123,21 +119,21 @@ impl DataProcessing for DataProcessingService {
     ) -> Result<Response<pb::ListResultsResponse>, Status> {
         let context = context(&request, CancellationToken::new())?;
         let _read = self.try_take_read_permit()?;
-        let parsed = results::parse_page(request.into_inner())?;
+        let parsed = batch_reads::parse_page(request.into_inner())?;
         let logic = ListResultsLogic::new(context, Arc::clone(&self.svc));
         let found = logic.run(&parsed.page).await;
-        let found = found.map_err(|error| status::of_read_error(error, &parsed.page.batch_id))?;
-        Ok(Response::new(results::page_response(parsed, found, self.limits.max_response_size)))
+        let found = found.map_err(|error| status::read_failed(error, &parsed.page.batch_id))?;
+        Ok(Response::new(batch_reads::page_response(parsed, found, self.config.max_response_size)))
     }
 }
 
 impl DataProcessingService {
     fn refusal(&self, error: &BatchError) -> Status {
-        status::of_batch_error(error, self.limits.max_records_in_flight)
+        status::batch_refused(error, self.config.max_records_in_flight)
     }
 }
 
-/// Runs a batch as a task of the process, which the end of the call does not end.
+/// Runs a batch as a task of the process, which outlives the call.
 async fn spawn_detached<T: Send + 'static>(
     tasks: &TaskTracker,
     batch: impl Future<Output = T> + Send + 'static,
@@ -159,10 +155,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_batch_that_panics_answers_internal_with_a_fixed_text() {
-        let struck =
+        let status =
             spawn_detached::<()>(&TaskTracker::new(), async { panic!("patient 4711") }).await.unwrap_err();
-        assert_eq!(struck.code(), Code::Internal);
-        assert!(struck.message().starts_with("an internal error struck the call"));
-        assert!(!struck.message().contains("4711"));
+        assert_eq!(status.code(), Code::Internal);
+        assert!(status.message().starts_with("an internal error occurred"));
+        assert!(!status.message().contains("4711"));
     }
 }

@@ -1,7 +1,7 @@
-//! The answer of a streamed batch: results as they settle, progress, and at the end the report.
+//! The response of a streamed batch: results as they settle, progress, and at the end the report.
 //!
-//! It is polled only while the peer reads. What it does not take stays in the batch's window; the batch itself
-//! waits for nobody, and ends by its own clock.
+//! It is polled only while the peer reads. Results that were not read stay in the batch's window; the batch never waits
+//! for the peer and ends by its own deadline.
 
 use cleaning::outcome::OutcomeCounts;
 use std::{pin::Pin, time::Duration};
@@ -16,7 +16,7 @@ use tonic::Status;
 
 use super::{
     calls::answer_deadline,
-    encode::stream::{Results, progress},
+    encode::stream::{ResultBuffer, progress},
     pb::BatchProcessStreamResponse,
     status::{self, internal_error},
 };
@@ -30,60 +30,61 @@ use crate::{
 };
 
 /// How long the first result of a message waits for others.
-const GATHER_TIME: Duration = Duration::from_millis(20);
+const MAX_GATHER_TIME: Duration = Duration::from_millis(20);
 
-/// How often the progress is told, if there is any.
+/// How often progress is sent, if there is any.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The messages of one answer.
-pub(super) type Messages = Pin<Box<dyn Stream<Item = Result<BatchProcessStreamResponse, Status>> + Send>>;
+/// The messages of one response.
+pub(super) type ResponseStream =
+    Pin<Box<dyn Stream<Item = Result<BatchProcessStreamResponse, Status>> + Send>>;
 
-/// What a batch reports, or by what its upload broke the protocol.
-pub(super) type Reported = Result<BatchReport, StreamError<Status>>;
+/// The end of a batch: its report, or why there is none.
+pub(super) type BatchEnd = Result<BatchReport, StreamError<Status>>;
 
-/// The answer of one streamed batch.
+/// The response of one streamed batch.
 pub(super) struct Download {
     result_stream: ResultStream,
-    results: Results,
+    results: ResultBuffer,
     report: ReportState,
     arrived_at: Instant,
-    /// The progress that was told last.
+    /// The progress that was sent last.
     last_progress: Progress,
     timers: Timers,
-    /// Cancels the batch when the answer is dropped, for then the caller has gone.
+    /// Cancels the batch when the response is dropped, because the caller has then disconnected.
     _caller: DropGuard,
 }
 
 enum ReportState {
-    Awaited(oneshot::Receiver<Reported>),
-    /// Every result is in the outlet.
-    Here(Box<Reported>),
+    Awaited(oneshot::Receiver<BatchEnd>),
+    /// The batch has ended and every result is in the result stream.
+    Ready(Box<BatchEnd>),
     Sent,
 }
 
-/// Kept over many waits: setting a timer costs more than looking at one.
+/// Kept over many waits: setting a timer costs more than polling one.
 struct Timers {
     deadline: Pin<Box<Sleep>>,
     gathered: Pin<Box<Sleep>>,
     progress: Pin<Box<Sleep>>,
 }
 
-/// What there is to do next.
+/// What to do next.
 enum Step {
-    TimeIsUp,
-    Reported(Box<Reported>),
-    Gathered,
-    Taken(Vec<RecordResult>),
-    AllTaken(Box<Reported>),
-    Progress,
+    Expire,
+    Finish(Box<BatchEnd>),
+    SendResults,
+    Take(Vec<RecordResult>),
+    SendReport(Box<BatchEnd>),
+    SendProgress,
 }
 
 impl Download {
     pub(super) fn new(
         context: &RequestContext,
         result_stream: ResultStream,
-        report: oneshot::Receiver<Reported>,
-        results: Results,
+        report: oneshot::Receiver<BatchEnd>,
+        results: ResultBuffer,
         caller: DropGuard,
     ) -> Self {
         let now = Instant::now();
@@ -103,8 +104,8 @@ impl Download {
         }
     }
 
-    /// The messages, which end with the report or with a status.
-    pub(super) fn messages(self) -> Messages {
+    /// The messages, which end with the report or a status.
+    pub(super) fn messages(self) -> ResponseStream {
         Box::pin(stream::unfold(self, |mut download| async {
             let message = download.next().await?;
             Some((message, download))
@@ -114,22 +115,21 @@ impl Download {
     async fn next(&mut self) -> Option<Result<BatchProcessStreamResponse, Status>> {
         loop {
             match self.next_step().await? {
-                Step::TimeIsUp => return self.end(Err(status::deadline_exceeded())),
-                Step::Reported(reported) => self.report = ReportState::Here(reported),
-                Step::Gathered => return Some(Ok(self.results.message())),
-                Step::AllTaken(reported) => {
-                    return self.end(
-                        reported.map(|report| self.results.report(report)).map_err(status::of_stream_error),
-                    );
+                Step::Expire => return self.end(Err(status::deadline_exceeded())),
+                Step::Finish(reported) => self.report = ReportState::Ready(reported),
+                Step::SendResults => return Some(Ok(self.results.next_message())),
+                Step::SendReport(reported) => {
+                    return self
+                        .end(reported.map(|report| self.results.report(report)).map_err(Status::from));
                 }
-                Step::Taken(results) => {
+                Step::Take(results) => {
                     let was_empty = self.results.is_empty();
-                    self.results.gather(results);
+                    self.results.extend(results);
                     if was_empty {
-                        self.timers.gathered.as_mut().reset(Instant::now() + GATHER_TIME);
+                        self.timers.gathered.as_mut().reset(Instant::now() + MAX_GATHER_TIME);
                     }
                 }
-                Step::Progress => {
+                Step::SendProgress => {
                     self.timers.progress.as_mut().reset(Instant::now() + PROGRESS_INTERVAL);
                     let now = self.result_stream.progress().filter(|now| *now != self.last_progress);
                     if let Some(now) = now {
@@ -141,33 +141,33 @@ impl Download {
         }
     }
 
-    /// Waits for something to do; `None` when the answer has ended.
+    /// Waits for the next step; `None` when the response has ended.
     async fn next_step(&mut self) -> Option<Step> {
-        let room = self.results.room();
-        if room == 0 {
-            return Some(Step::Gathered);
+        let missing = self.results.missing();
+        if missing == 0 {
+            return Some(Step::SendResults);
         }
         let Timers { deadline, gathered, progress } = &mut self.timers;
         Some(match std::mem::replace(&mut self.report, ReportState::Sent) {
             ReportState::Sent => return None,
-            // Time may have been up before the peer read on.
-            ReportState::Here(_) if deadline.deadline() <= Instant::now() => Step::TimeIsUp,
-            ReportState::Here(reported) => {
-                let results = self.result_stream.now(room);
+            // The deadline may have expired before the peer read on.
+            ReportState::Ready(_) if deadline.deadline() <= Instant::now() => Step::Expire,
+            ReportState::Ready(reported) => {
+                let results = self.result_stream.now(missing);
                 if results.is_empty() && self.results.is_empty() {
-                    return Some(Step::AllTaken(reported));
+                    return Some(Step::SendReport(reported));
                 }
-                self.report = ReportState::Here(reported);
-                if results.is_empty() { Step::Gathered } else { Step::Taken(results) }
+                self.report = ReportState::Ready(reported);
+                if results.is_empty() { Step::SendResults } else { Step::Take(results) }
             }
             ReportState::Awaited(mut report) => {
                 let step = tokio::select! {
                     biased;
-                    () = deadline => Step::TimeIsUp,
-                    reported = &mut report => Step::Reported(Box::new(reported.unwrap_or_else(|_panic| Err(StreamError::Upload(internal_error()))))),
-                    () = gathered, if !self.results.is_empty() => Step::Gathered,
-                    () = progress => Step::Progress,
-                    results = self.result_stream.next(room) => Step::Taken(results),
+                    () = deadline => Step::Expire,
+                    ended = &mut report => Step::Finish(Box::new(ended.unwrap_or_else(|_panic| Err(StreamError::Upload(internal_error()))))),
+                    () = gathered, if !self.results.is_empty() => Step::SendResults,
+                    () = progress => Step::SendProgress,
+                    results = self.result_stream.next(missing) => Step::Take(results),
                 };
                 self.report = ReportState::Awaited(report);
                 step
@@ -180,7 +180,7 @@ impl Download {
         last: Result<BatchProcessStreamResponse, Status>,
     ) -> Option<Result<BatchProcessStreamResponse, Status>> {
         self.report = ReportState::Sent;
-        // The answer itself may take its time to leave; the batch need not wait for that.
+        // The batch does not wait until the response has been sent.
         self.result_stream.close();
         Some(last)
     }

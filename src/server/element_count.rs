@@ -1,18 +1,17 @@
-//! Counts the elements of a message without decoding it: an element may have two bytes on the wire and some hundred
-//! in memory.
+//! Counts the elements of a message without decoding it: an element that is two bytes on the wire can take hundreds in
+//! memory.
 
-/// A message, as far as elements can be found in it.
+/// The fields of a message that are or contain elements, by their numbers.
 pub(super) struct WireMessage {
-    /// Fields by their numbers.
     fields: &'static [(u64, WireField)],
 }
 
 enum WireField {
-    /// Each is an element, in which there are no others.
+    /// Repeated; each value is an element without elements of its own.
     Elements,
-    /// Each is an element, in which there may be others.
+    /// Repeated; each value is an element that may contain others.
     Records(&'static WireMessage),
-    /// One message in which there may be elements.
+    /// One message that may contain elements.
     One(&'static WireMessage),
 }
 
@@ -38,21 +37,21 @@ static RAW_PATIENT: WireMessage = WireMessage {
     ],
 };
 
-/// How many elements a message has. What is malformed ends the count: it ends the decoding, too.
-pub(super) fn count_elements(node: &WireMessage, mut message: &[u8]) -> usize {
+/// Counts the elements of a message. A malformed field ends the count, as it ends the decoding.
+pub(super) fn count_elements(layout: &WireMessage, mut message: &[u8]) -> usize {
     let mut count = 0;
     while let Some((number, value)) = next_field(&mut message) {
-        let Some((_, field)) = node.fields.iter().find(|(known, _)| *known == number) else { continue };
+        let Some((_, field)) = layout.fields.iter().find(|(known, _)| *known == number) else { continue };
         count += match field {
             WireField::Elements => 1,
-            WireField::Records(node) => 1 + count_elements(node, value),
-            WireField::One(node) => count_elements(node, value),
+            WireField::Records(inner) => 1 + count_elements(inner, value),
+            WireField::One(inner) => count_elements(inner, value),
         };
     }
     count
 }
 
-/// Takes the next field off: its number, and what it holds if it has a length.
+/// Takes the next field off: its number, and its content if the field has a length.
 fn next_field<'m>(message: &mut &'m [u8]) -> Option<(u64, &'m [u8])> {
     let tag = varint(message)?;
     let value = match tag & 7 {
@@ -95,10 +94,10 @@ mod tests {
     use super::*;
     use crate::server::{DESCRIPTORS, pb};
 
-    /// Whether the table names every repeated field that can be reached from a message.
-    fn assert_complete(node: &WireMessage, message: &MessageDescriptor) {
+    /// Asserts that the table names every repeated field that can be reached from a message.
+    fn assert_complete(layout: &WireMessage, message: &MessageDescriptor) {
         for field in message.fields() {
-            let named = node.fields.iter().find(|(number, _)| *number == u64::from(field.number()));
+            let named = layout.fields.iter().find(|(number, _)| *number == u64::from(field.number()));
             let inner = match field.kind() {
                 Kind::Message(inner) if inner.full_name().starts_with("dataprocessing") => Some(inner),
                 _ => None,

@@ -1,37 +1,35 @@
-//! Page tokens: where the next page begins, and a check that it is asked of the same list.
-
-use std::fmt::Write;
+//! Page tokens: where the next page begins, with a check that it belongs to the same list.
 
 use sha2::{Digest, Sha256};
 
 /// Where a page begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PageToken {
-    /// The least index of the page.
+    /// The smallest index of the page.
     pub from: u32,
     list: ListCheck,
 }
 
-/// Stands for a list: a batch and a filter.
+/// A checksum of a list: a batch and a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ListCheck([u8; 8]);
+pub(super) struct ListCheck(u64);
 
 /// A text that is no token of the list.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InvalidToken;
 
-/// Bytes of a token.
-const LENGTH: usize = 12;
+/// Digits of the index in a token.
+const INDEX_DIGITS: usize = 8;
 
 impl ListCheck {
-    /// The list of a batch's results that have one of these outcomes.
+    /// The list of a batch's results with one of these outcomes.
     pub(super) fn new(batch_id: &str, outcomes: impl IntoIterator<Item = u8>) -> Self {
         let mut hash = Sha256::new();
         hash.update((batch_id.len() as u64).to_le_bytes());
         hash.update(batch_id);
         hash.update(outcomes.into_iter().collect::<Vec<u8>>());
         let whole: [u8; 32] = hash.finalize().into();
-        Self(std::array::from_fn(|index| whole[index]))
+        Self(u64::from_be_bytes(std::array::from_fn(|index| whole[index])))
     }
 }
 
@@ -42,36 +40,15 @@ impl PageToken {
 
     /// Reads the token of a list.
     pub(super) fn parse(text: &str, list: ListCheck) -> Result<Self, InvalidToken> {
-        let bytes: [u8; LENGTH] = from_hex(text).ok_or(InvalidToken)?;
-        let (from, check) = bytes.split_first_chunk().ok_or(InvalidToken)?;
-        let token = Self {
-            from: u32::from_be_bytes(*from),
-            list: ListCheck(check.try_into().map_err(|_| InvalidToken)?),
-        };
-        if token.list == list { Ok(token) } else { Err(InvalidToken) }
+        let (index, _) = text.split_at_checked(INDEX_DIGITS).ok_or(InvalidToken)?;
+        let from = u32::from_str_radix(index, 16).map_err(|_| InvalidToken)?;
+        let token = Self::new(from, list);
+        if token.to_text().eq_ignore_ascii_case(text) { Ok(token) } else { Err(InvalidToken) }
     }
 
-    /// The token as it goes out.
     pub(super) fn to_text(self) -> String {
-        let bytes = self.from.to_be_bytes().into_iter().chain(self.list.0);
-        bytes.fold(String::with_capacity(2 * LENGTH), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        format!("{:0width$x}{:016x}", self.from, self.list.0, width = INDEX_DIGITS)
     }
-}
-
-fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    if digits.len() != 2 * N {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -88,6 +65,13 @@ mod tests {
         for other in [ListCheck::new("c", [1, 2]), ListCheck::new("b", [1]), ListCheck::new("b", [])] {
             assert_eq!(PageToken::parse(&text, other), Err(InvalidToken));
         }
+    }
+
+    /// Callers may hold a token across an upgrade of the server.
+    #[test]
+    fn the_token_of_a_known_page_stays_the_same() {
+        let token = PageToken::new(1_000, ListCheck::new("b", [1, 2]));
+        assert_eq!(token.to_text(), "000003e8ad2432b91a443ba8");
     }
 
     proptest! {

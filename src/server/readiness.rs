@@ -1,6 +1,6 @@
-//! Health: `liveness` says that the process runs and nothing else; the empty name and the service's own say
-//! whether batches can be processed now, and follow the store. `hospital/CODE` says whether a hospital's API works, as
-//! far as its last calls tell; a service whose hospitals are down is ready all the same, for it answers so at once.
+//! Health. `liveness` says that the process runs. The empty name and the service's name say whether batches can be
+//! processed, and follow the store. `hospital/CODE` says whether a hospital's API works, judged by its last calls; the
+//! service stays ready while hospitals are down, because it then answers at once.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use tonic_health::{
 };
 use tracing::{info, warn};
 
-use super::SERVICE_NAME;
+use super::methods::SERVICE_NAME;
 use crate::svc::ServiceContext;
 
 /// The health name that never depends on anything outside of the process.
@@ -21,21 +21,22 @@ const LIVENESS: &str = "liveness";
 /// The health names that say whether batches can be processed.
 const READINESS: [&str; 2] = ["", SERVICE_NAME];
 
-/// How often the store is asked for a sign of life.
+/// How often the store is pinged.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
-/// How many pings must fail in a row before the service says that it is not ready.
+/// How many pings in a row must fail before the service is not ready.
 const MAX_MISSED_PINGS: u32 = 2;
-/// First and longest pause between two tries to prepare the store at the start.
-const PREPARE_PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// Pauses between two tries to prepare the store at the start.
+const MIN_PREPARE_PAUSE: Duration = Duration::from_millis(200);
+const MAX_PREPARE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Keeps the health names true.
+/// Keeps the health statuses up to date.
 pub struct Readiness {
     reporter: HealthReporter,
     svc: Arc<ServiceContext>,
 }
 
 impl Readiness {
-    /// Alive, and not ready yet. All names are known from the start: a watch on an unknown one would end.
+    /// Alive and not ready yet. All names are registered from the start, because a watch on an unknown one would end.
     pub async fn new(svc: Arc<ServiceContext>) -> Self {
         let readiness = Self { reporter: HealthReporter::new(), svc };
         readiness.reporter.set_service_status(LIVENESS, ServingStatus::Serving).await;
@@ -50,9 +51,9 @@ impl Readiness {
         HealthServer::new(tonic_health::server::HealthService::from_health_reporter(self.reporter.clone()))
     }
 
-    /// Prepares the store, says ready, and follows the store until `stop`; then says not ready.
+    /// Prepares the store, becomes ready, and follows the store until `stop`; then the service is not ready.
     pub async fn follow(self, stop: CancellationToken) {
-        // Dropping them ends them.
+        // Dropping the set ends its tasks.
         let mut following: JoinSet<()> = self
             .hospitals()
             .map(|(name, works)| follow_hospital(self.reporter.clone(), name, works))
@@ -66,20 +67,20 @@ impl Readiness {
         self.set(ServingStatus::NotServing).await;
     }
 
-    /// The hospitals that are called, by their health names.
+    /// The hospitals with an API, by their health names.
     fn hospitals(&self) -> impl Iterator<Item = (String, watch::Receiver<bool>)> {
         self.svc.hospitals.iter().filter_map(|(code, hospital)| {
             Some((format!("hospital/{code}"), hospital.verification.as_ref()?.health.watch_availability()))
         })
     }
 
-    /// Migrates the store, again and again until it works.
+    /// Migrates the store; retries until it succeeds.
     async fn prepare_store(&self) {
-        let mut pause = PREPARE_PAUSE.0;
+        let mut pause = MIN_PREPARE_PAUSE;
         while let Err(error) = self.svc.store.migrate().await {
             warn!(%error, retry_ms = pause.as_millis() as u64, "the store is not ready");
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PREPARE_PAUSE.1);
+            pause = (pause * 2).min(MAX_PREPARE_PAUSE);
         }
     }
 
@@ -112,9 +113,9 @@ impl Readiness {
     }
 }
 
-/// Keeps a hospital's health name true, until it is dropped.
+/// Keeps a hospital's health status up to date until the task is dropped.
 async fn follow_hospital(reporter: HealthReporter, name: String, mut works: watch::Receiver<bool>) {
-    // An error would mean that the hospital's guard is gone, and then nobody calls it any more.
+    // An error means that the sender is gone, and with it everything that calls the hospital.
     while works.changed().await.is_ok() {
         let works = *works.borrow_and_update();
         set_hospital(&reporter, &name, works).await;

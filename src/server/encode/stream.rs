@@ -1,88 +1,91 @@
-//! The messages that a streamed batch sends down.
+//! The response messages of a streamed batch.
 
 use std::{collections::VecDeque, time::Duration};
 
-use prost::Message;
+use prost::Message as _;
 
-use super::{RESULT_OVERHEAD, View, duration, outcome, pb, response, result, shows};
-use crate::logic::{
-    ledger::Progress,
-    report::{BatchReport, RecordResult},
+use super::{RESULT_OVERHEAD, Renderer, duration, outcome_counts};
+use crate::{
+    logic::{
+        ledger::Progress,
+        report::{BatchReport, RecordResult},
+    },
+    server::{
+        decode::View,
+        pb::{self, batch_process_stream_response::Message},
+    },
 };
-use cleaning::{issue::Language, outcome::Outcome};
-use pb::batch_process_stream_response::Message as Down;
 
-/// Most results of one message.
+/// Results per message.
 pub(in crate::server) const MAX_RESULTS: usize = 100;
 
-/// Results on their way into messages.
-pub(in crate::server) struct Results {
+/// Results that wait to be sent.
+pub(in crate::server) struct ResultBuffer {
     view: View,
-    language: Language,
-    /// Most bytes of one message.
+    renderer: Renderer,
+    /// Bytes per message.
     max_size: usize,
-    gathered: VecDeque<pb::RecordResult>,
+    pending: VecDeque<pb::RecordResult>,
 }
 
-impl Results {
-    pub(crate) fn new(view: View, language: Language, max_size: usize) -> Self {
-        Self { view, language, max_size, gathered: VecDeque::new() }
+impl ResultBuffer {
+    pub(crate) fn new(view: View, renderer: Renderer, max_size: usize) -> Self {
+        Self { view, renderer, max_size, pending: VecDeque::new() }
     }
 
-    /// Takes results; keeps those that the view lists.
-    pub(crate) fn gather(&mut self, results: Vec<RecordResult>) {
-        let listed = results.into_iter().filter(|record| shows(self.view, record.settlement.outcome));
-        self.gathered.extend(listed.map(|record| result(record, self.language)));
+    /// Adds the results that the view lists.
+    pub(crate) fn extend(&mut self, results: Vec<RecordResult>) {
+        let listed = results.into_iter().filter(|record| self.view.lists(record.settlement.outcome));
+        self.pending.extend(listed.map(|record| self.renderer.result(record)));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.gathered.is_empty()
+        self.pending.is_empty()
     }
 
-    /// How many results are missing to a full message.
-    pub(crate) fn room(&self) -> usize {
-        MAX_RESULTS.saturating_sub(self.gathered.len())
+    /// How many results fit until a message is full.
+    pub(crate) fn missing(&self) -> usize {
+        MAX_RESULTS.saturating_sub(self.pending.len())
     }
 
-    /// The next message: as many results as it may have, at least one if there is one.
-    pub(crate) fn message(&mut self) -> pb::BatchProcessStreamResponse {
+    /// The next message: as many results as fit, at least one if there is any.
+    pub(crate) fn next_message(&mut self) -> pb::BatchProcessStreamResponse {
         let mut results = Vec::new();
-        let mut room = self.max_size.saturating_sub(RESULT_OVERHEAD);
-        while let Some(next) = self.gathered.front() {
+        let mut bytes_left = self.max_size.saturating_sub(RESULT_OVERHEAD);
+        while let Some(next) = self.pending.front() {
             let size = next.encoded_len() + RESULT_OVERHEAD;
-            if !results.is_empty() && (size > room || results.len() == MAX_RESULTS) {
+            if !results.is_empty() && (size > bytes_left || results.len() == MAX_RESULTS) {
                 break;
             }
-            room = room.saturating_sub(size);
-            results.extend(self.gathered.pop_front());
+            bytes_left = bytes_left.saturating_sub(size);
+            results.extend(self.pending.pop_front());
         }
-        down(Down::Results(pb::StreamResults { results }))
+        response(Message::Results(pb::StreamResults { results }))
     }
 
     /// The last message.
     pub(crate) fn report(&self, report: BatchReport) -> pb::BatchProcessStreamResponse {
-        down(Down::Report(response(report, View::Summary, self.language, self.max_size)))
+        response(Message::Report(self.renderer.response(report, View::Summary, self.max_size)))
     }
 }
 
-/// How far a batch is that has run for `elapsed`.
+/// The progress of a batch that has run for `elapsed`.
 pub(in crate::server) fn progress(now: &Progress, elapsed: Duration) -> pb::BatchProcessStreamResponse {
-    let count = |(kind, count): (Outcome, u32)| pb::OutcomeCount { outcome: outcome(kind) as i32, count };
-    down(Down::Progress(pb::StreamProgress {
+    response(Message::Progress(pb::StreamProgress {
         received: now.received,
-        outcomes: now.by_outcome.iter().filter(|(_, count)| *count > 0).map(count).collect(),
+        outcomes: outcome_counts(now.by_outcome),
         time_left: time_left(now, elapsed).and_then(duration),
     }))
 }
 
-/// How long what has been received takes at the speed of all that is settled; unknown before the first is.
+/// The time until all received records are settled, at the average speed so far; unknown before the first is.
 fn time_left(now: &Progress, elapsed: Duration) -> Option<Duration> {
     let settled = now.settled();
     let left = now.received.saturating_sub(settled);
     (settled > 0).then(|| elapsed.mul_f64(f64::from(left) / f64::from(settled)))
 }
 
-fn down(message: Down) -> pb::BatchProcessStreamResponse {
+fn response(message: Message) -> pb::BatchProcessStreamResponse {
     pb::BatchProcessStreamResponse { message: Some(message) }
 }
 
@@ -94,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::logic::ledger::Settlement;
-    use cleaning::rules;
+    use cleaning::{issue::Language, outcome::Outcome, rules};
 
     fn record(index: u32, issues: usize) -> RecordResult {
         let issues = vec![rules::PAYLOAD_MISSING.issue(None); issues];
@@ -117,13 +120,13 @@ mod tests {
             sizes in prop::collection::vec(0usize..20, 0..400),
         ) {
             let max_size = 16 * 1024;
-            let mut results = Results::new(View::All, Language::En, max_size);
-            results.gather(sizes.iter().zip(0..).map(|(issues, index)| record(index, *issues)).collect());
+            let mut results = ResultBuffer::new(View::All, Renderer { language: Language::En }, max_size);
+            results.extend(sizes.iter().zip(0..).map(|(issues, index)| record(index, *issues)).collect());
             let mut indexes = Vec::new();
             while !results.is_empty() {
-                let message = results.message();
+                let message = results.next_message();
                 prop_assert!(message.encoded_len() <= max_size);
-                let Some(Down::Results(message)) = message.message else { panic!("results") };
+                let Some(Message::Results(message)) = message.message else { panic!("results") };
                 prop_assert!((1..=MAX_RESULTS).contains(&message.results.len()));
                 indexes.extend(message.results.iter().map(|result| result.index));
             }

@@ -1,4 +1,4 @@
-//! The calls that read the books: what they ask for, and how it goes out.
+//! `GetBatch` and `ListResults`: requests and responses of the calls that read stored batches.
 
 use jiff::Timestamp;
 use prost::Message;
@@ -6,7 +6,7 @@ use tonic::Status;
 
 use super::{
     decode::{parse_language, require_batch_id, unknown_enum},
-    encode::{self, RESULT_OVERHEAD},
+    encode::{self, RESULT_OVERHEAD, Renderer, outcome_counts},
     page_token::{ListCheck, PageToken},
     pb,
     status::invalid,
@@ -15,26 +15,27 @@ use crate::logic::{
     get_batch::BatchState,
     list_results::{PageRequest, ResultPage},
 };
-use cleaning::{issue::Language, outcome::Outcome};
+use cleaning::outcome::Outcome;
 
-/// Results of a page where the caller does not say, and the most that there may be.
-const PAGE_SIZE: (u32, u32) = (1_000, 10_000);
+/// Results of a page if the caller does not say.
+const DEFAULT_PAGE_SIZE: u32 = 1_000;
+const MAX_PAGE_SIZE: u32 = 10_000;
 
-/// What a `ListResults` call asks for.
+/// The request of a `ListResults` call.
 pub(super) struct ParsedPage {
     pub page: PageRequest,
     list: ListCheck,
-    language: Language,
+    renderer: Renderer,
 }
 
-/// Reads what a `ListResults` call asks for.
+/// Parses the request of a `ListResults` call.
 pub(super) fn parse_page(message: pb::ListResultsRequest) -> Result<ParsedPage, Status> {
     require_batch_id(&message.batch_id)?;
-    let language = parse_language(message.language)?;
+    let renderer = Renderer { language: parse_language(message.language)? };
     let outcomes = outcomes(message.filter.unwrap_or_default())?;
     let size = match u32::try_from(message.page_size) {
-        Ok(0) => PAGE_SIZE.0,
-        Ok(size) => size.min(PAGE_SIZE.1),
+        Ok(0) => DEFAULT_PAGE_SIZE,
+        Ok(size) => size.min(MAX_PAGE_SIZE),
         Err(_) => return Err(invalid("NEGATIVE_PAGE_SIZE", "page_size", "page_size must not be negative")),
     };
     let list = ListCheck::new(&message.batch_id, outcomes.iter().map(|outcome| *outcome as u8));
@@ -42,10 +43,10 @@ pub(super) fn parse_page(message: pb::ListResultsRequest) -> Result<ParsedPage, 
         "" => 0,
         token => PageToken::parse(token, list).map_err(|_| invalid_page_token())?.from,
     };
-    Ok(ParsedPage { page: PageRequest { batch_id: message.batch_id, outcomes, from, size }, list, language })
+    Ok(ParsedPage { page: PageRequest { batch_id: message.batch_id, outcomes, from, size }, list, renderer })
 }
 
-/// The outcomes that a filter lets through, in their order.
+/// The outcomes that a filter accepts, in their order.
 fn outcomes(filter: pb::ResultFilter) -> Result<Vec<Outcome>, Status> {
     let mut wanted = Vec::new();
     for number in filter.outcomes {
@@ -63,11 +64,11 @@ fn invalid_page_token() -> Status {
     invalid(
         "INVALID_PAGE_TOKEN",
         "page_token",
-        "page_token must be the next_page_token of a page of the same batch and filter",
+        "page_token must be a next_page_token that was returned for the same batch and filter",
     )
 }
 
-/// As many of the results as fit into the response, at least one if there is one.
+/// Encodes as many of the results as fit into the response, at least one if there is any.
 pub(super) fn page_response(
     parsed: ParsedPage,
     found: ResultPage,
@@ -75,18 +76,18 @@ pub(super) fn page_response(
 ) -> pb::ListResultsResponse {
     let next = |from| PageToken::new(from, parsed.list).to_text();
     let token_size = next(0).len() + RESULT_OVERHEAD;
-    let mut room = max_size.saturating_sub(token_size);
+    let mut bytes_left = max_size.saturating_sub(token_size);
     let mut response = pb::ListResultsResponse::default();
     let mut last = None;
     for record in found.results {
         let index = record.index;
-        let result = encode::result(record, parsed.language);
+        let result = parsed.renderer.result(record);
         let size = result.encoded_len() + RESULT_OVERHEAD;
-        if size > room && last.is_some() {
+        if size > bytes_left && last.is_some() {
             response.next_page_token = next(index);
             return response;
         }
-        room = room.saturating_sub(size);
+        bytes_left = bytes_left.saturating_sub(size);
         response.results.push(result);
         last = Some(index);
     }
@@ -96,9 +97,8 @@ pub(super) fn page_response(
     response
 }
 
-/// A batch as it goes out.
+/// Encodes a stored batch.
 pub(super) fn batch_response(batch_id: String, batch: &BatchState) -> pb::Batch {
-    let counts = batch.by_outcome.iter().filter(|(_, count)| *count > 0);
     let completion =
         batch.ended.map_or(pb::Completion::Unspecified, |(_, completion)| encode::completion(completion));
     pb::Batch {
@@ -106,13 +106,11 @@ pub(super) fn batch_response(batch_id: String, batch: &BatchState) -> pb::Batch 
         completion: completion as i32,
         start_time: Some(timestamp(batch.started_at)),
         end_time: batch.ended.map(|(ended_at, _)| timestamp(ended_at)),
-        outcomes: counts
-            .map(|(kind, count)| pb::OutcomeCount { outcome: encode::outcome(kind) as i32, count })
-            .collect(),
+        outcomes: outcome_counts(batch.by_outcome),
     }
 }
 
-/// Whole seconds and the rest, which the wire wants positive.
+/// Whole seconds and the fraction, which must be positive on the wire.
 fn timestamp(time: Timestamp) -> prost_types::Timestamp {
     let (seconds, nanos) = (time.as_second(), time.subsec_nanosecond());
     let borrow = i64::from(nanos < 0);
@@ -154,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_before_1970_has_a_positive_rest() {
+    fn a_moment_before_1970_has_a_positive_fraction() {
         let time = timestamp(Timestamp::from_millisecond(-1_500).unwrap());
         assert_eq!((time.seconds, time.nanos), (-2, 500_000_000));
     }

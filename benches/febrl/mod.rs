@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-const ROWS: &[u8] = include_bytes!("../../tests/data/febrl/dataset3.csv");
+const ROWS: &[u8] = include_bytes!("../../crates/lab/data/febrl/dataset3.csv");
 
 /// The hospital that they come from.
 pub(crate) const HOSPITAL: &str = "febrl";

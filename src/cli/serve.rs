@@ -13,13 +13,13 @@ use crate::{
 
 /// Where the configuration is.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub struct Arguments {
     /// A configuration file; it overrides the defaults, and DATAPROCESSING__SECTION__KEY overrides it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
+pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let config = Config::load(arguments.config.as_deref())?;
     let profiles = config::load_hospitals(&config.hospitals.dir)?;
     telemetry::start(&config.log);

@@ -1,7 +1,7 @@
 //! Columns of text that stand under each other, for people.
 
 /// One cell.
-pub(super) enum Cell {
+pub enum Cell {
     /// Stands to the left.
     Text(String),
     /// Stands to the right.
@@ -9,16 +9,16 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    pub(super) fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
-    pub(super) fn count(count: impl ToString) -> Self {
+    pub fn count(count: impl ToString) -> Self {
         Self::Number(count.to_string())
     }
 
     /// A part of a whole in per cent. What is there at all is never shown as nothing.
-    pub(super) fn share(part: u64, whole: u64) -> Self {
+    pub fn share(part: u64, whole: u64) -> Self {
         let share = part as f64 * 100.0 / whole.max(1) as f64;
         Self::Number(match part {
             1.. if share < 0.05 => "< 0.1 %".to_owned(),
@@ -34,7 +34,7 @@ impl Cell {
 }
 
 /// Brings rows into columns, two spaces apart and without spaces at the end of a line.
-pub(super) fn aligned<const N: usize>(rows: &[[Cell; N]]) -> impl Iterator<Item = String> {
+pub fn aligned<const N: usize>(rows: &[[Cell; N]]) -> impl Iterator<Item = String> {
     let widths: [usize; N] = std::array::from_fn(|column| {
         rows.iter().map(|row| columns(row[column].content())).max().unwrap_or(0)
     });

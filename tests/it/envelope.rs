@@ -10,7 +10,7 @@ use crate::support::{
     service::{TestService, balanced},
 };
 
-/// Vendors as `dataprocessing simulate` plays them, by hospital code.
+/// Vendors as `cargo lab simulate` plays them, by hospital code.
 const RESPONSES: [(&str, &str); 3] = [
     (
         "tencent",

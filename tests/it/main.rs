@@ -6,7 +6,6 @@ mod admission;
 mod again;
 mod bad_input;
 mod batch;
-mod bench;
 mod books;
 mod canary;
 mod catalogue;

@@ -115,12 +115,13 @@ fn what_cannot_be_read_is_told_beside_the_samples_of_the_others() {
 #[test]
 fn the_public_data_are_summed_up() {
     let (code, output, errors) = run(
-        &["profile", "try", "etc/hospitals/febrl.yaml", "--input", "tests/data/febrl/dataset3.csv"],
+        &["profile", "try", "etc/hospitals/febrl.yaml", "--input", "crates/lab/data/febrl/dataset3.csv"],
         &shipped(""),
     );
     assert_eq!(code, Some(0), "{errors}");
     assert!(
-        output.starts_with("etc/hospitals/febrl.yaml, version 2024-1, on tests/data/febrl/dataset3.csv\n")
+        output
+            .starts_with("etc/hospitals/febrl.yaml, version 2024-1, on crates/lab/data/febrl/dataset3.csv\n")
     );
     assert!(line(&output, "read 5000").ends_with("100.0 %"));
     assert_eq!(line(&output, "birth_date date"), "birth_date date_of_birth 4845 96.9 %");
@@ -225,7 +226,7 @@ fn a_profile_with_failing_samples_can_be_tried_and_says_so() {
 fn no_more_records_are_read_than_wanted() {
     let directory = shipped("");
     let arguments =
-        ["profile", "try", "etc/hospitals/febrl.yaml", "--input", "tests/data/febrl/dataset3.csv"];
+        ["profile", "try", "etc/hospitals/febrl.yaml", "--input", "crates/lab/data/febrl/dataset3.csv"];
     let (_, output, _) = run(&[&arguments[..], &["--limit", "7"]].concat(), &directory);
     assert!(line(&output, "read").starts_with("read 7 "), "{output}");
 }

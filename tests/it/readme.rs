@@ -105,8 +105,4 @@ fn every_command_of_the_readme_is_one_of_the_binary() {
     for command in commands.map(|line| line.split(' ').next().unwrap()) {
         assert!(help.contains(&format!("  {command} ")), "{command}");
     }
-    for option in ["--json", "--keep"] {
-        let help = String::from_utf8(binary().args(["demo", "--help"]).output().unwrap().stdout).unwrap();
-        assert!(help.contains(option) && README.contains(option));
-    }
 }

@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{
     Deserialize,
     de::{
@@ -15,13 +16,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::{
-    cli::{
-        CommandError,
-        input::{CsvRows, PatientDataReader},
-    },
-    server::pb::patient_data,
-};
+use crate::cli::{CommandError, csv_rows::CsvRows};
 use cleaning::{profile::Profile, record::Payload};
 
 /// The records of a file.
@@ -110,7 +105,7 @@ fn rows<R: Read>(
     };
     let mut rows = CsvRows::new(input, decode)?;
     while !taker.is_full()
-        && let Some(row) = rows.next()
+        && let Some(row) = rows.next_row()
     {
         let object = row.map_err(|error| error.to_string()).and_then(|row| {
             row.object(decode).ok_or_else(|| "is no text in the character set of the profile".to_owned())
@@ -121,7 +116,6 @@ fn rows<R: Read>(
 }
 
 fn lines(mut input: impl BufRead, mut taker: Taker<impl FnMut(Record)>) -> Result<(), CommandError> {
-    let reader = PatientDataReader::new()?;
     let mut line = Vec::new();
     while !taker.is_full() {
         line.clear();
@@ -129,31 +123,43 @@ fn lines(mut input: impl BufRead, mut taker: Taker<impl FnMut(Record)>) -> Resul
             break;
         }
         if !line.trim_ascii().is_empty() {
-            taker.give(line_payload(line.trim_ascii(), &reader));
+            taker.give(line_payload(line.trim_ascii()));
         }
     }
     Ok(())
 }
 
+/// A `PatientData` in proto3 JSON, as far as it matters here: `profile try` cleans its payload.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    #[serde(default, rename = "id")]
+    _id: IgnoredAny,
+    #[serde(rename = "hospitalCode", alias = "hospital_code")]
+    _hospital_code: IgnoredAny,
+    patient: Option<IgnoredAny>,
+    #[serde(rename = "rawJson", alias = "raw_json")]
+    raw_json: Option<String>,
+    #[serde(rename = "rawBytes", alias = "raw_bytes")]
+    raw_bytes: Option<String>,
+}
+
 /// A line is the source's own object, or a `PatientData` around it.
-fn line_payload(line: &[u8], reader: &PatientDataReader) -> Result<Payload, String> {
+fn line_payload(line: &[u8]) -> Result<Payload, String> {
     let Ok(text) = std::str::from_utf8(line) else {
         return Ok(Payload::Bytes(bytes::Bytes::copy_from_slice(line).into()));
     };
-    let envelope = is_envelope(text).then(|| reader.read(text)).flatten().and_then(|data| data.payload);
-    match envelope {
-        None => Ok(Payload::Json(text.to_owned().into())),
-        Some(patient_data::Payload::RawJson(text)) => Ok(Payload::Json(text.into())),
-        Some(patient_data::Payload::RawBytes(bytes)) => Ok(Payload::Bytes(bytes.into())),
-        Some(patient_data::Payload::Patient(_)) => {
+    match serde_json::from_str(text) {
+        Ok(Envelope { raw_json: Some(text), .. }) => Ok(Payload::Json(text.into())),
+        Ok(Envelope { raw_bytes: Some(text), .. }) => match BASE64_STANDARD.decode(text) {
+            Ok(bytes) => Ok(Payload::Bytes(bytes::Bytes::from(bytes).into())),
+            Err(_) => Err("has rawBytes that are not base64".to_owned()),
+        },
+        Ok(Envelope { patient: Some(_), .. }) => {
             Err("has canonical field names already: there is nothing that a profile could map".to_owned())
         }
+        Ok(_) | Err(_) => Ok(Payload::Json(text.to_owned().into())),
     }
-}
-
-/// Whether the line may be a `PatientData`: to try it with every line would cost more than the record.
-fn is_envelope(text: &str) -> bool {
-    text.contains("\"hospitalCode\"") || text.contains("\"hospital_code\"")
 }
 
 /// A list of objects, or one object. What comes after the limit is skipped and not looked at.

@@ -1,0 +1,159 @@
+//! What a scenario has measured, as a row of the table and as JSON.
+
+use dataprocessing::{cli::table::Cell, server::pb::Summary};
+use serde_json::{Value, json};
+
+use super::service::Usage;
+
+/// One row of the report.
+pub(super) struct Measurement {
+    /// The scenario, with what was measured of it where it measures several things.
+    pub name: String,
+    /// Records sent, or calls made.
+    pub records: usize,
+    /// What it took.
+    pub usage: Usage,
+    /// How near it comes to what it is compared with.
+    pub ratio: Option<Ratio>,
+    /// What else was found, for programs.
+    pub details: Vec<(&'static str, Value)>,
+}
+
+/// A number that means the same on every machine.
+pub(super) struct Ratio {
+    /// The number.
+    pub value: f64,
+    /// Of what, and what it should be.
+    pub of: &'static str,
+}
+
+/// The names of the columns of [`Measurement::row`].
+pub(super) fn heading() -> [Cell; 9] {
+    let number = |text: &str| Cell::Number(text.to_owned());
+    [
+        Cell::text("scenario"),
+        number("records"),
+        number("seconds"),
+        number("records/s"),
+        number("service us/record"),
+        number("database us/record"),
+        number("peak MiB"),
+        number("ratio"),
+        Cell::text("of what"),
+    ]
+}
+
+impl Measurement {
+    /// A measurement without a ratio.
+    pub(super) fn new(name: impl Into<String>, records: usize, usage: Usage) -> Self {
+        Self { name: name.into(), records, usage, ratio: None, details: Vec::new() }
+    }
+
+    /// Compares it.
+    pub(super) fn compared(self, value: f64, of: &'static str) -> Self {
+        Self { ratio: Some(Ratio { value, of }), ..self }
+    }
+
+    /// Adds something for programs.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.details.push((name, value.into()));
+        self
+    }
+
+    /// Records in a second.
+    pub(super) fn rate(&self) -> f64 {
+        rate(self.records, &self.usage)
+    }
+
+    fn server_micros(&self) -> Option<f64> {
+        self.usage.server_cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / self.records.max(1) as f64)
+    }
+
+    fn store_micros(&self) -> Option<f64> {
+        self.usage.store_cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / self.records.max(1) as f64)
+    }
+
+    /// The cells of the table; what is not available is a dash.
+    pub(super) fn row(&self) -> [Cell; 9] {
+        let number = |value: Option<f64>, digits: usize| {
+            Cell::Number(value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}")))
+        };
+        [
+            Cell::text(self.name.clone()),
+            Cell::count(self.records),
+            number(Some(self.usage.time.as_secs_f64()), 2),
+            number(Some(self.rate()), 0),
+            number(self.server_micros(), 1),
+            number(self.store_micros(), 1),
+            number(self.usage.peak.map(mebibytes), 1),
+            number(self.ratio.as_ref().map(|ratio| ratio.value), 3),
+            Cell::text(self.ratio.as_ref().map_or("", |ratio| ratio.of)),
+        ]
+    }
+
+    /// One JSON object; what is not available is null.
+    pub(super) fn json(&self) -> Value {
+        let mut object = json!({
+            "scenario": self.name,
+            "records": self.records,
+            "seconds": self.usage.time.as_secs_f64(),
+            "records_per_second": self.rate(),
+            "server_cpu_us_per_record": self.server_micros(),
+            "database_cpu_us_per_record": self.store_micros(),
+            "server_peak_rss_bytes": self.usage.peak,
+            "ratio": self.ratio.as_ref().map(|ratio| ratio.value),
+            "ratio_of": self.ratio.as_ref().map(|ratio| ratio.of),
+        });
+        for (name, value) in &self.details {
+            object[*name] = value.clone();
+        }
+        object
+    }
+}
+
+/// Records in a second.
+pub(super) fn rate(records: usize, usage: &Usage) -> f64 {
+    records as f64 / usage.time.as_secs_f64()
+}
+
+/// Bytes in the unit that people read.
+pub(super) fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// The counters of a summary that are not zero.
+pub(super) fn outcomes(summary: &Summary) -> Value {
+    let counts = [
+        ("stored", summary.stored),
+        ("unchanged", summary.unchanged),
+        ("stale", summary.stale),
+        ("superseded", summary.superseded),
+        ("valid", summary.valid),
+        ("rejected", summary.rejected),
+        ("failed", summary.failed),
+        ("not_attempted", summary.not_attempted),
+    ];
+    counts
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| (name.to_owned(), Value::from(count)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_the_system_does_not_count_is_null_and_a_dash() {
+        let usage = Usage { time: Duration::from_secs(2), server_cpu: None, store_cpu: None, peak: None };
+        let measured =
+            Measurement::new("overhead", 500, usage).compared(0.5, "of the ceiling").with("calls", 480);
+        let json = measured.json();
+        assert_eq!((json["records_per_second"].as_f64(), json["calls"].as_u64()), (Some(250.0), Some(480)));
+        assert!(json["server_cpu_us_per_record"].is_null() && json["server_peak_rss_bytes"].is_null());
+        assert!(matches!(&measured.row()[4], Cell::Number(text) if text == "-"));
+    }
+}

@@ -1,0 +1,68 @@
+//! Fills a store with many patients, past the service: its rows are copies of those that the service wrote,
+//! each under a number of its own.
+
+use dataprocessing::cli::CommandError;
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::stores::StoreUrl;
+
+/// Apart from the table that grows, or an engine would first write the whole result somewhere else.
+const TEMPLATE: &str =
+    "CREATE TEMPORARY TABLE template AS SELECT * FROM patients ORDER BY hospital_code, patient_id";
+
+/// Copies every patient of a store once for each round, under the number that the records of that round have.
+/// Rounds count from 1; there may be none.
+pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(), CommandError> {
+    match store.file() {
+        Some(file) => {
+            let options = SqliteConnectOptions::new()
+                .filename(file)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Off);
+            let mut connection = SqliteConnection::connect_with(&options).await?;
+            let columns = sqlx::query_scalar("SELECT name FROM pragma_table_info('patients')");
+            let columns: Vec<String> = columns.fetch_all(&mut connection).await?;
+            connection.execute(TEMPLATE).await?;
+            let numbers = format!(
+                "(WITH RECURSIVE numbers (round) AS (SELECT 1 WHERE {rounds} > 0 UNION ALL SELECT round + 1 FROM \
+                 numbers WHERE round < {rounds}) SELECT round FROM numbers)"
+            );
+            connection.execute(AssertSqlSafe(insert(&columns, &numbers))).await?;
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+            connection.close().await?;
+        }
+        None => {
+            let mut connection = PgConnection::connect(&store.0).await?;
+            let columns = sqlx::query_scalar(
+                "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'patients' \
+                 AND table_schema = current_schema() ORDER BY ordinal_position",
+            );
+            let columns: Vec<String> = columns.fetch_all(&mut connection).await?;
+            connection.execute(TEMPLATE).await?;
+            let numbers = format!("(SELECT generate_series AS round FROM generate_series(1, {rounds}))");
+            connection.execute(AssertSqlSafe(insert(&columns, &numbers))).await?;
+            // As it would be for a store that has grown for years.
+            connection.execute("VACUUM (ANALYZE) patients").await?;
+            connection.execute("CHECKPOINT").await?;
+            connection.close().await?;
+        }
+    }
+    Ok(())
+}
+
+/// The one statement. The columns are asked of the store, so that new ones need no word here. In the order of
+/// the key, as an index likes it.
+fn insert(columns: &[String], numbers: &str) -> String {
+    let selected: Vec<&str> = columns
+        .iter()
+        .map(|column| if column == "patient_id" { "round || '-' || patient_id" } else { column.as_str() })
+        .collect();
+    format!(
+        "INSERT INTO patients ({}) SELECT {} FROM {numbers} AS numbers CROSS JOIN template",
+        columns.join(", "),
+        selected.join(", ")
+    )
+}

@@ -1,0 +1,101 @@
+//! `big-store`: does the service stay fast when the store is large?
+
+use std::{ops::Range, time::Duration};
+
+use dataprocessing::server::pb::{PatientData, patient_data::Payload};
+
+use super::{Bench, CommandError, Measurement, Service, WORKERS, batches, send, service};
+use crate::{
+    bench::{prefill::copy_patients, service::Setting},
+    traffic::{connect::Client, records::SYNTHETIC_PERSONS},
+};
+
+pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
+    let count = bench.count(50_000);
+    let empty = service(bench, Duration::ZERO, WORKERS).await?;
+    let mut client = empty.client().await?;
+    let new_empty = new(bench, &empty, &mut client, "big-store, empty, new", 0..count).await?;
+    let places = (0..count).collect();
+    let changed_empty = changed(bench, &empty, &mut client, "big-store, empty, changed", places).await?;
+    drop(empty);
+
+    let (big, held) = filled(bench).await?;
+    let mut client = big.client().await?;
+    let new_big = new(bench, &big, &mut client, "big-store, new", held..held + count).await?;
+    let places = spread(count, held);
+    let changed_big = changed(bench, &big, &mut client, "big-store, changed", places).await?;
+
+    let ratios = (new_big.rate() / new_empty.rate(), changed_big.rate() / changed_empty.rate());
+    Ok(vec![
+        new_empty,
+        changed_empty,
+        new_big.compared(ratios.0, "records/s, of a store that was empty"),
+        changed_big.compared(ratios.1, "records/s, of a store that was empty"),
+    ])
+}
+
+/// A service whose store holds the patients, and how many places of the endless input they come from.
+async fn filled(bench: &mut Bench) -> Result<(Service, usize), CommandError> {
+    let store = bench.stores.fresh().await?;
+    let store_process = bench.stores.server_process().await;
+    let setting = Setting { latency: Duration::ZERO, workers: WORKERS, store: store.clone(), store_process };
+    let service = Service::start(setting).await?;
+    let first = send(&mut service.client().await?, batches(bench, 0..SYNTHETIC_PERSONS)).await?;
+    let rounds = bench.patients.div_ceil(first.stored.max(1) as usize);
+    copy_patients(&store, rounds.saturating_sub(1)).await?;
+    Ok((service, rounds.max(1) * SYNTHETIC_PERSONS))
+}
+
+async fn new(
+    bench: &Bench,
+    service: &Service,
+    client: &mut Client,
+    name: &'static str,
+    places: Range<usize>,
+) -> Result<Measurement, CommandError> {
+    let (count, calls) = (places.len(), batches(bench, places));
+    measure(service, client, name, count, calls).await
+}
+
+/// The same persons, all of whom have moved.
+async fn changed(
+    bench: &Bench,
+    service: &Service,
+    client: &mut Client,
+    name: &'static str,
+    places: Vec<usize>,
+) -> Result<Measurement, CommandError> {
+    let records = |places: &[usize]| places.iter().map(|place| moved(bench.records.at(*place))).collect();
+    let calls = places.chunks(super::BATCH).map(records).collect();
+    measure(service, client, name, places.len(), calls).await
+}
+
+async fn measure(
+    service: &Service,
+    client: &mut Client,
+    name: &'static str,
+    count: usize,
+    calls: Vec<Vec<PatientData>>,
+) -> Result<Measurement, CommandError> {
+    let meter = service.meter();
+    let summary = send(client, calls).await?;
+    let usage = meter.read();
+    match summary.unchanged + summary.superseded {
+        0 => Ok(Measurement::new(name, count, usage)),
+        other => Err(format!("{other} of {count} records were not written").into()),
+    }
+}
+
+/// Places all over the store, each at most once.
+fn spread(count: usize, held: usize) -> Vec<usize> {
+    // One less than would do: else the same few persons would come again in every round.
+    let step = (held / count).saturating_sub(1).max(1);
+    (0..held).step_by(step).take(count).collect()
+}
+
+fn moved(mut record: PatientData) -> PatientData {
+    if let Some(Payload::RawJson(text)) = &mut record.payload {
+        *text = text.replacen(r#""suburb":""#, r#""suburb":"new "#, 1);
+    }
+    record
+}

@@ -1,0 +1,80 @@
+//! `stream`: a batch that is far larger than the service's memory.
+
+use std::{
+    cell::{Cell, RefCell},
+    convert::Infallible,
+    sync::Arc,
+    time::Duration,
+};
+
+use dataprocessing::server::pb::StreamProgress;
+use tokio::time::Instant;
+
+use super::{Bench, CommandError, Measurement, Service, WORKERS, service, sound};
+use crate::{
+    bench::{
+        measurement::{mebibytes, outcomes},
+        timeline::{Memory, StreamTimeline},
+    },
+    traffic::stream,
+};
+
+/// Between two samples at the service's memory.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// From how many settled records on memory has to be flat; of a smaller batch, from a quarter of it.
+const FLAT_FROM: usize = 50_000;
+
+pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
+    let count = bench.count(if bench.full { 1_000_000 } else { 200_000 });
+    let service = service(bench, Duration::ZERO, WORKERS).await?;
+    let mut client = service.client().await?;
+    let (settled, timeline) = (Cell::new(0), RefCell::new(StreamTimeline::default()));
+    let meter = service.meter();
+    let started = Instant::now();
+    let watch = |progress: &StreamProgress| {
+        settled.set(timeline.borrow_mut().note(started.elapsed(), progress));
+    };
+    let report = tokio::select! {
+        report = stream::send(&mut client, Arc::clone(&bench.records), 0..count, watch) => report?,
+        never = sample_memory(&service, started, &settled, &timeline) => match never {},
+    };
+    let usage = meter.read();
+    let summary = sound(report)?;
+    let mut timeline = timeline.into_inner();
+    timeline.end(usage.time, &summary);
+    let resident = service.memory().map(|memory| memory.resident);
+    timeline.memory.extend(resident.map(|resident| Memory { at: usage.time, settled: count, resident }));
+
+    let (first, last) = timeline.rates();
+    let (early, peak) = timeline.memory_from(FLAT_FROM.min(count / 4));
+    let throughput = Measurement::new("stream", count, usage)
+        .compared(last / first, "records/s, last fifth of the first")
+        .with("records_per_second_first_fifth", first)
+        .with("records_per_second_last_fifth", last)
+        .with("outcomes", outcomes(&summary));
+    let mut measured = vec![throughput];
+    if let (Some(early), Some(peak)) = (early, peak) {
+        let memory = Measurement::new("stream, memory", count, usage)
+            .compared(mebibytes(peak) / mebibytes(early), "peak, of that early in the stream")
+            .with("server_early_rss_bytes", early)
+            .with("server_later_peak_rss_bytes", peak);
+        measured.push(memory);
+    }
+    bench.timeline = Some(timeline);
+    Ok(measured)
+}
+
+async fn sample_memory(
+    service: &Service,
+    started: Instant,
+    settled: &Cell<usize>,
+    timeline: &RefCell<StreamTimeline>,
+) -> Infallible {
+    loop {
+        if let Some(memory) = service.memory() {
+            let look = Memory { at: started.elapsed(), settled: settled.get(), resident: memory.resident };
+            timeline.borrow_mut().memory.push(look);
+        }
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+}

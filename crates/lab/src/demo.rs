@@ -1,0 +1,220 @@
+//! `demo`: the real server, a simulated hospital and a real gRPC client in one process, and a report of what
+//! came of the records.
+
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use clap::Args;
+use cleaning::profile::Profile;
+use dataprocessing::{
+    app::{App, AppError},
+    cli::{CommandError, print_line},
+    config::{self, Config},
+    shutdown, telemetry,
+};
+use hospital_sim::{Simulator, SimulatorConfig};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::{runtime::Runtime, task::JoinHandle};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::traffic::{at_least_one, connect::connect, records::Records, unary};
+use report::Report;
+
+mod report;
+
+/// A request for somebody who wants to try the server by hand.
+const EXAMPLE: &str = r#"{"resultView": "RESULT_VIEW_ALL", "dataList": [{"id": "1", "hospitalCode": "febrl", "rawJson": "{\"rec_id\": \"rec-1\", \"given_name\": \"lachlan\", \"surname\": \"berry\", \"date_of_birth\": \"19990219\", \"soc_sec_id\": \"7364009\"}"}]}"#;
+
+/// How often the progress bar moves.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// What to send through the service, and how.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// How many records to send; the input is truncated or repeated, repeats as patients of their own.
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = at_least_one)]
+    records: usize,
+    /// Records to send: `.ndjson` of PatientData in proto3 JSON, or `.csv` whose rows become JSON objects.
+    /// Without it, synthetic persons with realistic errors (FEBRL).
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// The hospital that the rows of a `.csv` come from.
+    #[arg(long, default_value = "febrl", value_name = "CODE")]
+    hospital: String,
+    /// Directory of hospital profiles to use instead of the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    hospitals: Option<PathBuf>,
+    /// How long the simulated hospital takes for one answer.
+    #[arg(long, default_value = "50ms", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    latency: Duration,
+    /// Workers, and calls that the hospital takes at once [default: 50 workers, and what the hospital's
+    /// profile says].
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    workers: Option<usize>,
+    /// A store to write to instead of a temporary SQLite file.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Leave the server up afterwards and print a line to try.
+    #[arg(long)]
+    keep: bool,
+    /// Print one JSON object and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The service and its hospital, running.
+struct Running {
+    simulator: Simulator,
+    elsewhere: Elsewhere,
+    server: AbortOnDropHandle<Result<(), AppError>>,
+    stop: CancellationToken,
+    address: SocketAddr,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let directory = tempfile::tempdir()?;
+    let profiles = profiles(&arguments)?;
+    let records = match &arguments.input {
+        None => Records::synthetic(&profiles),
+        Some(path) => Records::of_file(path, &arguments.hospital, &profiles)?,
+    };
+    let records = records.range(0..arguments.records);
+    let config = config(&arguments, directory.path().join("demo.db").display())?;
+    telemetry::start(&telemetry::LogConfig { level: "warn".to_owned(), format: telemetry::LogFormat::Text });
+
+    let running = start(&arguments, &config, profiles).await?;
+    let mut client = connect(running.address).await?;
+    let bar = progress_bar(records.len(), arguments.json);
+    let watch = AbortOnDropHandle::new(tokio::spawn(follow(bar.clone(), running.simulator.watch())));
+    let outcome = unary::send(&mut client, records, &config.server).await?;
+    drop(watch);
+    bar.finish_and_clear();
+
+    let stats = running.simulator.stats();
+    let report = Report::new(&outcome, stats, arguments.latency, config.pool.workers);
+    if arguments.json {
+        print_line(report.json());
+    } else {
+        print_line(&report);
+    }
+    if arguments.keep {
+        keep(&running, &arguments).await?;
+    }
+    running.end().await
+}
+
+impl Running {
+    async fn end(self) -> Result<(), CommandError> {
+        self.stop.cancel();
+        self.server.await??;
+        self.simulator.stop().await?;
+        drop(self.elsewhere);
+        Ok(())
+    }
+}
+
+async fn start(
+    arguments: &Arguments,
+    config: &Config,
+    profiles: HashMap<Arc<str>, Arc<Profile>>,
+) -> Result<Running, CommandError> {
+    let latency = arguments.latency;
+    let elsewhere = Elsewhere::new()?;
+    let simulator = elsewhere
+        .start(Simulator::start(SimulatorConfig {
+            listen: loopback(),
+            latency,
+            ..SimulatorConfig::default()
+        }))
+        .await??;
+    let url = format!("http://{}/verify", simulator.local_addr());
+    let profiles = profiles
+        .into_iter()
+        .map(|(code, profile)| (code, Arc::new(profile.verified_at(&url, arguments.workers))))
+        .collect();
+    let app = App::build(config, profiles).await?;
+    let (address, stop) = (app.local_addr(), CancellationToken::new());
+    let server = AbortOnDropHandle::new(tokio::spawn(app.run(stop.clone().cancelled_owned())));
+    Ok(Running { simulator, elsewhere, server, stop, address })
+}
+
+/// A thread that runs what in life is somebody else's machine: a hospital's timers do not wait for our
+/// workers.
+struct Elsewhere(Option<Runtime>);
+
+impl Elsewhere {
+    fn new() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn start<T: Send + 'static>(&self, starting: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.0.as_ref().expect("there until it is dropped").spawn(starting)
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // A runtime must not be dropped where others run, for its end may block.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// The shipped configuration with the few values that the demo turns.
+fn config(arguments: &Arguments, file: impl std::fmt::Display) -> Result<Config, CommandError> {
+    let mut config = Config::shipped();
+    config.server.listen = loopback();
+    config.pool.workers = arguments.workers.unwrap_or(config.pool.workers);
+    config.store.url = match &arguments.database_url {
+        Some(url) => url.as_str().into(),
+        None => format!("sqlite://{file}").into(),
+    };
+    // Long enough for what was asked, also where a profile leaves half of the workers to others: the demo
+    // shows the speed of the whole batch, not of a part.
+    let rounds = config.server.max_records.min(arguments.records).div_ceil(config.pool.workers);
+    let ideal = arguments.latency * u32::try_from(rounds)?;
+    config.server.timeout += ideal * 4;
+    Ok(config)
+}
+
+fn profiles(arguments: &Arguments) -> Result<HashMap<Arc<str>, Arc<Profile>>, CommandError> {
+    Ok(match &arguments.hospitals {
+        Some(directory) => config::load_hospitals(directory)?,
+        None => config::shipped_hospitals(),
+    })
+}
+
+fn progress_bar(records: usize, hidden: bool) -> ProgressBar {
+    if hidden {
+        return ProgressBar::hidden();
+    }
+    let style = "{bar:40} {pos:>6} of {len} records checked in {elapsed}";
+    let style = ProgressStyle::with_template(style).expect("the template is sound");
+    ProgressBar::new(records as u64).with_style(style)
+}
+
+async fn follow(bar: ProgressBar, simulator: hospital_sim::Watch) {
+    loop {
+        tokio::time::sleep(PROGRESS_EVERY).await;
+        bar.set_position(simulator.stats().calls);
+    }
+}
+
+async fn keep(running: &Running, arguments: &Arguments) -> Result<(), CommandError> {
+    let address = running.address;
+    let shutdown = shutdown::on_signal()?;
+    if !arguments.json {
+        print_line(format_args!(
+            "\nThe server stays up; end it with Ctrl-C. Try:\n  grpcurl -plaintext -d '{}' {address} \
+             dataprocessing.v1.DataProcessing/BatchProcess",
+            EXAMPLE
+        ));
+    }
+    shutdown.await;
+    Ok(())
+}

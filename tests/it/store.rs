@@ -1,4 +1,4 @@
-//! The store, with the same cases on both engines, and a few that only one of them can meet.
+//! The store: the same cases on both engines, and a few that only one of them can meet.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,13 +26,14 @@ macro_rules! on_both_engines {
     };
 }
 
-mod books;
+mod batch_reads;
 mod both;
+mod columns;
 mod faults;
-mod findings;
 mod postgres;
 mod rejects;
 mod sqlite;
+mod store_issues;
 
 const STORED: Written = Written::Stored { replaced: None, overwritten: Overwritten::NOTHING };
 

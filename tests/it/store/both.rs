@@ -10,7 +10,6 @@ use super::*;
 on_both_engines! {
     what_formatting_changed_is_stored_with_the_patient
     a_new_patient_is_stored_and_the_same_content_again_is_unchanged
-    every_column_holds_what_the_patient_says
     newer_content_replaces_what_is_stored_and_older_content_is_stale
     equal_order_with_other_content_is_written
     of_one_patient_in_a_chunk_the_newest_is_stored_and_the_others_are_superseded
@@ -39,75 +38,6 @@ async fn a_new_patient_is_stored_and_the_same_content_again_is_unchanged(databas
         ["first 0 stored", "first 1 stored", "second 0 unchanged", "second 1 unchanged"]
     );
     assert_eq!(database.column("SELECT DISTINCT batch_id FROM patients").await, ["first"]);
-}
-
-async fn every_column_holds_what_the_patient_says(database: &TestDatabase) {
-    use cleaning::patient::{Address, Contact, Deceased, Gender, PartialDate};
-    let store = database.store().await;
-    let full = Patient {
-        name: Some(Name {
-            text: "李 雷".into(),
-            family: Some("李".into()),
-            given: Some("雷".into()),
-            pinyin: Some("li lei".into()),
-        }),
-        gender: Some(Gender::Male.into()),
-        birth_date: Some(PartialDate::Month(1980, 2).into()),
-        phones: vec!["+8613800138000".into()],
-        addresses: vec![Address {
-            text: "x".into(),
-            division_code: None,
-            postal_code: None,
-            country: Some("CN".into()),
-        }],
-        contacts: vec![Contact { name: Some("M".into()), relation: None, phone: None }],
-        nationality: Some("156".into()),
-        ethnicity: Some("01".into()),
-        marital_status: Some("20".into()),
-        deceased: Some(Deceased::On(PartialDate::Year(2020)).into()),
-        order: RecordOrder::UpdatedAt(1_700_000_000_000_000),
-        ..patient("full", "", 0)
-    };
-    let warned = Row {
-        issues: Arc::from([Issue { source_field: Some("xm".into()), ..Issue::warning(&MISSING, "name") }]),
-        ..stored(7, full)
-    };
-    assert_eq!(write(&*store, "batch", vec![warned]).await, [STORED]);
-    let columns = [
-        ("hospital_code", "h1"),
-        ("name", "李 雷"),
-        ("family_name", "李"),
-        ("given_name", "雷"),
-        ("name_pinyin", "li lei"),
-        ("gender", "male"),
-        ("birth_date", "1980-02"),
-        ("deceased", "2020"),
-        ("phones", r#"["+8613800138000"]"#),
-        ("addresses", r#"[{"text":"x","division_code":null,"postal_code":null,"country":"CN"}]"#),
-        ("contacts", r#"[{"name":"M","relation":null,"phone":null}]"#),
-        ("nationality", "156"),
-        ("ethnicity", "01"),
-        ("marital_status", "20"),
-        ("hash_version", "1"),
-        ("order_kind", "2"),
-        ("order_value", "1700000000000000"),
-        ("batch_id", "batch"),
-        ("batch_index", "7"),
-        ("issues", r#"[{"code":"EXAMPLE_MISSING","severity":"warning","field":"name","source_field":"xm"}]"#),
-    ];
-    for (column, value) in columns {
-        let sql = format!("SELECT CAST({column} AS TEXT) FROM patients");
-        assert_eq!(database.column(&sql).await, [value], "{column}");
-    }
-    assert_eq!(bytes_as_text(database, "raw", "patients").await, ["raw 7"]);
-    assert_eq!(
-        bytes_as_text(database, "identifiers", "patients").await,
-        [r#"[{"type":"99","value":"full","system":null}]"#]
-    );
-    assert_eq!(
-        database.column("SELECT issues FROM outcomes").await,
-        [r#"[["EXAMPLE_MISSING","warning","name",null,"xm"]]"#]
-    );
 }
 
 async fn what_formatting_changed_is_stored_with_the_patient(database: &TestDatabase) {

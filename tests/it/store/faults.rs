@@ -1,4 +1,4 @@
-//! A store that is ill: what it says, and that it comes back by itself.
+//! A store that fails: what it reports, and that it recovers by itself.
 
 use dataprocessing::model::OutageKind;
 

@@ -22,6 +22,37 @@ async fn the_file_is_written_ahead_in_a_log() {
     assert_eq!(database.column("SELECT journal_mode FROM pragma_journal_mode").await, ["wal"]);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_created_is_readable_by_its_owner_only_and_what_exists_keeps_its_mode() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    let set_mode = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("our own file");
+    };
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
+    let home = tempfile::tempdir().expect("a temporary directory");
+    set_mode(home.path(), 0o755);
+    let directory = home.path().join("data").join("store");
+    let file = directory.join("test.db");
+    let store = open(&format!("sqlite://{}", file.display()));
+    store.migrate().await.expect("a fresh file");
+    write(&*store, "batch", vec![stored(0, patient("a", "Ann", 1))]).await;
+    for name in ["test.db", "test.db-wal", "test.db-shm"] {
+        assert_eq!(mode(&directory.join(name)), 0o600, "{name}");
+    }
+    assert_eq!((mode(&directory), mode(&home.path().join("data"))), (0o700, 0o700));
+    assert_eq!(mode(home.path()), 0o755);
+    store.close().await;
+
+    set_mode(&directory, 0o750);
+    set_mode(&file, 0o640);
+    let store = open(&format!("sqlite://{}", file.display()));
+    write(&*store, "batch", vec![stored(1, patient("b", "Bob", 1))]).await;
+    assert_eq!((mode(&directory), mode(&file)), (0o750, 0o640));
+    store.close().await;
+}
+
 #[tokio::test]
 async fn a_transaction_that_runs_too_long_is_interrupted() {
     let database = TestDatabase::sqlite();

@@ -1,4 +1,5 @@
-//! The books: which outcome of a record stands when it is written again, what is read back, and rows from before.
+//! What is read back of a batch and its records: which outcome is kept when a record is written again, and rows of
+//! earlier versions.
 
 use cleaning::{
     record::{Payload, RawRecord},

@@ -1,5 +1,5 @@
-//! What the store finds about a record when it writes it: stale records, and known patients who become
-//! somebody else.
+//! Issues that the store itself finds when it writes a record: stale records, and known patients who turn into another
+//! person.
 
 use cleaning::patient::{Gender, PartialDate};
 use dataprocessing::server::pb::{Outcome as Reported, RecordResult};

@@ -21,7 +21,7 @@ mod store_url;
 pub use error::ConfigError;
 pub use hospitals::{
     HospitalsConfig, Profiles, hospital_files, isolation_warning, load_hospitals, read_hospital,
-    shipped_hospitals,
+    shipped_hospitals, shipped_profile_files,
 };
 
 /// The defaults, as the repository shows them.

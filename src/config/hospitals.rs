@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{ConfigError, read_file};
-use cleaning::profile::{Defaults, Profile};
+use cleaning::profile::Profile;
+use profiles::{Defaults, ProfileFile};
 use settings::{Origin, Problem};
 
 /// The hospitals whose records are accepted.
@@ -48,7 +49,7 @@ pub fn load_hospitals(dir: &Path) -> Result<Profiles, ConfigError> {
         shipped_defaults()
     });
     for file in files {
-        match parse(&file, &defaults, Profile::parse_over) {
+        match parse(&file, &defaults).and_then(ProfileFile::into_proven) {
             Ok(profile) => drop(profiles.insert(profile.code.clone(), Arc::new(profile))),
             Err(found) => found.into_iter().for_each(|problem| {
                 // What is wrong with the defaults is found with every hospital, and told once.
@@ -77,22 +78,27 @@ pub fn isolation_warning(profiles: &Profiles, workers: usize) -> Option<String> 
     })
 }
 
-/// Reads one hospital's file over the defaults beside it, whether its samples hold or not.
-pub fn read_hospital(file: &Path) -> Result<Profile, ConfigError> {
+/// Reads one hospital's file over the defaults beside it, without running its samples.
+pub fn read_hospital(file: &Path) -> Result<ProfileFile, ConfigError> {
     let dir = file.parent().unwrap_or(Path::new(""));
     let defaults = defaults_of(dir)?;
-    parse(file, &defaults, Profile::read).map_err(ConfigError::from)
+    parse(file, &defaults).map_err(ConfigError::from)
 }
 
 /// The profiles that are shipped, compiled in.
 pub fn shipped_hospitals() -> Profiles {
+    let profiles = shipped_profile_files().map(ProfileFile::into_proven);
+    let profiles = profiles.map(|profile| Arc::new(profile.expect("the samples of a shipped profile hold")));
+    profiles.map(|profile| (Arc::clone(&profile.code), profile)).collect()
+}
+
+/// The profiles that are shipped with their samples, by hospital code.
+pub fn shipped_profile_files() -> impl Iterator<Item = ProfileFile> {
     let defaults = shipped_defaults();
-    let parse = |(code, text): &(&str, &str)| {
-        let profile = Profile::parse_over(&defaults, &format!("{code}.yaml"), code, text);
-        let profile = profile.expect("a shipped profile is sound");
-        (Arc::clone(&profile.code), Arc::new(profile))
-    };
-    SHIPPED.iter().map(parse).collect()
+    SHIPPED.iter().map(move |(code, text)| {
+        ProfileFile::parse(&defaults, &format!("{code}.yaml"), code, text)
+            .expect("a shipped profile is sound")
+    })
 }
 
 /// The hospitals' files of a directory by name, at least one.
@@ -135,11 +141,7 @@ fn defaults_of(dir: &Path) -> Result<Defaults, Vec<Problem>> {
     Defaults::parse(&file.display().to_string(), &text)
 }
 
-fn parse(
-    file: &Path,
-    defaults: &Defaults,
-    parse: impl FnOnce(&Defaults, &str, &str, &str) -> Result<Profile, Vec<Problem>>,
-) -> Result<Profile, Vec<Problem>> {
+fn parse(file: &Path, defaults: &Defaults) -> Result<ProfileFile, Vec<Problem>> {
     if file.extension().is_none_or(|kind| kind != "yaml") {
         return Err(vec![problem(file, "a profile's name must end in .yaml")]);
     }
@@ -149,7 +151,7 @@ fn parse(
         return Err(vec![problem(file, "is what hospitals share, not a hospital's profile")]);
     }
     let text = read_file(file).map_err(|message| vec![problem(file, &message)])?;
-    parse(defaults, &file.display().to_string(), code, &text)
+    ProfileFile::parse(defaults, &file.display().to_string(), code, &text)
 }
 
 fn problem(path: &Path, message: &str) -> Problem {

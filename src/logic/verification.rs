@@ -266,5 +266,5 @@ fn finding(verdict: Verdict, profile: &Profile) -> Option<Issue> {
         Verdict::Illegal => &rules::IDENTITY_ILLEGAL,
         Verdict::NotFound => &rules::IDENTITY_NOT_FOUND,
     };
-    (!profile.is_off(rule)).then(|| rule.issue(Some(profile)))
+    (!rule.is_off(profile)).then(|| rule.issue(Some(profile)))
 }

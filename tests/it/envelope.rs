@@ -1,9 +1,10 @@
-//! HospitalsConfig whose APIs say the same in different codes: what a profile says about their envelope decides.
+//! Hospitals whose APIs say the same in different codes: what a profile says about their envelope decides.
 
 use std::{collections::HashMap, sync::Arc};
 
 use cleaning::profile::Profile;
 use dataprocessing::server::pb::{Outcome, RecordResult};
+use profiles::{Defaults, ProfileFile};
 
 use crate::support::{
     records::{raw_json, request},
@@ -56,8 +57,8 @@ verify:
     {response}
 "
     );
-    let profile = Profile::parse(code, code, &text);
-    Arc::new(profile.unwrap_or_else(|found| panic!("{found:#?}")))
+    let file = ProfileFile::parse(&Defaults::default(), code, code, &text);
+    Arc::new(file.unwrap_or_else(|found| panic!("{found:#?}")).profile)
 }
 
 fn vendors() -> HashMap<Arc<str>, Arc<Profile>> {

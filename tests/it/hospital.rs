@@ -1,4 +1,4 @@
-//! HospitalsConfig that are down, slow, or ask to be spared: what becomes of their records, and of nobody else's.
+//! Hospitals that are down, slow, or ask to be spared: what becomes of their records, and of nobody else's.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 

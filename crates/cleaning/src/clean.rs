@@ -155,7 +155,7 @@ fn is_rejected(issues: &[Issue]) -> bool {
 /// Fields of the record that the profile does not know. The first is named, if its name can be no value.
 fn drift(unmapped: &UnmappedKeys, profile: &Profile) -> Option<Issue> {
     let rule = &rules::FIELDS_UNMAPPED;
-    if unmapped.count == 0 || profile.is_off(rule) {
+    if unmapped.count == 0 || rule.is_off(profile) {
         return None;
     }
     let source_field = unmapped.first.clone().filter(|key| is_plain_name(key));

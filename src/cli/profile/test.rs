@@ -8,7 +8,7 @@ use crate::{
     cli::{CommandError, print_line},
     config::{self, Config, ConfigError},
 };
-use cleaning::profile::Profile;
+use profiles::ProfileFile;
 use settings::Problem;
 
 /// Whose samples to run.
@@ -47,12 +47,8 @@ impl Tested {
         if config.is_some() || directory.exists() {
             self.path(&directory);
         } else {
-            let profiles = config::shipped_hospitals();
-            let mut profiles: Vec<_> = profiles.values().collect();
-            profiles.sort_by(|one, other| one.code.cmp(&other.code));
-            profiles
-                .into_iter()
-                .for_each(|profile| self.profile(&format!("{} (shipped)", profile.code), profile));
+            config::shipped_profile_files()
+                .for_each(|file| self.samples(&format!("{} (shipped)", file.profile.code), &file));
         }
         Ok(())
     }
@@ -67,18 +63,18 @@ impl Tested {
 
     fn file(&mut self, file: &Path) {
         match config::read_hospital(file) {
-            Ok(profile) => self.profile(&file.display().to_string(), &profile),
+            Ok(read) => self.samples(&file.display().to_string(), &read),
             Err(error) => self.unreadable.extend_from_slice(error.problems()),
         }
     }
 
-    fn profile(&mut self, name: &str, profile: &Profile) {
+    fn samples(&mut self, name: &str, file: &ProfileFile) {
         print_line(name);
-        if profile.samples.is_empty() {
+        if file.samples.is_empty() {
             print_line("  has no samples; febrl.yaml explains how to write some");
         }
-        for sample in profile.samples.iter() {
-            let problems = sample.problems(profile);
+        for sample in &file.samples {
+            let problems = sample.problems(&file.profile);
             if problems.is_empty() {
                 self.held += 1;
                 print_line(format_args!("  ok      {}", sample.name()));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
+use profiles::ProfileFile;
 
 use crate::{
     cli::{CommandError, print_line},
@@ -35,7 +36,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
-    let profile = config::read_hospital(&arguments.file)?;
+    let ProfileFile { profile, samples } = config::read_hospital(&arguments.file)?;
     let mut stats = TryOutStats::new(&profile);
     let now = Timestamp::now();
     Records::open(&arguments.input, &profile)?.each(arguments.limit, |record| match record {
@@ -47,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     }
     let (file, input) = (arguments.file.display(), arguments.input.display());
     print_line(format_args!("{file}, version {}, on {input}", profile.version));
-    let failing = profile.samples.iter().filter(|sample| !sample.problems(&profile).is_empty()).count();
+    let failing = samples.iter().filter(|sample| !sample.problems(&profile).is_empty()).count();
     if failing > 0 {
         print_line(format_args!(
             "Samples of the profile that fail: {failing}. See: dataprocessing profile test {file}"

@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use cleaning::profile::Profile;
+    use profiles::{Defaults, ProfileFile};
 
     #[test]
     fn every_status_has_one_meaning() {
@@ -163,8 +163,9 @@ mod tests {
         let profile = "version: 1\ntime_zone: UTC\ndate_formats: yyyyMMdd\nmapping: {patient_id: id}\n\
             verify:\n  url: http://host/\n  response:\n    call: {at: /code, success: 1, unavailable: 0}\n    \
             verdict: {at: /data/result, match: 0, mismatch: -1}\n";
-        let profile = Profile::parse("x.yaml", "x", profile).unwrap_or_else(|found| panic!("{found:#?}"));
-        profile.verify.unwrap().response.unwrap()
+        let profile = ProfileFile::parse(&Defaults::default(), "x.yaml", "x", profile)
+            .unwrap_or_else(|found| panic!("{found:#?}"));
+        profile.profile.verify.unwrap().response.unwrap()
     }
 
     #[test]

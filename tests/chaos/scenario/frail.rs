@@ -1,4 +1,4 @@
-//! HospitalsConfig that work, and not well: faults for a share of the calls, a rate limit, and a bad link.
+//! Hospitals that work, and not well: faults for a share of the calls, a rate limit, and a bad link.
 
 use std::time::{Duration, Instant};
 

@@ -6,7 +6,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     format::example,
-    profile::{RuleSetting, SeverityOverride},
+    profile::{
+        RuleSetting, SeverityOverride,
+        mapping::{
+            Alternative, Element, IdentifierFields, Lookup, Lookups, Mapping, Name, Path, PlainFields, Source,
+        },
+    },
     record::{RawName, RawPatient},
 };
 
@@ -138,10 +143,19 @@ fn a_record_in_the_dress_of_the_febrl_data_flows() {
     assert_eq!(rejection(&febrl("mitchell", ""), &profile)[0].kind.code, "BIRTH_DATE_MISSING");
 }
 
-/// A hospital that knows one key, and of which no more is wanted.
+/// A lookup of one key, whose name is added to those of the mapping.
+fn lookup(canonical: &'static str, key: &str, names: &mut Vec<Name>) -> Lookup {
+    names.push(Name::new(key));
+    let source = Source::At(Path::parse(key).unwrap());
+    let name = u16::try_from(names.len() - 1).ok();
+    Lookup { canonical, alternatives: vec![Alternative { source, name }] }
+}
+
+/// A hospital that maps one key, and whose records need nothing more.
 fn profile_of_one_key() -> Profile {
-    let text = "version: 1\ntime_zone: UTC\ndate_formats: yyyy\nmapping: {patient_id: id}\n";
-    let mut profile = Profile::parse("x.yaml", "x", text).unwrap_or_else(|found| panic!("{}", found[0]));
+    let (mut profile, mut names) = (example::profile(), Vec::new());
+    let plain = PlainFields { patient_id: lookup("patient_id", "id", &mut names), ..PlainFields::default() };
+    profile.mapping = Mapping::new(Lookups { plain, ..Lookups::default() }, names, &[]);
     for code in ["NAME_MISSING", "GENDER_MISSING", "BIRTH_DATE_MISSING", "IDENTITY_INCOMPLETE"] {
         profile.rules.insert(code, Severity::Warning.into());
     }
@@ -194,13 +208,26 @@ fn changes(payload: &Payload, profile: &Profile) -> Vec<(&'static str, String)> 
     cleaned.changes.iter().map(|change| (change.rule.number, change.path().into_owned())).collect()
 }
 
-/// A profile that maps a patient's number and one other.
-fn mapped(charset: &str) -> Profile {
-    let text = format!(
-        "{{version: '1', charset: {charset}, time_zone: UTC, date_formats: [yyyy], \
-         mapping: {{patient_id: no, name: xm, identifiers: [{{type: {{constant: '99'}}, value: card}}]}}}}"
-    );
-    Profile::parse("test.yaml", "test", &text).unwrap_or_else(|problems| panic!("{problems:?}"))
+/// A profile that maps a patient's id, the name and one identifier.
+fn mapped(charset: Charset) -> Profile {
+    let mut names = Vec::new();
+    let plain = PlainFields {
+        patient_id: lookup("patient_id", "no", &mut names),
+        name_text: lookup("name.text", "xm", &mut names),
+        ..PlainFields::default()
+    };
+    let kind = Source::Constant("99".to_owned());
+    let fields = IdentifierFields {
+        kind: Lookup {
+            canonical: "identifiers.type",
+            alternatives: vec![Alternative { source: kind, name: None }],
+        },
+        value: lookup("identifiers.value", "card", &mut names),
+        system: Lookup::none("identifiers.system"),
+    };
+    let identifiers = vec![Element { each: None, fields }];
+    let mapping = Mapping::new(Lookups { plain, identifiers, ..Lookups::default() }, names, &[]);
+    Profile { charset, mapping, ..example::profile() }
 }
 
 #[test]
@@ -209,14 +236,14 @@ fn f01_is_noted_where_another_character_set_was_decoded() {
         changes(&Payload::Bytes(Bytes::from(profile.charset.encode(text)).into()), profile)
     };
     let chinese = r#"{"no": "1", "xm": "张三"}"#;
-    assert_eq!(bytes(&mapped("gb18030"), chinese), [("F01", String::new())]);
-    assert_eq!(bytes(&mapped("utf-8"), chinese), []);
-    assert_eq!(bytes(&mapped("gb18030"), r#"{"no": "1", "xm": "Li"}"#), [], "ASCII is ASCII in both");
+    assert_eq!(bytes(&mapped(Charset::Gb18030), chinese), [("F01", String::new())]);
+    assert_eq!(bytes(&mapped(Charset::Utf8), chinese), []);
+    assert_eq!(bytes(&mapped(Charset::Gb18030), r#"{"no": "1", "xm": "Li"}"#), [], "ASCII is ASCII in both");
 }
 
 #[test]
 fn f17_is_noted_where_an_id_came_as_a_number() {
-    let of = |text: &str| changes(&Payload::Json(text.into()), &mapped("utf-8"));
+    let of = |text: &str| changes(&Payload::Json(text.into()), &mapped(Charset::Utf8));
     assert_eq!(
         of(r#"{"no": 12, "card": 7}"#),
         [("F17", "patient_id".to_owned()), ("F17", "identifiers[0].value".to_owned())]

@@ -33,7 +33,6 @@ pub(crate) fn profile() -> Profile {
         patient_ids: PatientIdFormat::default(),
         rules: HashMap::new(),
         verify: None,
-        samples: [].into(),
     }
 }
 

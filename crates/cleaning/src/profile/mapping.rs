@@ -1,9 +1,8 @@
 //! From the source's own field names to the canonical ones.
 //!
-//! All that can be prepared is prepared when the profile is loaded: mapping a record follows paths and
-//! copies texts, and parses nothing. What it costs grows with the record and with the mapping, whatever
-//! the record holds: no value is copied more often than the mapping names it, and no list grows over
-//! [`MAX_ELEMENTS`](crate::record::MAX_ELEMENTS) and one.
+//! A mapping is prepared once, when its profile is loaded: mapping a record follows paths and copies texts, and parses
+//! nothing. The cost grows with the record and with the mapping only: no value is copied more often than the mapping
+//! names it, and no list grows beyond [`MAX_ELEMENTS`](crate::record::MAX_ELEMENTS) and one.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -19,85 +18,93 @@ mod lookup;
 mod mapper;
 mod name;
 mod path;
-mod read;
+mod scalar;
 mod selection;
 mod source_fields;
 
-pub use keys::UnmappedKeys;
-pub(super) use read::mapping as read;
+pub use keys::{IgnoredKey, UnmappedKeys};
+pub use lookup::{Alternative, Lookup, Source};
+pub use name::{Elements, Name};
+pub use path::{Path, pointer};
+pub use selection::{Condition, Selection};
 pub use source_fields::SourceFields;
 
 use keys::ExpectedKeys;
-use lookup::Lookup;
 use mapper::Mapper;
-use name::Name;
-use selection::Selection;
 
-/// Where each canonical field comes from. A field that the source does not have has no alternatives, a
-/// list that it does not have no elements.
+/// Where each canonical field comes from, ready to be used.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
-    plain: PlainFields,
-    identifiers: Vec<Element<IdentifierFields>>,
-    phones: Vec<Element<Lookup>>,
-    addresses: Vec<Element<AddressFields>>,
-    contacts: Vec<Element<ContactFields>>,
+    lookups: Lookups,
     expected: ExpectedKeys,
-    /// The source's own names; fields refer to them by place.
+    /// The source's own names; alternatives refer to them by index.
     names: Arc<[Name]>,
     /// Texts that mean "nothing", in the form of `null_token::key`.
     nulls: HashSet<String>,
 }
 
+/// Where each canonical field comes from. A field that the source does not have has no alternatives, a list that it
+/// does not have no elements.
 #[derive(Clone, Debug, Default)]
-struct PlainFields {
-    patient_id: Lookup,
-    name_text: Lookup,
-    name_family: Lookup,
-    name_given: Lookup,
-    gender: Lookup,
-    gender_display: Lookup,
-    birth_date: Lookup,
-    birth_date_absent_reason: Lookup,
-    age: Lookup,
-    nationality: Lookup,
-    nationality_display: Lookup,
-    ethnicity: Lookup,
-    ethnicity_display: Lookup,
-    marital_status: Lookup,
-    marital_status_display: Lookup,
-    deceased: Lookup,
-    updated_at: Lookup,
-    version: Lookup,
+pub struct Lookups {
+    pub plain: PlainFields,
+    pub identifiers: Vec<Element<IdentifierFields>>,
+    pub phones: Vec<Element<Lookup>>,
+    pub addresses: Vec<Element<AddressFields>>,
+    pub contacts: Vec<Element<ContactFields>>,
 }
 
-/// Elements of a canonical list: one, whose fields stand in the record, or one for each of the source's.
-#[derive(Clone, Debug)]
-struct Element<F> {
-    each: Option<Selection>,
-    fields: F,
+/// The fields that are not in a list.
+#[derive(Clone, Debug, Default)]
+pub struct PlainFields {
+    pub patient_id: Lookup,
+    pub name_text: Lookup,
+    pub name_family: Lookup,
+    pub name_given: Lookup,
+    pub gender: Lookup,
+    pub gender_display: Lookup,
+    pub birth_date: Lookup,
+    pub birth_date_absent_reason: Lookup,
+    pub age: Lookup,
+    pub nationality: Lookup,
+    pub nationality_display: Lookup,
+    pub ethnicity: Lookup,
+    pub ethnicity_display: Lookup,
+    pub marital_status: Lookup,
+    pub marital_status_display: Lookup,
+    pub deceased: Lookup,
+    pub updated_at: Lookup,
+    pub version: Lookup,
 }
 
+/// Elements of a canonical list: one whose fields are in the record itself, or one for each selected element of a
+/// list of the source.
 #[derive(Clone, Debug)]
-struct IdentifierFields {
-    kind: Lookup,
-    value: Lookup,
-    system: Lookup,
-}
-
-#[derive(Clone, Debug)]
-struct AddressFields {
-    text: Lookup,
-    division_code: Lookup,
-    postal_code: Lookup,
-    country: Lookup,
+pub struct Element<F> {
+    pub each: Option<Selection>,
+    pub fields: F,
 }
 
 #[derive(Clone, Debug)]
-struct ContactFields {
-    name: Lookup,
-    relation: Lookup,
-    phone: Lookup,
+pub struct IdentifierFields {
+    pub kind: Lookup,
+    pub value: Lookup,
+    pub system: Lookup,
+}
+
+#[derive(Clone, Debug)]
+pub struct AddressFields {
+    pub text: Lookup,
+    pub division_code: Lookup,
+    pub postal_code: Lookup,
+    pub country: Lookup,
+}
+
+#[derive(Clone, Debug)]
+pub struct ContactFields {
+    pub name: Lookup,
+    pub relation: Lookup,
+    pub phone: Lookup,
 }
 
 /// A patient in canonical field names, and where its fields came from.
@@ -108,27 +115,34 @@ pub struct Mapped {
     pub patient: RawPatient,
     /// The sender's own names of the fields.
     pub sources: SourceFields,
-    /// The keys of the record that nobody expects.
+    /// The keys of the record that the mapping neither reads nor ignores.
     pub unmapped: UnmappedKeys,
 }
 
 impl Mapping {
-    /// The same mapping, which goes past these texts where a field has another alternative. They are in the
-    /// form of `null_token::key`.
-    pub fn past(self, nulls: &HashSet<String>) -> Self {
+    /// Prepares a mapping. `names` are the source's names to which the alternatives refer; `ignored` are keys that the
+    /// source sends and that are not wanted.
+    pub fn new(lookups: Lookups, names: Vec<Name>, ignored: &[IgnoredKey]) -> Self {
+        let expected = ExpectedKeys::new(lookups.keys(), ignored);
+        Self { lookups, expected, names: names.into(), nulls: HashSet::new() }
+    }
+
+    /// The same mapping, which skips these texts where a field has another alternative. They have the form of
+    /// `null_token::key`.
+    pub fn skipping(self, nulls: &HashSet<String>) -> Self {
         Self { nulls: nulls.clone(), ..self }
     }
 
     /// Reads a source's object.
     pub fn map(&self, record: &Map<String, Value>) -> Mapped {
-        let (patient, notes) = Mapper::new(record, &self.nulls).patient(self);
+        let (patient, notes) = Mapper::new(record, &self.nulls).patient(&self.lookups);
         let sources = SourceFields::new(Arc::clone(&self.names), notes);
         Mapped { patient, sources, unmapped: self.expected.unmapped(record) }
     }
 
-    /// The value in a source's object that is the patient's number, to be changed in place.
+    /// The value in a source's object that is the patient's id, to be changed in place.
     pub fn patient_id_in<'o>(&self, record: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
-        self.plain.patient_id.value_in(record, &self.nulls)
+        self.lookups.plain.patient_id.value_in(record, &self.nulls)
     }
 
     /// The keys at the top of a record that the mapping neither reads nor ignores.
@@ -136,23 +150,25 @@ impl Mapping {
         record.keys().map(String::as_str).filter(|key| !self.expected.holds(key))
     }
 
-    /// The canonical fields that are mapped, in alphabetical order, and under which of the sender's names
-    /// each is looked for; one that is always the same text has none.
+    /// The canonical fields that are mapped, in alphabetical order, each with the sender's names under which it is
+    /// looked up; one that is always the same text has none.
     pub fn fields(&self) -> BTreeMap<&'static str, Vec<Arc<str>>> {
         let mut fields = BTreeMap::<_, Vec<_>>::new();
-        for field in self.all().filter(|field| !field.alternatives.is_empty()) {
-            let names = field.alternatives.iter().filter_map(|alternative| alternative.name);
-            let names = names.map(|place| self.names[usize::from(place)].at(None));
-            fields.entry(field.canonical).or_default().extend(names);
+        for lookup in self.lookups.all().filter(|lookup| !lookup.alternatives.is_empty()) {
+            let names = lookup.alternatives.iter().filter_map(|alternative| alternative.name);
+            let names = names.map(|index| self.names[usize::from(index)].at(None));
+            fields.entry(lookup.canonical).or_default().extend(names);
         }
         fields
     }
+}
 
+impl Lookups {
     /// The keys at the top of a record from which something is read.
-    fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
         let plain = self.plain.all().into_iter();
         let identifiers = self.identifiers.iter().flat_map(|element| element.keys(IdentifierFields::all));
-        let phones = self.phones.iter().flat_map(|element| element.keys(|field| [field]));
+        let phones = self.phones.iter().flat_map(|element| element.keys(|lookup| [lookup]));
         let addresses = self.addresses.iter().flat_map(|element| element.keys(AddressFields::all));
         let contacts = self.contacts.iter().flat_map(|element| element.keys(ContactFields::all));
         plain.flat_map(Lookup::keys).chain(identifiers).chain(phones).chain(addresses).chain(contacts)
@@ -222,6 +238,3 @@ impl ContactFields {
         [&self.name, &self.relation, &self.phone]
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -57,7 +57,7 @@ impl<'a> RuleContext<'a> {
     ///
     /// If that rule declares no limit.
     pub fn limit_of(&self, rule: &Rule) -> u32 {
-        self.origin.profile.limit(rule)
+        rule.limit_in(self.origin.profile)
     }
 
     /// The rule's own field breaks it, if `broken`.
@@ -80,7 +80,7 @@ impl<'a> RuleContext<'a> {
     /// The same, in a way that points to a cause. A rule that is off says nothing: it is asked here and not
     /// before its check, for findings are few and rules are many.
     pub fn report_with(&mut self, field: &'static str, position: Option<u32>, hint: Option<Hint>) {
-        if self.origin.profile.is_off(self.rule) {
+        if self.rule.is_off(self.origin.profile) {
             return;
         }
         let source_field = match position {

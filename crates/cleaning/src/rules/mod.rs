@@ -9,7 +9,7 @@ use crate::{
     format::draft::Draft,
     issue::{Issue, IssueKind, Severity},
     look_back::EarlierRecords,
-    profile::Profile,
+    profile::{Profile, SeverityOverride},
 };
 
 #[macro_use]
@@ -105,6 +105,21 @@ impl Rule {
             _ => self.severity,
         };
         Issue { severity, ..Issue::error(&self.kind, self.field) }
+    }
+
+    /// Whether a hospital's records are judged without this rule.
+    pub fn is_off(&self, profile: &Profile) -> bool {
+        profile.rules.get(self.kind.code).is_some_and(|it| it.severity == Some(SeverityOverride::Off))
+    }
+
+    /// The limit of this rule for a hospital.
+    ///
+    /// # Panics
+    ///
+    /// If the rule declares no limit.
+    pub fn limit_in(&self, profile: &Profile) -> u32 {
+        let declared = self.limit.as_ref().expect("only a rule that declares a limit asks for it");
+        profile.rules.get(self.kind.code).and_then(|it| it.limit).unwrap_or(declared.default)
     }
 
     /// Whether a profile may state another severity, or switch the rule off where it only warns.

@@ -7,12 +7,11 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::patient::PartialDate;
 
+mod conflict;
 mod epoch;
-mod formats;
 mod instant;
 mod pattern;
 
-pub use formats::read as read_formats;
 pub use pattern::PatternError;
 
 use epoch::Epoch;
@@ -95,6 +94,12 @@ impl DateFormat {
             }
         };
         Ok(Self { pattern: pattern.into(), shape })
+    }
+
+    /// Why this format cannot follow an earlier one of the same source; none if it can. The text is a message for
+    /// people.
+    pub fn conflict_with(&self, earlier: &Self) -> Option<String> {
+        conflict::conflict(earlier, self)
     }
 
     fn read(&self, text: &str) -> Result<Told, DateFault> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// Most characters of an unexpected key that are kept.
 const MAX_KEY_CHARS: usize = 64;
 
-/// The keys of a record that nobody expects.
+/// The keys of a record that the mapping neither reads nor ignores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnmappedKeys {
     /// How many there are.
@@ -16,30 +16,52 @@ pub struct UnmappedKeys {
     pub first: Option<Arc<str>>,
 }
 
-/// The keys at the top of a record that the mapping reads or ignores. Like all look-ups of keys, without
-/// regard to the case of ASCII letters.
+/// The keys at the top of a record that the mapping reads or ignores. As in all look-ups of keys, ASCII case is
+/// ignored.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ExpectedKeys {
-    /// By length: of the keys of a source few have the same, so that looking at these is cheaper than
-    /// hashing.
+    /// By length: few keys of a source have the same, so that comparing them is cheaper than hashing.
     whole: Vec<Vec<Box<str>>>,
     starts: Vec<Box<str>>,
 }
 
+/// A key that the source sends and that is not wanted.
+pub enum IgnoredKey {
+    Whole(String),
+    /// Every key that begins like this.
+    Start(String),
+}
+
+impl IgnoredKey {
+    /// Whether it covers a key. ASCII case is ignored.
+    pub fn covers(&self, key: &str) -> bool {
+        match self {
+            Self::Whole(ignored) => key.eq_ignore_ascii_case(ignored),
+            Self::Start(start) => starts_with(key, start),
+        }
+    }
+}
+
 impl ExpectedKeys {
-    /// Expects this key.
-    pub(super) fn add(&mut self, key: &str) {
+    pub(super) fn new<'k>(read: impl Iterator<Item = &'k str>, ignored: &[IgnoredKey]) -> Self {
+        let mut expected = Self::default();
+        read.for_each(|key| expected.add(key));
+        for key in ignored {
+            match key {
+                IgnoredKey::Whole(key) => expected.add(key),
+                IgnoredKey::Start(start) => expected.starts.push(start.as_str().into()),
+            }
+        }
+        expected
+    }
+
+    fn add(&mut self, key: &str) {
         if !self.holds(key) {
             if self.whole.len() <= key.len() {
                 self.whole.resize_with(key.len() + 1, Vec::new);
             }
             self.whole[key.len()].push(key.into());
         }
-    }
-
-    /// Expects all keys that begin so.
-    pub(super) fn add_start(&mut self, start: &str) {
-        self.starts.push(start.into());
     }
 
     /// Whether this key is expected.
@@ -60,8 +82,8 @@ impl ExpectedKeys {
     }
 }
 
-/// Whether a key begins so, without regard to the case of ASCII letters.
-pub(super) fn starts_with(key: &str, start: &str) -> bool {
+/// Whether a key begins with a text. ASCII case is ignored.
+fn starts_with(key: &str, start: &str) -> bool {
     let beginning = key.as_bytes().get(..start.len());
     beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(start.as_bytes()))
 }

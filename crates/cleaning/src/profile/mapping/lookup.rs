@@ -1,55 +1,61 @@
 //! Where one canonical field comes from.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
 use super::{
     path::{Path, Root},
+    scalar::scalar,
     selection::Selection,
 };
 use crate::format::{null_token, text};
 
-/// One canonical field: the first alternative that holds something is its value, one that holds more than a
-/// null token before one that does not.
+/// Where one canonical field is looked up: the first alternative that holds more than a null token is its value, else
+/// the first that holds anything.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lookup {
+pub struct Lookup {
     /// The canonical name, as `birth_date` or `identifiers.value`.
-    pub(super) canonical: &'static str,
-    pub(super) alternatives: Vec<Alternative>,
+    pub canonical: &'static str,
+    pub alternatives: Vec<Alternative>,
 }
 
-/// One way to a value, and the place of its name among the mapping's names. A constant has no name: it
-/// does not come from the sender.
+/// One source of a value, and the index of its name among the mapping's names. A constant has no name: it does not
+/// come from the sender.
 #[derive(Clone, Debug)]
-pub(super) struct Alternative {
-    pub(super) source: Source,
-    pub(super) name: Option<u16>,
+pub struct Alternative {
+    pub source: Source,
+    pub name: Option<u16>,
 }
 
-/// One way to a value.
+/// Where a value comes from.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
+pub enum Source {
     /// The value at a path.
     At(Path),
     /// The values at several paths that hold something, with a text between them.
     Joined { parts: Vec<Path>, with: String },
-    /// The first of some elements that holds something at the end of a way from there.
+    /// A source within the first of some elements in which it holds something.
     First(Selection, Box<Source>),
     /// The same text for every record.
     Constant(String),
 }
 
-/// What a way leads to.
+/// A value that was found.
 pub(super) struct Found {
     pub(super) text: String,
-    /// The place of the element, where the way leads through one.
+    /// The index of the element in which it was found, if its source leads through a list.
     pub(super) element: Option<u32>,
     /// Whether it is a number in the source's JSON.
     pub(super) is_number: bool,
 }
 
 impl Lookup {
+    /// A field that the source does not have.
+    pub fn none(canonical: &'static str) -> Self {
+        Self { canonical, alternatives: Vec::new() }
+    }
+
     /// The value and the alternative that it came from; if none holds anything, the first one. A null token
     /// is a value only where there is no other: it may be a code, as `0` is.
     pub(super) fn read(
@@ -71,7 +77,7 @@ impl Lookup {
         }
     }
 
-    /// The value itself, where it stands at one path.
+    /// The value itself, if it is at one path.
     pub(super) fn value_in<'o>(
         &self,
         record: &'o mut Map<String, Value>,
@@ -80,7 +86,7 @@ impl Lookup {
         let (found, alternative) = self.read(Root::Record(record), nulls);
         match &alternative?.source {
             Source::At(path) => path.find_mut(record),
-            Source::First(selection, way) => match &**way {
+            Source::First(selection, inner) => match &**inner {
                 Source::At(path) => path.find_mut_in(selection.element_mut(record, found?.element?)?),
                 Source::Joined { .. } | Source::First(..) | Source::Constant(_) => None,
             },
@@ -88,7 +94,7 @@ impl Lookup {
         }
     }
 
-    /// The keys of the record with which its ways begin.
+    /// The keys of the record in which its paths begin.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.alternatives.iter().flat_map(|alternative| alternative.source.paths()).filter_map(Path::key)
     }
@@ -103,15 +109,15 @@ impl Source {
                 Some(Found { text, element: None, is_number: value.is_number() })
             }
             Self::Joined { parts, with } => joined(parts, with, root).map(Found::of),
-            Self::First(selection, way) => selection
-                .of(root)
-                .find_map(|(place, element)| Some((place, way.read(Root::Element(element))?)))
-                .map(|(place, found)| Found { element: Some(place), ..found }),
+            Self::First(selection, inner) => selection
+                .elements(root)
+                .find_map(|(index, element)| Some((index, inner.read(Root::Element(element))?)))
+                .map(|(index, found)| Found { element: Some(index), ..found }),
             Self::Constant(text) => Some(Found::of(text.clone())),
         }
     }
 
-    /// The paths that begin where this way begins.
+    /// The paths that begin where this source begins.
     fn paths(&self) -> &[Path] {
         match self {
             Self::At(path) => std::slice::from_ref(path),
@@ -141,14 +147,4 @@ fn joined(parts: &[Path], with: &str, root: Root<'_>) -> Option<String> {
         });
     }
     (!joined.is_empty()).then_some(joined)
-}
-
-/// The text of a scalar that is not blank.
-pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => (!text.trim().is_empty()).then_some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(number.to_string().into()),
-        Value::Bool(truth) => Some(if *truth { "true" } else { "false" }.into()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
 }

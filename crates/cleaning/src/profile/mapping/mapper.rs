@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::ControlFlow};
 use serde_json::{Map, Value};
 
 use super::{
-    AddressFields, ContactFields, Element, IdentifierFields, Mapping,
+    AddressFields, ContactFields, Element, IdentifierFields, Lookups,
     lookup::Lookup,
     path::Root,
     source_fields::{Note, Notes},
@@ -26,9 +26,9 @@ pub(super) struct Mapper<'o> {
 #[derive(Clone, Copy)]
 struct Start<'o> {
     root: Root<'o>,
-    /// Place in the sender's list, if they stand in an element of one.
+    /// Index in the sender's list, if they are in an element of one.
     element: Option<u32>,
-    /// Place in the canonical list.
+    /// Index in the canonical list.
     position: u32,
 }
 
@@ -38,8 +38,8 @@ impl<'o> Mapper<'o> {
     }
 
     /// The patient, and where everything came from.
-    pub(super) fn patient(mut self, mapping: &Mapping) -> (RawPatient, Notes) {
-        let plain = &mapping.plain;
+    pub(super) fn patient(mut self, lookups: &Lookups) -> (RawPatient, Notes) {
+        let plain = &lookups.plain;
         let patient = RawPatient {
             patient_id: self.plain(&plain.patient_id),
             name: RawName {
@@ -49,10 +49,10 @@ impl<'o> Mapper<'o> {
             },
             gender: self.plain(&plain.gender),
             birth_date: self.plain(&plain.birth_date),
-            identifiers: self.list(&mapping.identifiers, Self::identifier),
-            phones: self.list(&mapping.phones, Self::text),
-            addresses: self.list(&mapping.addresses, Self::address),
-            contacts: self.list(&mapping.contacts, Self::contact),
+            identifiers: self.list(&lookups.identifiers, Self::identifier),
+            phones: self.list(&lookups.phones, Self::text),
+            addresses: self.list(&lookups.addresses, Self::address),
+            contacts: self.list(&lookups.contacts, Self::contact),
             nationality: self.plain(&plain.nationality),
             ethnicity: self.plain(&plain.ethnicity),
             marital_status: self.plain(&plain.marital_status),
@@ -108,8 +108,8 @@ impl<'o> Mapper<'o> {
         for Element { each, fields } in elements {
             let taken = match each {
                 None => self.take(&mut list, fields, record, None, &read),
-                Some(selection) => selection.of(record).try_for_each(|(place, element)| {
-                    self.take(&mut list, fields, Root::Element(element), Some(place), &read)
+                Some(selection) => selection.elements(record).try_for_each(|(index, element)| {
+                    self.take(&mut list, fields, Root::Element(element), Some(index), &read)
                 }),
             };
             if taken.is_break() {
@@ -117,7 +117,7 @@ impl<'o> Mapper<'o> {
             }
         }
         if let (true, Some(Element { each, fields })) = (list.is_empty(), elements.first()) {
-            // Once more for its notes: what misses the list must be able to say where it should be.
+            // Once more for its notes: an issue about the missing list must be able to name its source.
             let root = if each.is_some() { Root::Element(&Value::Null) } else { record };
             read(self, fields, Start { root, element: None, position: 0 });
         }
@@ -125,7 +125,7 @@ impl<'o> Mapper<'o> {
     }
 
     /// Reads an element into the list if it holds anything of the record: constants alone make no element.
-    /// Breaks when the list holds one more than are read: by that one its reader knows that there are more.
+    /// Breaks when the list holds one more than are read, which shows its reader that there are more.
     fn take<F, T>(
         &mut self,
         list: &mut Vec<T>,

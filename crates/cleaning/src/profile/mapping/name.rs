@@ -4,55 +4,46 @@ use std::sync::Arc;
 
 /// What the sender calls a field.
 #[derive(Clone, Debug)]
-pub(super) struct Name {
+pub struct Name {
     /// As the profile writes it; for an element of a list, with the condition that chooses it.
     whole: Arc<str>,
-    /// Before and after the place of the element.
+    /// Before and after the index of the element.
     around: Option<(Box<str>, Box<str>)>,
 }
 
 /// What the sender calls the elements of a list.
 #[derive(Clone)]
-pub(super) struct Elements {
+pub struct Elements {
     /// A pointer to the list.
-    pub(super) list: String,
+    pub list: String,
     /// `*`, or the conditions: `[system=phone]`.
-    pub(super) which: String,
+    pub which: String,
 }
 
 impl Name {
-    /// Of a field of the record itself.
-    pub(super) fn of(written: &str) -> Self {
+    /// The name of a field of the record itself.
+    pub fn new(written: &str) -> Self {
         Self { whole: written.into(), around: None }
     }
 
-    /// Of a field of an element; `rest` is the pointer that leads to it from there.
-    pub(super) fn within(elements: &Elements, rest: &str) -> Self {
+    /// The name of a field of an element; `rest` is the pointer that leads to it from there.
+    pub fn within(elements: &Elements, rest: &str) -> Self {
         let around = (format!("{}/", elements.list).into(), rest.into());
         Self { whole: elements.any(rest).into(), around: Some(around) }
     }
 
-    /// The name, if there is one with the place of the element.
-    pub(super) fn at(&self, place: Option<u32>) -> Arc<str> {
-        match (place, &self.around) {
-            (Some(place), Some((before, after))) => format!("{before}{place}{after}").into(),
+    /// The name, with the index of the element if there is one.
+    pub(super) fn at(&self, element: Option<u32>) -> Arc<str> {
+        match (element, &self.around) {
+            (Some(index), Some((before, after))) => format!("{before}{index}{after}").into(),
             _ => Arc::clone(&self.whole),
         }
     }
 }
 
 impl Elements {
-    /// The name of a field of whichever element it is.
-    pub(super) fn any(&self, rest: &str) -> String {
+    /// The name of a field of any of the elements.
+    pub fn any(&self, rest: &str) -> String {
         format!("{}{}{rest}", self.list, self.which)
-    }
-}
-
-/// A path as a pointer.
-pub(super) fn pointer(written: &str) -> String {
-    match written {
-        "" => String::new(),
-        pointer if pointer.starts_with('/') => pointer.to_owned(),
-        key => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
     }
 }

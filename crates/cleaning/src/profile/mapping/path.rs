@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-/// A way to a value: one key, or the steps of a JSON pointer.
+/// Leads to a value: one key, or the steps of a JSON pointer.
 #[derive(Clone, Debug)]
-pub(super) struct Path(Vec<Step>);
+pub struct Path(Vec<Step>);
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Into an object by key, or into an array by place.
-    To { key: String, place: Option<usize> },
+    /// Into an object by key, or into an array by index.
+    To { key: String, index: Option<usize> },
     /// To every element of an array.
     Every,
 }
@@ -24,8 +24,9 @@ pub(super) enum Root<'v> {
 }
 
 impl Path {
-    /// Reads `key`, or `/key/0/key` in the writing of RFC 6901 (`~1` for a slash, `~0` for a tilde).
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads `key`, or `/key/0/key` as RFC 6901 writes it (`~1` for a slash, `~0` for a tilde). The error is a message
+    /// for people.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let path = Self::parse_to_many(text)?;
         if path.leads_to_many() {
             return Err("leads to many values: * may stand only in the parts of a join".into());
@@ -33,8 +34,8 @@ impl Path {
         Ok(path)
     }
 
-    /// The same, in which the step `*` leads to every element of an array.
-    pub(super) fn parse_to_many(text: &str) -> Result<Self, String> {
+    /// Like [`parse`](Self::parse), but the step `*` may lead to every element of an array.
+    pub fn parse_to_many(text: &str) -> Result<Self, String> {
         let Some(pointer) = text.strip_prefix('/') else {
             return match text {
                 "" => Err("names no key".into()),
@@ -49,8 +50,8 @@ impl Path {
         }
     }
 
-    /// The way that goes nowhere: to the root itself.
-    pub(super) fn to_the_root() -> Self {
+    /// The empty path: to the root itself.
+    pub fn to_the_root() -> Self {
         Self(Vec::new())
     }
 
@@ -98,7 +99,7 @@ impl Path {
         rest.iter().try_fold(first, |value, step| step.of_mut(value))
     }
 
-    /// The same within an element of a list.
+    /// The value at the end of the path within an element of a list, to be changed in place.
     pub(super) fn find_mut_in<'v>(&self, element: &'v mut Value) -> Option<&'v mut Value> {
         self.0.iter().try_fold(element, |value, step| step.of_mut(value))
     }
@@ -130,7 +131,7 @@ impl Step {
     }
 
     fn to(key: String) -> Self {
-        Self::To { place: key.parse().ok(), key }
+        Self::To { index: key.parse().ok(), key }
     }
 
     fn within<'v>(&self, object: &'v Map<String, Value>) -> Option<&'v Value> {
@@ -143,7 +144,7 @@ impl Step {
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         match (self, value) {
             (Self::To { key, .. }, Value::Object(object)) => entry(object, key),
-            (Self::To { place, .. }, Value::Array(elements)) => elements.get((*place)?),
+            (Self::To { index, .. }, Value::Array(elements)) => elements.get((*index)?),
             _ => None,
         }
     }
@@ -151,9 +152,18 @@ impl Step {
     fn of_mut<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
         match (self, value) {
             (Self::To { key, .. }, Value::Object(object)) => entry_mut(object, key),
-            (Self::To { place, .. }, Value::Array(elements)) => elements.get_mut((*place)?),
+            (Self::To { index, .. }, Value::Array(elements)) => elements.get_mut((*index)?),
             _ => None,
         }
+    }
+}
+
+/// A path as a pointer.
+pub fn pointer(written: &str) -> String {
+    match written {
+        "" => String::new(),
+        pointer if pointer.starts_with('/') => pointer.to_owned(),
+        key => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lists of unknown length, of which some elements are wanted.
 
 use super::*;
-use crate::record::MAX_ELEMENTS;
+use cleaning::record::MAX_ELEMENTS;
 
 const FHIR: &str = "\
 patient_id: {first: /identifier, where: {/system: mrn}, take: /value}

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::record::MAX_ELEMENTS;
+use cleaning::record::{MAX_ELEMENTS, RawPatient};
+use serde_json::Map;
 
 const MAPPING: &str = "\
 patient_id: {first: a, where: {/b: [x, '1']}, take: /c}

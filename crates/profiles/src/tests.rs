@@ -2,12 +2,25 @@
 
 use std::time::Duration;
 
-use super::*;
+use cleaning::{
+    format::patient_id::{Characters, PatientIdFormat},
+    patient::Gender,
+    profile::{Charset, Profile},
+};
+
+use crate::{Defaults, ProfileFile};
 
 const SMALLEST: &str = "version: 1\ntime_zone: UTC\ndate_formats: yyyyMMdd\nmapping: {patient_id: id}\n";
 
-fn parse(text: &str) -> Result<Profile, Vec<String>> {
-    Profile::parse("x.yaml", "x", text).map_err(|found| found.iter().map(ToString::to_string).collect())
+/// The profile of a file `x.yaml`, whose samples hold.
+pub(crate) fn parse(text: &str) -> Result<Profile, Vec<String>> {
+    parse_over(&Defaults::default(), text)
+}
+
+/// The profile of a file `x.yaml` over defaults.
+pub(crate) fn parse_over(defaults: &Defaults, text: &str) -> Result<Profile, Vec<String>> {
+    let profile = ProfileFile::parse(defaults, "x.yaml", "x", text).and_then(ProfileFile::into_proven);
+    profile.map_err(|found| found.iter().map(ToString::to_string).collect())
 }
 
 fn with(more: &str) -> Result<Profile, Vec<String>> {

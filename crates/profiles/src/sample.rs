@@ -5,8 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use bytes::Bytes;
 use jiff::{Timestamp, civil::Date};
 
-use super::Profile;
-use crate::{clean::clean, issue::Issue, record::Payload};
+use cleaning::{clean::clean, issue::Issue, profile::Profile, record::Payload};
 use settings::{Node, Origin, Problem};
 
 mod compare;

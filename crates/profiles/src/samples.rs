@@ -4,11 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::civil::Date;
 
-use crate::{
-    profile::sample::{Input, Sample},
-    rules,
-};
+use cleaning::rules;
 use settings::{Node, NodeKind, Reported, Section, SettingField, Value};
+
+use super::sample::{Input, Sample};
 
 /// Reads the list.
 pub(super) fn read(field: SettingField<'_>) -> Result<Vec<Sample>, Reported> {

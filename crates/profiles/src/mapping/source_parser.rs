@@ -1,31 +1,25 @@
-//! The ways to values that a mapping may name.
+//! The sources of values that a mapping may name.
 
-use std::sync::Arc;
-
-use super::super::{
-    Element,
-    lookup::{Alternative, Lookup, Source},
-    name::{Elements, Name, pointer},
-    path::Path,
-    selection::{Condition, Selection},
+use cleaning::profile::mapping::{
+    Alternative, Condition, Element, Elements, Lookup, Name, Path, Selection, Source, pointer,
 };
-use settings::{self, NodeKind, Reported, Section, Setting};
+use settings::{NodeKind, Reported, Section, Setting, SettingField};
 
-/// Reads ways to values, and collects the sender's names of what they lead to.
+/// Reads the sources of fields, and collects the sender's names of them.
 #[derive(Default)]
 pub(super) struct SourceParser {
     names: Vec<Name>,
-    /// The elements in which ways begin while the fields of an `each` are read.
+    /// The elements in which sources begin while the fields of an `each` are read.
     begin_in: Option<Elements>,
 }
 
-/// One way, and what the sender calls its end; a constant has no name.
+/// A source, and what the sender calls it; a constant has no name.
 struct ParsedSource {
     source: Source,
     label: Option<Label>,
 }
 
-/// What the sender calls the end of a way, from where the way begins.
+/// What the sender calls a source, from where it begins.
 enum Label {
     /// By paths as they are written; several if they are joined.
     Paths(Vec<String>),
@@ -40,18 +34,18 @@ struct Chosen {
 }
 
 impl SourceParser {
-    /// The names of all ways that were read, in the order to which alternatives refer.
-    pub(super) fn into_names(self) -> Arc<[Name]> {
-        self.names.into()
+    /// The names of all sources that were read, in the order to which alternatives refer.
+    pub(super) fn into_names(self) -> Vec<Name> {
+        self.names
     }
 
     /// One alternative, or a list of them.
     pub(super) fn field(
         &mut self,
         canonical: &'static str,
-        setting: settings::SettingField<'_>,
+        setting: SettingField<'_>,
     ) -> Result<Lookup, Reported> {
-        let alternatives = setting.list(|alternative| Ok(self.named(way(alternative)?)))?;
+        let alternatives = setting.list(|alternative| Ok(self.named(source(alternative)?)))?;
         Ok(Lookup { canonical, alternatives })
     }
 
@@ -76,8 +70,8 @@ impl SourceParser {
         self.begin(each, |parser| read(parser, section))
     }
 
-    /// A field of one element: of the record, or with `each` one that `take` leads to from each element of
-    /// a list; without `take`, the element itself.
+    /// A field of one element: of the record, or with `each` what `take` finds in each element of a list; without
+    /// `take`, the element itself.
     pub(super) fn plain_element(
         &mut self,
         canonical: &'static str,
@@ -89,9 +83,10 @@ impl SourceParser {
                 let each = chosen(section, each);
                 self.begin(each, |parser| match section.field("take") {
                     Some(take) => parser.field(canonical, take),
-                    None => {
-                        Ok(Lookup { canonical, alternatives: vec![parser.named(ParsedSource::nowhere())] })
-                    }
+                    None => Ok(Lookup {
+                        canonical,
+                        alternatives: vec![parser.named(ParsedSource::element_itself())],
+                    }),
                 })
             }
         }
@@ -110,28 +105,28 @@ impl SourceParser {
         Ok(Element { each: each?.map(|each| each.selection), fields: fields? })
     }
 
-    fn named(&mut self, way: ParsedSource) -> Alternative {
-        let name = way.label.map(|label| {
+    fn named(&mut self, source: ParsedSource) -> Alternative {
+        let name = source.label.map(|label| {
             self.names.push(match (&self.begin_in, label) {
-                (None, Label::Paths(paths)) => Name::of(&paths.join("+")),
+                (None, Label::Paths(paths)) => Name::new(&paths.join("+")),
                 (None, Label::Within(elements, rest)) => Name::within(&elements, &rest),
                 (Some(elements), label) => Name::within(elements, &label.pointer()),
             });
             u16::try_from(self.names.len() - 1).expect("a profile names fewer than 65,536 keys")
         });
-        Alternative { source: way.source, name }
+        Alternative { source: source.source, name }
     }
 }
 
 impl ParsedSource {
-    /// To where it begins.
-    fn nowhere() -> Self {
+    /// The element itself in which it begins.
+    fn element_itself() -> Self {
         Self { source: Source::At(Path::to_the_root()), label: Some(Label::Paths(vec![String::new()])) }
     }
 }
 
 impl Label {
-    /// As a pointer, to stand behind another one.
+    /// As a pointer, to be appended to another one.
     fn pointer(&self) -> String {
         match self {
             Self::Paths(paths) => paths.iter().map(|path| pointer(path)).collect::<Vec<_>>().join("+"),
@@ -141,7 +136,7 @@ impl Label {
 }
 
 /// `key`, `/a/pointer`, or what a table composes.
-fn way(setting: settings::SettingField<'_>) -> Result<ParsedSource, Reported> {
+fn source(setting: SettingField<'_>) -> Result<ParsedSource, Reported> {
     if setting.kind() == NodeKind::Table {
         return setting.table(composed);
     }
@@ -156,7 +151,7 @@ fn composed(section: &mut Section<'_>) -> Result<ParsedSource, Reported> {
     let with = section.field("with").map(verbatim).transpose();
     let first = list_of(section, "first");
     let first = chosen(section, first);
-    let take = section.field("take").map(way).transpose();
+    let take = section.field("take").map(source).transpose();
     match (constant?, join?, with?, first?, take?) {
         (Some(text), None, None, None, None) => Ok(ParsedSource { source: Source::Constant(text), label: None }),
         (None, Some(parts), with, None, None) if !parts.is_empty() => Ok(joined(parts, with)),
@@ -181,7 +176,7 @@ fn list_of(section: &mut Section<'_>, key: &'static str) -> Result<Option<(Strin
     section.field(key).map(path).transpose()
 }
 
-/// Those elements of a list that the section's `where` wants.
+/// The elements of a list that the section's `where` selects.
 fn chosen(
     section: &mut Section<'_>,
     list: Result<Option<(String, Path)>, Reported>,
@@ -209,7 +204,7 @@ fn chosen(
     }
 }
 
-fn condition(key: &str, texts: settings::SettingField<'_>) -> Result<(String, Condition), Reported> {
+fn condition(key: &str, texts: SettingField<'_>) -> Result<(String, Condition), Reported> {
     let path = match Path::parse(key) {
         Ok(path) => path,
         Err(error) => return Err(texts.refuse(error)),
@@ -230,16 +225,16 @@ fn which(conditions: &[(String, Condition)]) -> String {
     format!("[{}]", conditions.iter().map(written).collect::<Vec<_>>().join(","))
 }
 
-/// A text as it stands, be it empty.
-fn verbatim(setting: settings::SettingField<'_>) -> Result<String, Reported> {
+/// A text as it is, possibly empty.
+fn verbatim(setting: SettingField<'_>) -> Result<String, Reported> {
     setting.parsed(|text| Ok::<_, String>(text.to_owned()))
 }
 
 /// A path and the name that it has in the profile.
-fn path(setting: settings::SettingField<'_>) -> Result<(String, Path), Reported> {
+fn path(setting: SettingField<'_>) -> Result<(String, Path), Reported> {
     setting.parsed(|text| Path::parse(text).map(|path| (text.to_owned(), path)))
 }
 
-fn path_to_many(setting: settings::SettingField<'_>) -> Result<(String, Path), Reported> {
+fn path_to_many(setting: SettingField<'_>) -> Result<(String, Path), Reported> {
     setting.parsed(|text| Path::parse_to_many(text).map(|path| (text.to_owned(), path)))
 }

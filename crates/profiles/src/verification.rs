@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use super::response_format::response_format;
-use crate::profile::{RetryPolicy, VerdictCacheConfig, VerificationConfig};
+use cleaning::profile::{RetryPolicy, VerdictCacheConfig, VerificationConfig};
 use settings::{HttpUrl, Reported, Section};
 
 const MILLISECOND: Duration = Duration::from_millis(1);

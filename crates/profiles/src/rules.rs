@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{
+use cleaning::{
     issue::Severity,
     profile::{RuleSetting, SeverityOverride},
     rules::{self, Rule},
@@ -86,13 +86,13 @@ fn limit(number: SettingField<'_>, rule: &Rule) -> Result<u32, Reported> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Profile;
+    use cleaning::profile::Profile;
 
     fn with_rules(rules: &str) -> Result<Profile, Vec<String>> {
         let text = format!(
             "version: 1\ntime_zone: UTC\ndate_formats: yyyy\nmapping: {{patient_id: id}}\nrules:\n  {rules}\n"
         );
-        Profile::parse("x.yaml", "x", &text).map_err(|found| found.iter().map(ToString::to_string).collect())
+        crate::tests::parse(&text)
     }
 
     fn problem(rules: &str) -> String {
@@ -118,8 +118,8 @@ mod tests {
     #[test]
     fn a_warning_can_be_switched_off_and_an_error_cannot() {
         let profile = with_rules("RESIDENT_ID_ABSENT: {severity: off, reason: foreigners}").expect("right");
-        assert!(profile.is_off(rules::find("RESIDENT_ID_ABSENT").expect("a rule")));
-        assert!(!profile.is_off(rules::find("GENDER_MISSING").expect("a rule")));
+        assert!(rules::find("RESIDENT_ID_ABSENT").expect("a rule").is_off(&profile));
+        assert!(!rules::find("GENDER_MISSING").expect("a rule").is_off(&profile));
         let found = problem("GENDER_MISSING: {severity: off, reason: a}");
         assert!(found.contains("rules.GENDER_MISSING.severity: cannot be off"), "{found}");
         let found = problem("PATIENT_ID_MISSING: {severity: warning, reason: a}");
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn a_limit_is_for_rules_that_have_one() {
         let rule = rules::find("AGE_UNLIKELY").expect("a rule");
-        assert_eq!(with_rules("AGE_UNLIKELY: {limit: 105}").expect("right").limit(rule), 105);
-        assert_eq!(with_rules("GENDER_MISSING: {severity: error}").expect("right").limit(rule), 120);
+        assert_eq!(rule.limit_in(&with_rules("AGE_UNLIKELY: {limit: 105}").expect("right")), 105);
+        assert_eq!(rule.limit_in(&with_rules("GENDER_MISSING: {severity: error}").expect("right")), 120);
         let found = problem("GENDER_MISSING: {limit: 3}");
         assert!(found.contains("rules.GENDER_MISSING.limit: ") && found.contains("AGE_UNLIKELY"), "{found}");
         assert!(problem("AGE_UNLIKELY: {limit: 0}").contains("0 is not from 1 to 1000000"));

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
-use crate::profile::Profile;
+use cleaning::profile::{Answer, NoVerdict, Pointer, ResponseFormat, Verdict};
+use serde_json::Value;
 
 const MATCH: Answer = Answer::Verdict(Verdict::Match);
 const MISMATCH: Answer = Answer::Verdict(Verdict::Mismatch);
@@ -17,7 +17,7 @@ fn envelope(response: &str) -> ResponseFormat {
         "version: 1\ntime_zone: UTC\ndate_formats: yyyyMMdd\nmapping: {{patient_id: id}}\n\
          verify: {{url: http://host/, response: {response}}}\n"
     );
-    let profile = Profile::parse("x.yaml", "x", &text).unwrap_or_else(|found| panic!("{found:#?}"));
+    let profile = crate::tests::parse(&text).unwrap_or_else(|found| panic!("{found:#?}"));
     profile.verify.and_then(|verify| verify.response).expect("it has one")
 }
 

@@ -1,69 +1,59 @@
-//! Profiles out of the text of their files.
+//! The file of one hospital's profile.
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::tz::TimeZone;
-
-use super::{Charset, CodeTables, Profile, mapping};
-use crate::{
+use cleaning::{
     format::{
-        date, null_token,
+        null_token,
         patient_id::{Characters, PatientIdFormat},
         text,
     },
     patient::Gender,
+    profile::{Charset, CodeTables, Profile},
 };
+use jiff::tz::TimeZone;
 use settings::{Problem, Problems, Reported, Section, SettingField, did_you_mean, yaml};
 
-mod defaults;
-mod response_format;
-mod rules;
-mod samples;
-mod verification;
+use super::{Defaults, Sample, date_formats, mapping, rules, samples, verification::verification};
 
-pub use defaults::Defaults;
-use verification::verification;
+/// A profile and the samples that prove it.
+#[derive(Clone, Debug)]
+pub struct ProfileFile {
+    pub profile: Profile,
+    pub samples: Vec<Sample>,
+}
 
-impl Profile {
-    /// Reads the profile of one hospital that takes nothing from defaults. `file` is what messages call it,
-    /// `code` the hospital's code.
+impl ProfileFile {
+    /// Reads the text of a file over the defaults. `file` is what messages call it, `code` the hospital's code. The
+    /// samples are not run.
     ///
     /// # Errors
     ///
-    /// Every problem of the text, with its line; a sample that does not hold is one.
-    pub fn parse(file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
-        Self::parse_over(&Defaults::default(), file, code, text)
-    }
-
-    /// The same for a profile that takes what it does not say from defaults.
-    ///
-    /// # Errors
-    ///
-    /// Every problem, with the line of the file that holds it.
-    pub fn parse_over(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
-        let profile = Self::read(defaults, file, code, text)?;
-        let failed: Vec<_> = profile.samples.iter().flat_map(|sample| sample.problems(&profile)).collect();
-        if failed.is_empty() { Ok(profile) } else { Err(failed) }
-    }
-
-    /// The same without a look at whether the samples hold, for who wants to see it of each.
-    ///
-    /// # Errors
-    ///
-    /// Every problem but samples that do not hold.
-    pub fn read(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
+    /// Every problem, with the line of the file that has it.
+    pub fn parse(defaults: &Defaults, file: &str, code: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
-        let profile = yaml::parse(file, text, &mut problems)
-            .and_then(|root| Section::read(defaults.under(root), &mut problems, |root| profile(root, code)));
+        let profile = yaml::parse(file, text, &mut problems).and_then(|root| {
+            Section::read(defaults.under(root), &mut problems, |root| profile_file(root, code))
+        });
         problems.conclude(profile)
+    }
+
+    /// The profile, if all of its samples hold.
+    ///
+    /// # Errors
+    ///
+    /// Every difference between a sample and what came of it.
+    pub fn into_proven(self) -> Result<Profile, Vec<Problem>> {
+        let failed: Vec<_> = self.samples.iter().flat_map(|sample| sample.problems(&self.profile)).collect();
+        if failed.is_empty() { Ok(self.profile) } else { Err(failed) }
     }
 }
 
-fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
+fn profile_file(section: &mut Section<'_>, code: &str) -> Result<ProfileFile, Reported> {
     let version = section.value("version");
     let charset = section.field("charset").map_or(Ok(Charset::Utf8), charset);
     let mapping = section.table("mapping", mapping::read);
-    let date_formats = section.required("date_formats").and_then(date::read_formats);
+    let date_formats = section.required("date_formats").and_then(date_formats::read);
     let time_zone = section.required("time_zone").and_then(|zone| zone.parsed(time_zone));
     let phone_region = section.field("phone_region").map(phone_region).transpose();
     let pinyin = section.optional::<bool>("pinyin");
@@ -75,9 +65,9 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
     let rules = section.field("rules").map_or_else(|| Ok(HashMap::new()), rules::read);
     let verify = section.field("verify").map(|api| api.table(verification)).transpose();
     let mapping =
-        mapping.and_then(|mapping| Ok(mapping.past(null_tokens.as_ref().map_err(|reported| *reported)?)));
+        mapping.and_then(|mapping| Ok(mapping.skipping(null_tokens.as_ref().map_err(|reported| *reported)?)));
     let samples = section.field("samples").map_or_else(|| Ok(Vec::new()), samples::read);
-    Ok(Profile {
+    let profile = Profile {
         code: code.into(),
         version: version?,
         charset: charset?,
@@ -91,8 +81,8 @@ fn profile(section: &mut Section<'_>, code: &str) -> Result<Profile, Reported> {
         patient_ids: patient_ids?,
         rules: rules?,
         verify: verify?,
-        samples: samples?.into(),
-    })
+    };
+    Ok(ProfileFile { profile, samples: samples? })
 }
 
 fn time_zone(name: &str) -> Result<TimeZone, String> {
@@ -169,6 +159,3 @@ fn patient_ids(section: &mut Section<'_>) -> Result<PatientIdFormat, Reported> {
     }
     Ok(PatientIdFormat { width: width?, characters: characters?, longest: longest? })
 }
-
-#[cfg(test)]
-mod tests;

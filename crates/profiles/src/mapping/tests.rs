@@ -1,6 +1,12 @@
 //! From a source's object to canonical fields, and back to the source's names.
 
-use serde_json::json;
+use std::collections::HashSet;
+
+use cleaning::{
+    profile::mapping::{Mapped, SourceFields},
+    record::RawPatient,
+};
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -13,8 +19,8 @@ use settings::{Problems, Section, yaml};
 
 fn parse(text: &str) -> Result<Mapping, Vec<String>> {
     let mut problems = Problems::default();
-    let read =
-        yaml::parse("x.yaml", text, &mut problems).and_then(|root| Section::read(root, &mut problems, read));
+    let read = yaml::parse("x.yaml", text, &mut problems)
+        .and_then(|root| Section::read(root, &mut problems, super::read));
     problems.conclude(read).map_err(|found| found.iter().map(ToString::to_string).collect())
 }
 
@@ -37,7 +43,7 @@ fn of_element(sources: &SourceFields, field: &str, position: u32) -> Option<Stri
 #[test]
 fn a_null_token_is_a_value_only_where_there_is_no_other() {
     let nulls = HashSet::from(["-".to_owned(), "0".to_owned()]);
-    let mapping = mapping("patient_id: [blh, kh]\ngender: [xbdm, xb]\n").past(&nulls);
+    let mapping = mapping("patient_id: [blh, kh]\ngender: [xbdm, xb]\n").skipping(&nulls);
     let mapped = map(&mapping, json!({"blh": "－", "kh": "7", "xbdm": "0", "xb": "-"}));
     assert_eq!(mapped.patient.patient_id, "7");
     assert_eq!(of(&mapped.sources, "patient_id").as_deref(), Some("kh"));

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::profile::{
-    Verdict,
-    response_format::{Answer, Call, Codes, Pointer, ResponseFormat},
-};
+use cleaning::profile::{Answer, CallStatus, CodeField, Pointer, ResponseFormat, Verdict};
 use settings::{Reported, Section};
 
 const MATCH: (&str, Answer) = ("match", Answer::Verdict(Verdict::Match));
@@ -19,7 +16,7 @@ const OBJECTIONS: [(&str, Answer); 5] = [
     ("refused", Answer::Refused),
 ];
 
-/// Reads the section. An envelope that could never give a verdict is refused.
+/// Reads the section. A format that could never give a verdict is refused.
 pub(super) fn response_format(section: &mut Section<'_>) -> Result<ResponseFormat, Reported> {
     let call = section.field("call").map(|place| place.table(call)).transpose();
     let verdict = section.table("verdict", verdict);
@@ -30,17 +27,17 @@ pub(super) fn response_format(section: &mut Section<'_>) -> Result<ResponseForma
     Ok(ResponseFormat { call, verdict })
 }
 
-fn call(section: &mut Section<'_>) -> Result<Call, Reported> {
+fn call(section: &mut Section<'_>) -> Result<CallStatus, Reported> {
     let objections = OBJECTIONS.map(|(list, answer)| (list, Some(answer)));
     let codes = codes(section, [("success", None)].into_iter().chain(objections))?;
     if codes.meanings.is_empty() {
         return Err(section.problem("needs success, or another list of what its values mean"));
     }
     let silent_success = codes.meanings.values().all(Option::is_some);
-    Ok(Call { codes, silent_success })
+    Ok(CallStatus { codes, silent_success })
 }
 
-fn verdict(section: &mut Section<'_>) -> Result<Codes<Answer>, Reported> {
+fn verdict(section: &mut Section<'_>) -> Result<CodeField<Answer>, Reported> {
     let codes = codes(section, [MATCH].into_iter().chain(OBJECTIONS))?;
     if !codes.meanings.values().any(|meaning| *meaning == MATCH.1) {
         return Err(section.problem("needs match: the values that say that the identity is right"));
@@ -52,7 +49,7 @@ fn verdict(section: &mut Section<'_>) -> Result<Codes<Answer>, Reported> {
 fn codes<M: Copy>(
     section: &mut Section<'_>,
     lists: impl Iterator<Item = (&'static str, M)>,
-) -> Result<Codes<M>, Reported> {
+) -> Result<CodeField<M>, Reported> {
     let at = section.required("at").and_then(|at| at.parsed(Pointer::parse));
     let mut known: HashMap<String, (&str, M)> = HashMap::new();
     let mut all_read = Ok(());
@@ -72,11 +69,15 @@ fn codes<M: Copy>(
     }
     all_read?;
     let meanings = known.into_iter().map(|(value, (_, meaning))| (value, meaning)).collect();
-    Ok(Codes { at: at?, meanings })
+    Ok(CodeField { at: at?, meanings })
 }
 
 /// Refuses places of which one leaves no room for the other: where a code stands, nothing else can.
-fn check_places(section: &mut Section<'_>, call: &Call, verdict: &Codes<Answer>) -> Result<(), Reported> {
+fn check_places(
+    section: &mut Section<'_>,
+    call: &CallStatus,
+    verdict: &CodeField<Answer>,
+) -> Result<(), Reported> {
     let (call_at, verdict_at) = (&call.codes.at, &verdict.at);
     if call_at == verdict_at {
         let message = "is where the verdict stands; give its values to the verdict's lists";
@@ -91,5 +92,7 @@ fn check_places(section: &mut Section<'_>, call: &Call, verdict: &Codes<Answer>)
     Ok(())
 }
 
+#[cfg(test)]
+mod classify;
 #[cfg(test)]
 mod tests;

@@ -69,7 +69,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::profile::Profile;
+    use cleaning::profile::Profile;
 
     const HOSPITAL: &str = "version: 1\ntime_zone: UTC\nmapping: {patient_id: id}\n";
 
@@ -78,8 +78,7 @@ mod tests {
     }
 
     fn over(shared: &str, own: &str) -> Result<Profile, Vec<String>> {
-        Profile::parse_over(&defaults(shared), "x.yaml", "x", &format!("{HOSPITAL}{own}"))
-            .map_err(|found| found.iter().map(ToString::to_string).collect())
+        crate::tests::parse_over(&defaults(shared), &format!("{HOSPITAL}{own}"))
     }
 
     #[test]

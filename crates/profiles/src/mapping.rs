@@ -1,38 +1,33 @@
 //! The `mapping` of a profile.
 
-use std::collections::HashSet;
-
-use super::{
-    AddressFields, ContactFields, Element, ExpectedKeys, IdentifierFields, Mapping, PlainFields, keys,
-    lookup::Lookup,
+use cleaning::profile::mapping::{
+    AddressFields, ContactFields, Element, IdentifierFields, IgnoredKey, Lookup, Lookups, Mapping,
+    PlainFields,
 };
-use settings::{self, NodeKind, Reported, Section};
+use settings::{NodeKind, Reported, Section, SettingField};
 
 mod source_parser;
 
 use source_parser::SourceParser;
 
-/// Reads the section.
-pub(in super::super) fn mapping(section: &mut Section<'_>) -> Result<Mapping, Reported> {
+pub(super) fn read(section: &mut Section<'_>) -> Result<Mapping, Reported> {
     let mut parser = SourceParser::default();
     let plain = plain_fields(&mut parser, section);
     let identifiers = list(section, "identifiers", |element| identifier(&mut parser, element));
     let phones = list(section, "phones", |element| phone(&mut parser, element));
     let addresses = list(section, "addresses", |element| address(&mut parser, element));
     let contacts = list(section, "contacts", |element| contact(&mut parser, element));
-    let ignored = list(section, "ignored", ignored);
-    let mut mapping = Mapping {
+    let ignored = list(section, "ignored", ignored_key);
+    let lookups = Lookups {
         plain: plain?,
         identifiers: identifiers?,
         phones: phones?,
         addresses: addresses?,
         contacts: contacts?,
-        expected: ExpectedKeys::default(),
-        names: parser.into_names(),
-        nulls: HashSet::new(),
     };
-    mapping.expected = expected(section, &mapping, &ignored?);
-    Ok(mapping)
+    let ignored = ignored?;
+    check_ignored(section, &lookups, &ignored);
+    Ok(Mapping::new(lookups, parser.into_names(), &ignored))
 }
 
 fn plain_fields(parser: &mut SourceParser, section: &mut Section<'_>) -> Result<PlainFields, Reported> {
@@ -96,7 +91,7 @@ fn part(
 ) -> Result<Lookup, Reported> {
     match section.field(key) {
         Some(setting) => parser.field(canonical, setting),
-        None => Ok(Lookup { canonical, alternatives: Vec::new() }),
+        None => Ok(Lookup::none(canonical)),
     }
 }
 
@@ -104,7 +99,7 @@ fn part(
 fn list<T>(
     section: &mut Section<'_>,
     key: &'static str,
-    read: impl FnMut(settings::SettingField<'_>) -> Result<T, Reported>,
+    read: impl FnMut(SettingField<'_>) -> Result<T, Reported>,
 ) -> Result<Vec<T>, Reported> {
     section.field(key).map_or_else(|| Ok(Vec::new()), |list| list.list(read))
 }
@@ -117,7 +112,7 @@ struct NameFields {
 }
 
 /// The whole name, or a table of its parts.
-fn name(parser: &mut SourceParser, setting: settings::SettingField<'_>) -> Result<NameFields, Reported> {
+fn name(parser: &mut SourceParser, setting: SettingField<'_>) -> Result<NameFields, Reported> {
     if setting.kind() != NodeKind::Table {
         let text = parser.field("name.text", setting)?;
         return Ok(NameFields { text, ..NameFields::default() });
@@ -147,9 +142,9 @@ fn coded(
     canonical: &'static str,
     canonical_display: &'static str,
 ) -> Result<Coded, Reported> {
-    let display = Lookup { canonical: canonical_display, alternatives: Vec::new() };
+    let display = Lookup::none(canonical_display);
     let Some(setting) = section.field(canonical) else {
-        return Ok(Coded { code: Lookup { canonical, alternatives: Vec::new() }, display });
+        return Ok(Coded { code: Lookup::none(canonical), display });
     };
     if setting.kind() != NodeKind::Table {
         return Ok(Coded { code: parser.field(canonical, setting)?, display });
@@ -171,7 +166,7 @@ fn coded(
 
 fn identifier(
     parser: &mut SourceParser,
-    setting: settings::SettingField<'_>,
+    setting: SettingField<'_>,
 ) -> Result<Element<IdentifierFields>, Reported> {
     setting.table(|section| {
         parser.element(section, |parser, section| {
@@ -186,20 +181,14 @@ fn identifier(
     })
 }
 
-fn phone(
-    parser: &mut SourceParser,
-    setting: settings::SettingField<'_>,
-) -> Result<Element<Lookup>, Reported> {
+fn phone(parser: &mut SourceParser, setting: SettingField<'_>) -> Result<Element<Lookup>, Reported> {
     if setting.kind() != NodeKind::Table {
         return Ok(Element { each: None, fields: parser.field("phones", setting)? });
     }
     setting.table(|section| parser.plain_element("phones", section))
 }
 
-fn address(
-    parser: &mut SourceParser,
-    setting: settings::SettingField<'_>,
-) -> Result<Element<AddressFields>, Reported> {
+fn address(parser: &mut SourceParser, setting: SettingField<'_>) -> Result<Element<AddressFields>, Reported> {
     setting.table(|section| {
         parser.element(section, |parser, section| {
             let text = part(parser, section, "text", "addresses.text");
@@ -216,10 +205,7 @@ fn address(
     })
 }
 
-fn contact(
-    parser: &mut SourceParser,
-    setting: settings::SettingField<'_>,
-) -> Result<Element<ContactFields>, Reported> {
+fn contact(parser: &mut SourceParser, setting: SettingField<'_>) -> Result<Element<ContactFields>, Reported> {
     setting.table(|section| {
         parser.element(section, |parser, section| {
             let name = part(parser, section, "name", "contacts.name");
@@ -230,43 +216,25 @@ fn contact(
     })
 }
 
-/// Keys that the source sends and nobody wants.
-enum Ignored {
-    Key(String),
-    Start(String),
-}
-
-fn ignored(setting: settings::SettingField<'_>) -> Result<Ignored, Reported> {
+fn ignored_key(setting: SettingField<'_>) -> Result<IgnoredKey, Reported> {
     setting.parsed(|text| match text.strip_suffix('*') {
         _ if text.starts_with('/') => Err("is a path: only whole keys at the top of a record are ignored"),
         Some("") => Err("would ignore every key"),
-        Some(start) => Ok(Ignored::Start(start.to_owned())),
+        Some(start) => Ok(IgnoredKey::Start(start.to_owned())),
         None if text.is_empty() => Err("names no key"),
-        None => Ok(Ignored::Key(text.to_owned())),
+        None => Ok(IgnoredKey::Whole(text.to_owned())),
     })
 }
 
-/// The keys that are read, and those that are ignored; no key can be both.
-fn expected(section: &mut Section<'_>, mapping: &Mapping, ignored: &[Ignored]) -> ExpectedKeys {
-    let mut expected = ExpectedKeys::default();
-    for key in mapping.keys() {
-        expected.add(key);
-    }
+/// No key can be both read and ignored.
+fn check_ignored(section: &mut Section<'_>, lookups: &Lookups, ignored: &[IgnoredKey]) {
     for entry in ignored {
-        let (Ignored::Key(text) | Ignored::Start(text)) = entry;
-        let is_read = |key: &str| match entry {
-            Ignored::Key(ignored) => key.eq_ignore_ascii_case(ignored),
-            Ignored::Start(start) => keys::starts_with(key, start),
-        };
-        if let Some(key) = mapping.keys().find(|key| is_read(key)) {
+        let (IgnoredKey::Whole(text) | IgnoredKey::Start(text)) = entry;
+        if let Some(key) = lookups.keys().find(|key| entry.covers(key)) {
             section.contradiction("ignored", format!("{text:?} takes in {key}, which the mapping reads"));
         }
     }
-    for entry in ignored {
-        match entry {
-            Ignored::Key(key) => expected.add(key),
-            Ignored::Start(start) => expected.add_start(start),
-        }
-    }
-    expected
 }
+
+#[cfg(test)]
+mod tests;

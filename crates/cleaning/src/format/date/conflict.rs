@@ -1,0 +1,68 @@
+//! Two formats of one source may not read the same text in different ways, for then their order would decide what a
+//! date means.
+
+use super::{
+    DateFormat, Shape,
+    pattern::{Part, Unit},
+};
+
+/// Why a format cannot follow an earlier one. The text is a message for people.
+pub(super) fn conflict(earlier: &DateFormat, format: &DateFormat) -> Option<String> {
+    match (&earlier.shape, &format.shape) {
+        _ if earlier == format => Some(format!("{format} is there already")),
+        (Shape::Epoch(_), Shape::Epoch(_)) => {
+            Some("seconds and milliseconds cannot be told apart: name one of them".into())
+        }
+        (Shape::Epoch(_), Shape::Civil { parts, .. }) if all_digits(parts) => {
+            Some(format!("{earlier} takes every number: write {format} before it"))
+        }
+        (Shape::Civil { parts: before, .. }, Shape::Civil { parts, .. }) => {
+            let differ = spellings(before)
+                .iter()
+                .any(|one| spellings(parts).iter().any(|other| fit_and_differ(one, other)));
+            differ.then(|| format!("{earlier} reads some of the same texts in another way: keep one of them"))
+        }
+        _ => None,
+    }
+}
+
+fn all_digits(parts: &[Part]) -> bool {
+    parts.iter().all(|part| matches!(part, Part::Number { .. }))
+}
+
+/// One character of a text: a digit that counts something, or the character itself.
+#[derive(Clone, Copy, PartialEq)]
+enum Slot {
+    Digit(Unit),
+    Literal(char),
+}
+
+impl Slot {
+    fn takes_a_digit(self) -> bool {
+        match self {
+            Self::Digit(_) => true,
+            Self::Literal(character) => character.is_ascii_digit(),
+        }
+    }
+}
+
+/// Every way in which texts of a pattern may be laid out: few, for only month, day and hour can be of one
+/// digit or two.
+fn spellings(parts: &[Part]) -> Vec<Vec<Slot>> {
+    parts.iter().fold(vec![Vec::new()], |spellings, part| match *part {
+        Part::Literal(character) => longer(&spellings, &[Slot::Literal(character)]),
+        Part::Number { unit, least, most } => (least..=most)
+            .flat_map(|digits| longer(&spellings, &vec![Slot::Digit(unit); digits.into()]))
+            .collect(),
+    })
+}
+
+fn longer(spellings: &[Vec<Slot>], slots: &[Slot]) -> Vec<Vec<Slot>> {
+    spellings.iter().map(|spelling| [spelling, slots].concat()).collect()
+}
+
+/// Whether a text can be of both layouts and mean different things.
+fn fit_and_differ(one: &[Slot], other: &[Slot]) -> bool {
+    let fit = |(one, other): (&Slot, &Slot)| one == other || (one.takes_a_digit() && other.takes_a_digit());
+    one.len() == other.len() && one != other && one.iter().zip(other).all(fit)
+}

@@ -1,0 +1,21 @@
+//! Hospital profiles out of their YAML files.
+//!
+//! A file is read strictly: every problem is reported at its line. A profile may carry samples, records with what must
+//! come of them; a profile whose samples fail is refused.
+
+mod date_formats;
+mod defaults;
+mod mapping;
+mod profile_file;
+mod response_format;
+mod rules;
+mod sample;
+mod samples;
+mod verification;
+
+#[cfg(test)]
+mod tests;
+
+pub use defaults::Defaults;
+pub use profile_file::ProfileFile;
+pub use sample::Sample;

@@ -1,5 +1,5 @@
 //! The store: canonical patients, batches, outcomes of records, and rejects, in SQLite or PostgreSQL behind one
-//! trait. The only place that sees `sqlx`.
+//! trait. The only module of the service that uses `sqlx`.
 //!
 //! ```text
 //! Store::write(chunk)

@@ -16,7 +16,7 @@ use crate::rows;
 
 /// Rows in one transaction of the ceiling of SQLite.
 const TRANSACTION: usize = 500;
-/// Chunks that are written at a time, as by batches that run beside each other.
+/// Chunks that are written concurrently, as by concurrent batches.
 const WRITERS: usize = 2;
 
 const EMPTY: &str = "DELETE FROM patients; DELETE FROM outcomes; DELETE FROM rejects; DELETE FROM batches";
@@ -27,30 +27,29 @@ pub(crate) struct Database {
     runtime: Runtime,
     store: Arc<dyn Store>,
     url: String,
-    place: Place,
+    location: Location,
 }
 
-enum Place {
+enum Location {
     Sqlite { file: std::path::PathBuf, _directory: TempDir },
     Postgres { server: String, name: String },
 }
 
 impl Database {
-    /// Makes one.
     pub(crate) fn new(engine: &str) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let (url, place) = match engine {
+        let (url, location) = match engine {
             "sqlite" => {
                 let directory = tempfile::tempdir().expect("a temporary directory");
                 let file = directory.path().join("bench.db");
-                (format!("sqlite://{}", file.display()), Place::Sqlite { file, _directory: directory })
+                (format!("sqlite://{}", file.display()), Location::Sqlite { file, _directory: directory })
             }
             _ => {
                 let server = env::var("DATAPROCESSING_TEST_POSTGRES").expect("a server");
                 let name = format!("bench_{}", uuid::Uuid::now_v7().simple());
                 runtime.block_on(execute(&server, &format!("CREATE DATABASE {name}")));
                 let (host, _) = server.rsplit_once('/').expect("the URL names a database");
-                (format!("{host}/{name}"), Place::Postgres { server: server.clone(), name })
+                (format!("{host}/{name}"), Location::Postgres { server: server.clone(), name })
             }
         };
         let config = StoreConfig {
@@ -65,21 +64,21 @@ impl Database {
             store.migrate().await.expect("a fresh database can be migrated");
             store
         });
-        Self { runtime, store, url, place }
+        Self { runtime, store, url, location }
     }
 
     /// Removes all rows.
     pub(crate) fn empty(&self) {
-        match &self.place {
-            Place::Sqlite { file, .. } => {
+        match &self.location {
+            Location::Sqlite { file, .. } => {
                 let connection = rusqlite::Connection::open(file).expect("the file opens");
                 connection.execute_batch(EMPTY).expect("rows can be deleted");
             }
-            Place::Postgres { .. } => self.runtime.block_on(execute(&self.url, TRUNCATE)),
+            Location::Postgres { .. } => self.runtime.block_on(execute(&self.url, TRUNCATE)),
         }
     }
 
-    /// Writes chunks, a few at a time.
+    /// Writes chunks, a few of them concurrently.
     pub(crate) fn write(&self, chunks: Vec<Chunk>) {
         let chunks = Arc::new(Mutex::new(chunks.into_iter()));
         let writers = (0..WRITERS).map(|_| {
@@ -97,9 +96,9 @@ impl Database {
     /// The fastest way to store the same patients.
     pub(crate) fn ceiling(&self) -> Ceiling<'_> {
         self.write(rows::chunks(1_000, "first", rows::patient));
-        let ceiling = match &self.place {
-            Place::Sqlite { file, .. } => sqlite_ceiling(file),
-            Place::Postgres { .. } => self.runtime.block_on(postgres_ceiling(&self.url)),
+        let ceiling = match &self.location {
+            Location::Sqlite { file, .. } => sqlite_ceiling(file),
+            Location::Postgres { .. } => self.runtime.block_on(postgres_ceiling(&self.url)),
         };
         self.empty();
         Ceiling { database: self, rows: ceiling }
@@ -120,13 +119,13 @@ async fn write(store: Arc<dyn Store>, chunks: Arc<Mutex<std::vec::IntoIter<Chunk
 impl Drop for Database {
     fn drop(&mut self) {
         self.runtime.block_on(self.store.close());
-        if let Place::Postgres { server, name } = &self.place {
+        if let Location::Postgres { server, name } = &self.location {
             self.runtime.block_on(execute(server, &format!("DROP DATABASE {name} WITH (FORCE)")));
         }
     }
 }
 
-/// Rows as they stand in the table of patients.
+/// Rows as the table of patients holds them.
 pub(crate) struct Ceiling<'a> {
     database: &'a Database,
     rows: Rows,
@@ -149,15 +148,15 @@ impl Ceiling<'_> {
 
     /// Stores all rows.
     pub(crate) fn fill(&self) {
-        match (&self.rows, &self.database.place) {
-            (Rows::Sqlite { insert, rows }, Place::Sqlite { file, .. }) => {
+        match (&self.rows, &self.database.location) {
+            (Rows::Sqlite { insert, rows }, Location::Sqlite { file, .. }) => {
                 let mut connection = rusqlite::Connection::open(file).expect("the file opens");
                 connection.pragma_update(None, "synchronous", "FULL").expect("a known setting");
                 for rows in rows.chunks(TRANSACTION) {
-                    let transaction = connection.transaction().expect("nobody else writes");
-                    let mut statement = transaction.prepare(insert).expect("a sound statement");
+                    let transaction = connection.transaction().expect("there is no other writer");
+                    let mut statement = transaction.prepare(insert).expect("a valid statement");
                     for row in rows {
-                        statement.execute(rusqlite::params_from_iter(row)).expect("a sound row");
+                        statement.execute(rusqlite::params_from_iter(row)).expect("a valid row");
                     }
                     drop(statement);
                     transaction.commit().expect("the file can be written");
@@ -168,7 +167,7 @@ impl Ceiling<'_> {
                 let copies = parts.iter().map(|part| copy(url, part));
                 self.database.runtime.block_on(futures_util::future::join_all(copies));
             }
-            (Rows::Sqlite { .. }, Place::Postgres { .. }) => unreachable!("made for the same engine"),
+            (Rows::Sqlite { .. }, Location::Postgres { .. }) => unreachable!("made for the same engine"),
         }
     }
 }
@@ -176,12 +175,12 @@ impl Ceiling<'_> {
 fn sqlite_ceiling(file: &std::path::Path) -> Rows {
     let connection = rusqlite::Connection::open(file).expect("the file opens");
     let order = "SELECT * FROM patients ORDER BY hospital_code, patient_id";
-    let mut statement = connection.prepare(order).expect("a sound statement");
+    let mut statement = connection.prepare(order).expect("a valid statement");
     let columns = statement.column_count();
     let row = |row: &rusqlite::Row<'_>| (0..columns).map(|column| row.get(column)).collect();
     let rows = statement.query_map([], row).and_then(Iterator::collect).expect("the rows can be read");
-    let places = vec!["?"; columns].join(", ");
-    Rows::Sqlite { insert: format!("INSERT INTO patients VALUES ({places})"), rows }
+    let parameters = vec!["?"; columns].join(", ");
+    Rows::Sqlite { insert: format!("INSERT INTO patients VALUES ({parameters})"), rows }
 }
 
 async fn postgres_ceiling(url: &str) -> Rows {
@@ -199,7 +198,7 @@ async fn copy(url: &str, rows: &[u8]) {
     let mut connection = PgConnection::connect(url).await.expect("the server answers");
     let mut copy = connection.copy_in_raw("COPY patients FROM STDIN").await.expect("the table is there");
     copy.send(rows).await.expect("the server takes rows");
-    copy.finish().await.expect("the rows are sound");
+    copy.finish().await.expect("the rows are valid");
 }
 
 async fn execute(url: &str, sql: &str) {

@@ -1,5 +1,5 @@
-//! What storing costs, per engine, and how fast the same rows could be stored at best: `cargo bench --bench
-//! store`. Speeds are rows a second.
+//! What storing costs on each engine, and how fast these rows could be stored at best: `cargo bench --bench store`.
+//! Speeds are rows per second.
 //!
 //! SQLite writes a temporary file. PostgreSQL takes part if `DATAPROCESSING_TEST_POSTGRES` names the
 //! maintenance database of a server, on which a database is made and dropped again.
@@ -19,6 +19,7 @@ mod rows;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 use database::Database;
+use dataprocessing::model::Row;
 use divan::{Bencher, counter::ItemsCount};
 use rows::ROWS;
 
@@ -51,15 +52,7 @@ fn a_ceiling(bencher: Bencher<'_, '_>, engine: &str) {
 
 #[divan::bench(args = cases(), sample_count = 10, sample_size = 1)]
 fn b_new_patients(bencher: Bencher<'_, '_>, case: &str) {
-    let (engine, chunk) = parts(case);
-    let database = Database::new(engine);
-    bencher
-        .counter(ItemsCount::new(ROWS))
-        .with_inputs(|| {
-            database.empty();
-            rows::chunks(chunk, "first", rows::patient)
-        })
-        .bench_local_values(|chunks| database.write(chunks));
+    fill_empty_database(bencher, case, rows::patient);
 }
 
 #[divan::bench(args = cases(), sample_count = 10, sample_size = 1)]
@@ -79,27 +72,23 @@ fn c_unchanged_patients(bencher: Bencher<'_, '_>, case: &str) {
 
 #[divan::bench(args = cases(), sample_count = 10, sample_size = 1)]
 fn d_rejected_records(bencher: Bencher<'_, '_>, case: &str) {
-    let (engine, chunk) = parts(case);
-    let database = Database::new(engine);
-    bencher
-        .counter(ItemsCount::new(ROWS))
-        .with_inputs(|| {
-            database.empty();
-            rows::chunks(chunk, "first", rows::reject)
-        })
-        .bench_local_values(|chunks| database.write(chunks));
+    fill_empty_database(bencher, case, rows::reject);
 }
 
-/// What is left of new patients without this is what the patients alone cost.
+/// The time of `b_new_patients` without this is the cost of the patients alone.
 #[divan::bench(args = cases(), sample_count = 10, sample_size = 1)]
 fn e_outcomes_alone(bencher: Bencher<'_, '_>, case: &str) {
+    fill_empty_database(bencher, case, rows::outcome);
+}
+
+fn fill_empty_database(bencher: Bencher<'_, '_>, case: &str, row: fn(usize, &str) -> Option<Row>) {
     let (engine, chunk) = parts(case);
     let database = Database::new(engine);
     bencher
         .counter(ItemsCount::new(ROWS))
         .with_inputs(|| {
             database.empty();
-            rows::chunks(chunk, "first", rows::outcome)
+            rows::chunks(chunk, "first", row)
         })
         .bench_local_values(|chunks| database.write(chunks));
 }

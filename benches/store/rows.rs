@@ -10,7 +10,7 @@ use dataprocessing::{
 
 use crate::febrl;
 
-/// Rows that are written at a time.
+/// Rows that one sample writes.
 pub(crate) const ROWS: usize = 10_000;
 
 /// All rows in chunks, as those of one batch.
@@ -38,13 +38,13 @@ pub(crate) fn patient(index: usize, text: &str) -> Option<Row> {
     Some(Row { issues, changes, content, ..bare(index, payload) })
 }
 
-/// The same record, rejected.
+/// The record rejected.
 pub(crate) fn reject(index: usize, text: &str) -> Option<Row> {
     let row = patient(index, text)?;
     Some(Row { content: Content::Settled(Outcome::Rejected), ..row })
 }
 
-/// The outcome of the same record, without its patient.
+/// The outcome of the record, without its patient.
 pub(crate) fn outcome(index: usize, text: &str) -> Option<Row> {
     let row = patient(index, text)?;
     Some(Row { content: Content::Settled(Outcome::Stored), ..row })

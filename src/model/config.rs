@@ -7,14 +7,14 @@ use std::{fmt, time::Duration};
 pub struct StoreConfig {
     /// The database; its scheme chooses the engine.
     pub url: StoreUrl,
-    /// Most connections at a time, at least 3. One asks for signs of life and one reads the books; PostgreSQL
-    /// writes on up to two others, SQLite on one.
+    /// The maximum number of connections, at least 3. One is for health checks and one for reads; PostgreSQL writes on up
+    /// to two others, SQLite on one.
     pub max_connections: u32,
-    /// Most rows of one transaction.
+    /// The maximum number of rows in one transaction.
     pub chunk_rows: usize,
     /// How long a row waits for others to share its transaction.
     pub linger: Duration,
-    /// How long batches are known after they have ended.
+    /// How long batches are kept after they have ended.
     pub keep_results: Duration,
 }
 

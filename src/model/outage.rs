@@ -62,7 +62,7 @@ impl OutageKind {
     /// What is wrong, and what to do about it.
     fn advice(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
-            Self::Unreachable => ("it cannot be reached", "is it running, and where store.url says?"),
+            Self::Unreachable => ("it cannot be reached", "check that it runs where store.url says"),
             Self::TooManyConnections => (
                 "it takes no more connections",
                 "raise its limit, or lower store.max_connections or the replicas",

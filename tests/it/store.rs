@@ -43,20 +43,10 @@ static MISSING: IssueKind =
 /// A patient whose content is its name.
 fn patient(id: &str, name: &str, version: i64) -> Patient {
     Patient {
-        hospital_code: "h1".into(),
-        patient_id: id.into(),
         name: Some(Name { text: name.into(), family: None, given: None, pinyin: None }),
-        gender: None,
-        birth_date: None,
         identifiers: vec![Identifier { kind: "99".into(), value: id.into(), system: None }],
-        phones: Vec::new(),
-        addresses: Vec::new(),
-        contacts: Vec::new(),
-        nationality: None,
-        ethnicity: None,
-        marital_status: None,
-        deceased: None,
         order: RecordOrder::Version(version),
+        ..Patient::unknown("h1", id)
     }
 }
 

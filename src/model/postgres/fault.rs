@@ -17,7 +17,7 @@ pub(super) fn fault(error: &sqlx::Error) -> StoreError {
         sqlx::Error::Tls(error) => outage(OutageKind::InsecureConnection, error.to_string()),
         sqlx::Error::Protocol(_) => outage(OutageKind::Unreachable, "it speaks another protocol".into()),
         sqlx::Error::Configuration(_) => StoreError::Configuration("the options of the connection".into()),
-        _ => StoreError::Unavailable("driver".into()),
+        _ => StoreError::Unavailable("an error of the driver".into()),
     }
 }
 

@@ -111,7 +111,7 @@ fn judge(current: Option<&StoredVersion<'_>>, row: &Candidate<'_>) -> Written {
     let own = current.same_batch && current.index == row.index;
     if current.content == row.content && (own || !current.same_batch) {
         // Our own row is there already: either the batch was sent again, or a commit went through whose
-        // answer was lost. Then what that transaction decided stands.
+        // answer was lost. Then what that transaction decided is kept.
         return row.unconfirmed.filter(|_| own).unwrap_or(Written::Unchanged);
     }
     let loses = match current.order.against(row.order) {

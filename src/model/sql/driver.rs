@@ -1,4 +1,4 @@
-//! What both drivers can do, so that a statement which both engines run is bound and read in one place.
+//! What both drivers can do, so that a statement of both engines is bound and read in one place.
 
 use async_trait::async_trait;
 use sqlx::{

@@ -15,8 +15,8 @@ use crate::model::FinishedBatch;
 /// The number of the first counter's parameter.
 const FIRST_COUNTER: usize = 5;
 
-/// Known counters are written as they are, unless another writer has finished the same batch meanwhile; otherwise the
-/// rows are counted.
+/// The counters' columns have the names of the outcomes. Known counters are written as they are, unless another writer
+/// has finished the same batch meanwhile; otherwise the rows are counted.
 pub(super) fn sql(dialect: &Dialect) -> String {
     let Dialect { now, started_at, least, .. } = dialect;
     let names = Outcome::ALL.map(Outcome::name);
@@ -48,7 +48,7 @@ pub(super) async fn finish_batch<E: Engine>(
     batch: &FinishedBatch,
 ) -> sqlx::Result<()> {
     let written = write::<E>(connection, batch, batch.by_outcome).await?;
-    // Another writer may have finished the same batch meanwhile; then its rows are not ours alone.
+    // Another writer has finished the same batch meanwhile, and some of its rows are not ours.
     if written == 0 && batch.by_outcome.is_some() {
         write::<E>(connection, batch, None).await?;
     }

@@ -18,6 +18,6 @@ pub(crate) fn fault<E: Engine>(error: &MigrateError) -> StoreError {
                 "migration {version} of the database is not the one that this version of the service has"
             ))
         }
-        _ => StoreError::Unavailable("migration".into()),
+        _ => StoreError::Unavailable("the migration failed".into()),
     }
 }

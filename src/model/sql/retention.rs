@@ -1,4 +1,4 @@
-//! Deletes batches that ended long ago, a part of one at a time.
+//! Deletes batches that ended long ago, step by step.
 
 use jiff::Timestamp;
 

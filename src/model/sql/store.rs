@@ -15,7 +15,7 @@ use super::{
     engine::Connection,
     reject_reads, retention,
     statements::Statements,
-    time_limit::{before, engine_limit, no_answer, silent},
+    time_limit::{engine_limit, no_answer, run_before, unresponsive},
     transaction::Task,
 };
 use crate::model::{
@@ -57,14 +57,14 @@ impl<E: Statements> SqlStore<E> {
         query: impl AsyncFnOnce(&mut Connection<E>) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
         let mut pooled = self.readers.acquire(until).await?;
-        let answer = before::<E, _>(until, query(&mut pooled.connection)).await?;
+        let answer = run_before::<E, _>(until, query(&mut pooled.connection)).await?;
         pooled.release();
         Ok(answer)
     }
 
     async fn ping_database(&self, until: Instant) -> Result<(), StoreError> {
         let mut pooled = self.probes.acquire(until).await?;
-        let pinged = timeout_at(until, E::ping(&mut pooled.connection)).await.map_err(|_| silent())?;
+        let pinged = timeout_at(until, E::ping(&mut pooled.connection)).await.map_err(|_| unresponsive())?;
         pinged.map_err(|error| E::fault(&error))?;
         pooled.release();
         Ok(())
@@ -74,9 +74,9 @@ impl<E: Statements> SqlStore<E> {
     async fn write_probe(&self, until: Instant) -> Result<(), StoreError> {
         let mut pooled = self.probes.acquire_new(until).await?;
         let limit = engine_limit(until)?;
-        let mut transaction = before::<E, _>(until, E::begin(&mut pooled.connection, limit)).await?;
+        let mut transaction = run_before::<E, _>(until, E::begin(&mut pooled.connection, limit)).await?;
         timeout_at(until, probe::write::<E>(&mut transaction)).await.map_err(|_| no_answer())??;
-        before::<E, _>(until, transaction.rollback()).await?;
+        run_before::<E, _>(until, transaction.rollback()).await?;
         pooled.release();
         Ok(())
     }
@@ -145,17 +145,17 @@ impl<E: Statements> Store for SqlStore<E> {
     ) -> Result<u64, StoreError> {
         let mut pooled = self.writers.acquire(until).await?;
         let limit = engine_limit(until)?;
-        let mut transaction = before::<E, _>(until, E::begin(&mut pooled.connection, limit)).await?;
+        let mut transaction = run_before::<E, _>(until, E::begin(&mut pooled.connection, limit)).await?;
         let mut deleted = 0;
         while deleted < u64::from(max_rows) {
-            match before::<E, _>(until, retention::delete_some::<E>(&mut transaction, cutoff, max_rows))
+            match run_before::<E, _>(until, retention::delete_some::<E>(&mut transaction, cutoff, max_rows))
                 .await?
             {
                 0 => break,
                 rows => deleted += rows,
             }
         }
-        before::<E, _>(until, transaction.commit()).await?;
+        run_before::<E, _>(until, transaction.commit()).await?;
         pooled.release();
         Ok(deleted)
     }

@@ -9,7 +9,7 @@ use crate::model::{Outage, OutageKind, StoreError};
 
 /// Awaits a statement that commits nothing: giving it up leaves nothing behind, because its connection is dropped and
 /// the transaction with it.
-pub(super) async fn before<E: Engine, T>(
+pub(super) async fn run_before<E: Engine, T>(
     until: Instant,
     statement: impl Future<Output = sqlx::Result<T>>,
 ) -> Result<T, StoreError> {
@@ -36,6 +36,6 @@ pub(super) fn no_answer() -> StoreError {
 }
 
 /// No answer where a store that works would have answered.
-pub(super) fn silent() -> StoreError {
-    StoreError::Unavailable(Outage::new(OutageKind::Unreachable, "it is silent"))
+pub(super) fn unresponsive() -> StoreError {
+    StoreError::Unavailable(Outage::new(OutageKind::Unreachable, "no answer"))
 }

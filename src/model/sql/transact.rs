@@ -14,7 +14,7 @@ use super::{
     engine::Engine,
     statements::Statements,
     store::SqlStore,
-    time_limit::{before, engine_limit, no_answer, no_time_left, silent},
+    time_limit::{engine_limit, no_answer, no_time_left, run_before, unresponsive},
     transaction::Task,
 };
 use crate::model::{StoreError, Written};
@@ -89,7 +89,7 @@ async fn run_on<E: Statements>(
             let usable = matches!(error, StoreError::Transient(_));
             (error.into(), Usable(usable))
         })?,
-        Err(_) if begun < until => return Err((silent().into(), Usable(false))),
+        Err(_) if begun < until => return Err((unresponsive().into(), Usable(false))),
         Err(_) => return Err((no_answer().into(), Usable(false))),
     };
     let run = timeout_at(until, task.run::<E>(&mut transaction)).await;
@@ -99,7 +99,7 @@ async fn run_on<E: Statements>(
     };
     // After any other error the state of the connection is unknown.
     let passing = matches!(error, StoreError::Data(_) | StoreError::Transient(_));
-    let usable = passing && before::<E, _>(until, transaction.rollback()).await.is_ok();
+    let usable = passing && run_before::<E, _>(until, transaction.rollback()).await.is_ok();
     Err((error.into(), Usable(usable)))
 }
 

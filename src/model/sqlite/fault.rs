@@ -26,7 +26,7 @@ pub(super) fn fault(error: &sqlx::Error) -> StoreError {
         sqlx::Error::Encode(_) => StoreError::Data("a value that cannot be encoded".into()),
         sqlx::Error::Io(error) => outage(OutageKind::CannotOpen, error.kind().to_string()),
         sqlx::Error::WorkerCrashed => StoreError::Unavailable("the connection's thread ended".into()),
-        _ => StoreError::Unavailable("driver".into()),
+        _ => StoreError::Unavailable("an error of the driver".into()),
     }
 }
 

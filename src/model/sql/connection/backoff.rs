@@ -1,4 +1,4 @@
-//! How long to wait before the same rows are tried again.
+//! Pauses between retries.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -25,7 +25,7 @@ impl Backoff {
             .with_max_delay(MAX_DELAY)
             .without_max_times()
             .with_jitter()
-            // Without `std` the crate would begin with the same seed in every process.
+            // The crate is built without `std`, and would use the same seed in every process.
             .with_jitter_seed(RandomState::new().hash_one(()))
             .build();
         Self { delays, until }

@@ -51,7 +51,7 @@ impl StoreHealth {
     fn on_failure(&self, error: &StoreError) {
         let changed = self.breaker().on_failure(Instant::now());
         match changed {
-            Some(Transition::Failing) => warn!(%error, "the store fails, rows are tried again"),
+            Some(Transition::Failing) => warn!(%error, "the store fails; rows are retried"),
             Some(Transition::Opened) => {
                 error!(%error, "the store still fails: rows are FAILED at once until it works again");
             }

@@ -1,7 +1,7 @@
 //! A fixed number of connections, opened when they are first needed and kept while they work.
 //!
 //! The driver's own pool pings every connection that is released, in a task without a time limit: a peer that has
-//! fallen silent keeps that task for ever, and the permit with it
+//! fallen silent keeps that task and its permit forever
 //! (<https://github.com/transact-rs/sqlx/issues/4349>). Here a connection is kept only when its last use ended well, and
 //! is dropped in every other case, so there is nothing to ping. A caller can also take a slot first and its connection
 //! later, and check in between whether the store is worth calling.
@@ -71,7 +71,7 @@ impl<E: Engine> ConnectionPool<E> {
     pub(crate) async fn slot(&self, until: Instant) -> Result<Slot<'_, E>, StoreError> {
         match timeout_at(until, self.slots.acquire()).await {
             Ok(Ok(permit)) => Ok(Slot { pool: self, permit }),
-            Ok(Err(_)) => Err(StoreError::Unavailable("closed".into())),
+            Ok(Err(_)) => Err(StoreError::Unavailable("the store was closed".into())),
             Err(_) => Err(StoreError::Unavailable("no connection became free in time".into())),
         }
     }

@@ -1,4 +1,6 @@
 //! The table `patients`. Its rows hold patient data and have no `Debug`.
+//!
+//! To store a new field, add the column to the schema with a migration for each engine, and to [`Patients::COLUMNS`].
 
 use std::borrow::Cow;
 

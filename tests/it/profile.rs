@@ -232,10 +232,10 @@ fn no_more_records_are_read_than_wanted() {
 }
 
 #[test]
-fn the_commands_of_the_readme_work() {
-    let readme = include_str!("../../README.md");
+fn the_commands_of_the_document_work() {
+    let document = include_str!("../../docs/profiles.md");
     let commands: Vec<_> =
-        readme.lines().filter_map(|line| line.strip_prefix("cargo run --release -- profile ")).collect();
+        document.lines().filter_map(|line| line.strip_prefix("cargo run --release -- profile ")).collect();
     assert_eq!(commands.len(), 2);
     for command in commands {
         let arguments: Vec<_> = ["profile"].into_iter().chain(command.split(' ')).collect();

@@ -4,7 +4,7 @@ use std::process::Command;
 
 mod bench;
 mod demo;
-mod readme;
+mod documents;
 
 /// The binary under test.
 fn lab() -> Command {

@@ -1,4 +1,6 @@
-//! What the README tells people to type works, and does what it says.
+//! What the documents tell people to type works, and does what they say.
+
+use std::{fs, path::Path};
 
 use dataprocessing::server::{
     DESCRIPTORS,
@@ -16,6 +18,10 @@ use crate::support::{
 };
 
 const README: &str = include_str!("../../README.md");
+const CALLING: &str = include_str!("../../docs/calling.md");
+const OUTCOMES: &str = include_str!("../../docs/outcomes.md");
+const PROFILES: &str = include_str!("../../docs/profiles.md");
+const DOCUMENTS: [&str; 4] = [README, CALLING, OUTCOMES, PROFILES];
 
 /// The example, read as grpcurl reads it.
 fn example() -> BatchProcessRequest {
@@ -26,8 +32,8 @@ fn example() -> BatchProcessRequest {
 }
 
 #[tokio::test]
-async fn the_example_batch_ends_as_the_readme_says() {
-    assert!(README.contains("< examples/batch.json"));
+async fn the_example_batch_ends_as_the_documents_say() {
+    assert!(README.contains("< examples/batch.json") && CALLING.contains("< examples/batch.json"));
     let service = TestService::start().await;
     let response = service.process(example()).await.unwrap();
     let outcomes: Vec<_> = response.results.iter().map(|result| result.outcome()).collect();
@@ -52,7 +58,7 @@ fn streamed_example() -> Vec<BatchProcessStreamRequest> {
 
 #[tokio::test]
 async fn the_streaming_example_ends_as_the_whole_one() {
-    assert!(README.contains("< examples/stream.json"));
+    assert!(README.contains("< examples/stream.json") && CALLING.contains("< examples/stream.json"));
     let service = TestService::start().await;
     let call = service.client().batch_process_stream(stream::iter(streamed_example())).await;
     let mut answer = call.unwrap().into_inner();
@@ -68,8 +74,8 @@ async fn the_streaming_example_ends_as_the_whole_one() {
 }
 
 #[tokio::test]
-async fn the_rejects_of_the_example_are_listed_as_the_readme_says() {
-    let (_, rest) = README.split_once("```csv\n").unwrap();
+async fn the_rejects_of_the_example_are_listed_as_the_document_says() {
+    let (_, rest) = OUTCOMES.split_once("```csv\n").unwrap();
     let (shown, _) = rest.split_once("```").unwrap();
     let service = TestService::start().await;
     let answer = service.process(example()).await.unwrap();
@@ -86,7 +92,7 @@ async fn the_rejects_of_the_example_are_listed_as_the_readme_says() {
 
 #[test]
 fn the_example_profile_is_sound() {
-    let (_, rest) = README.split_once("```yaml\n").unwrap();
+    let (_, rest) = PROFILES.split_once("```yaml\n").unwrap();
     let (profile, _) = rest.split_once("```").unwrap();
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("hospitals")).unwrap();
@@ -99,10 +105,27 @@ fn the_example_profile_is_sound() {
 }
 
 #[test]
-fn every_command_of_the_readme_is_one_of_the_binary() {
+fn every_command_of_the_documents_is_one_of_the_binary() {
     let help = String::from_utf8(binary().arg("--help").output().unwrap().stdout).unwrap();
-    let commands = README.lines().filter_map(|line| line.strip_prefix("cargo run --release -- "));
+    let lines = DOCUMENTS.iter().flat_map(|document| document.lines());
+    let commands = lines.filter_map(|line| line.strip_prefix("cargo run --release -- "));
     for command in commands.map(|line| line.split(' ').next().unwrap()) {
         assert!(help.contains(&format!("  {command} ")), "{command}");
+    }
+}
+
+#[test]
+fn every_link_of_the_documents_leads_to_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents: Vec<_> = ["README.md", "CONTRIBUTING.md"].map(|name| root.join(name)).into();
+    documents.extend(fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()));
+    documents.retain(|path| path.extension().is_some_and(|kind| kind == "md"));
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.starts_with("http") && !link.starts_with('#')) {
+            let path = link.split('#').next().unwrap();
+            assert!(document.parent().unwrap().join(path).exists(), "{}: {link}", document.display());
+        }
     }
 }

@@ -1,8 +1,10 @@
-//! What the README tells people to type is what the binary offers.
+//! What the documents tell people to type is what the binary offers.
 
 use crate::lab;
 
 const README: &str = include_str!("../../../README.md");
+const PROFILES: &str = include_str!("../../../docs/profiles.md");
+const BENCHMARKS: &str = include_str!("../../../docs/benchmarks.md");
 const ALIASES: &str = include_str!("../../../.cargo/config.toml");
 
 fn help(arguments: &[&str]) -> String {
@@ -10,8 +12,9 @@ fn help(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn every_lab_command_of_the_readme_is_one_of_the_binary() {
-    let commands: Vec<_> = README.lines().filter_map(|line| line.strip_prefix("cargo lab ")).collect();
+fn every_lab_command_of_the_documents_is_one_of_the_binary() {
+    let lines = [README, PROFILES, BENCHMARKS].into_iter().flat_map(str::lines);
+    let commands: Vec<_> = lines.filter_map(|line| line.strip_prefix("cargo lab ")).collect();
     assert!(!commands.is_empty() && README.contains("\ncargo demo\n"));
     for command in commands.iter().map(|line| line.split(' ').next().unwrap()) {
         assert!(help(&[]).contains(&format!("  {command} ")), "{command}");

@@ -17,7 +17,7 @@ use crate::{
         hospital_api::{HttpVerificationClient, VerdictCache},
     },
     config::Config,
-    logic::{cutoffs::answer_reserve, retention},
+    logic::{batch::cutoffs::answer_reserve, retention},
     model::{self, StoreError},
     server::{self, Admission, Readiness, Server},
     svc::{BatchLeases, BatchLimits, Hospital, HospitalApi, InFlightBudget, ServiceContext},

@@ -11,7 +11,7 @@ use super::{
     pb,
     status::invalid,
 };
-use crate::logic::{
+use crate::logic::calls::{
     get_batch::BatchState,
     list_results::{PageRequest, ResultPage},
 };
@@ -124,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::logic::{ledger::Settlement, report::RecordResult};
+    use crate::logic::ledger::{RecordResult, Settlement};
     use cleaning::rules;
 
     fn record(index: u32, issues: usize) -> RecordResult {

@@ -21,10 +21,11 @@ use super::{
 use crate::{
     context::RequestContext,
     logic::{
-        batch_process::{BatchError, BatchProcessLogic},
-        batch_stream::BatchStreamLogic,
-        get_batch::GetBatchLogic,
-        list_results::ListResultsLogic,
+        batch_run::BatchError,
+        calls::{
+            batch_process::BatchProcessLogic, batch_stream::BatchStreamLogic, get_batch::GetBatchLogic,
+            list_results::ListResultsLogic,
+        },
     },
     svc::ServiceContext,
 };

@@ -5,7 +5,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::{pb, record_converter::RecordConverter, status::invalid};
-use crate::logic::batch_stream::StreamedBatch;
+use crate::logic::calls::batch_stream::StreamedBatch;
 use cleaning::{
     issue::Language,
     outcome::Outcome,

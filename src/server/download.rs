@@ -23,9 +23,9 @@ use super::{
 use crate::{
     context::RequestContext,
     logic::{
-        batch_stream::StreamError,
-        ledger::{Progress, ResultStream},
-        report::{BatchReport, RecordResult},
+        batch_run::BatchReport,
+        calls::batch_stream::StreamError,
+        ledger::{Progress, RecordResult, ResultStream},
     },
 };
 
@@ -153,7 +153,7 @@ impl Download {
             // The deadline may have expired before the peer read on.
             ReportState::Ready(_) if deadline.deadline() <= Instant::now() => Step::Expire,
             ReportState::Ready(reported) => {
-                let results = self.result_stream.now(missing);
+                let results = self.result_stream.take_ready(missing);
                 if results.is_empty() && self.results.is_empty() {
                     return Some(Step::SendReport(reported));
                 }

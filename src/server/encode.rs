@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Duration};
 use prost::Message;
 
 use super::{decode::View, pb};
-use crate::logic::report::{BatchReport, RecordResult, StageTimes};
+use crate::logic::{
+    batch_run::{BatchReport, StageTimes},
+    ledger::RecordResult,
+};
 use cleaning::{
     cleaning_tally::ChangeGroup,
     hint::Hint,
@@ -73,7 +76,7 @@ impl Renderer {
     }
 
     fn message(self, report: &BatchReport) -> String {
-        let count = |outcome| report.counts.of(outcome);
+        let count = |outcome| report.counts.by_outcome[outcome];
         let received = report.counts.received;
         let accepted = count(Outcome::Stored) + count(Outcome::Unchanged) + count(Outcome::Valid);
         let (rejected, failed) = (count(Outcome::Rejected), count(Outcome::Failed));
@@ -90,7 +93,7 @@ impl Renderer {
     }
 
     fn summary(self, report: &BatchReport) -> pb::Summary {
-        let count = |outcome| report.counts.of(outcome);
+        let count = |outcome| report.counts.by_outcome[outcome];
         pb::Summary {
             received: report.counts.received,
             stored: count(Outcome::Stored),

@@ -9,9 +9,8 @@ use tracing::error;
 use uuid::Uuid;
 
 use crate::logic::{
-    batch_process::BatchError,
-    batch_stream::{ResendError, StreamError},
-    get_batch::ReadError,
+    batch_run::{BatchError, ResendError},
+    calls::{batch_stream::StreamError, get_batch::ReadError},
 };
 
 /// The domain of every `ErrorInfo`.

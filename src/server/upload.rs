@@ -11,7 +11,7 @@ use super::{
     record_converter::RecordConverter,
     status::{invalid, unreadable},
 };
-use crate::logic::batch_stream::{self, UploadEnd};
+use crate::logic::calls::batch_stream::{self, UploadEnd};
 use cleaning::record::RawRecord;
 
 /// How long the server waits for the caller to close its side after the last message. Some callers never do, and

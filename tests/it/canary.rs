@@ -16,7 +16,7 @@ use dataprocessing::{
     client::hospital_api::{CallFault, Verdict, VerificationClient},
     config,
     context::RequestContext,
-    logic::batch_process::BatchProcessLogic,
+    logic::calls::batch_process::BatchProcessLogic,
     server::pb::{
         self, PatientData, RawAddress, RawContact, RawIdentifier, RawName, RawPatient,
         data_processing_client::DataProcessingClient, patient_data,
@@ -151,7 +151,7 @@ async fn verify_with_a_hospital_that_panics() {
         RawBatch { id: BatchId::made("b"), records: vec![record], validate_only: false, reject_limit: None };
     let context = RequestContext::within(Duration::from_secs(20));
     let report = BatchProcessLogic::new(context, svc).run(batch).await.expect("there is time");
-    assert_eq!(report.counts.of(Outcome::Failed), 1);
+    assert_eq!(report.counts.by_outcome[Outcome::Failed], 1);
     service.ended().await;
 }
 

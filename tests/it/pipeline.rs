@@ -14,9 +14,11 @@ use dataprocessing::{
     config,
     context::RequestContext,
     logic::{
-        batch_process::BatchProcessLogic,
-        batch_stream::{BatchStreamLogic, StreamedBatch, Upload, UploadEnd},
-        report::BatchReport,
+        batch_run::BatchReport,
+        calls::{
+            batch_process::BatchProcessLogic,
+            batch_stream::{BatchStreamLogic, StreamedBatch, Upload, UploadEnd},
+        },
     },
     svc::{Hospital, HospitalApi, ServiceContext},
 };
@@ -159,7 +161,7 @@ async fn stream(context: RequestContext, svc: Arc<ServiceContext>, batch: RawBat
             taken = result_stream.next(7) => results.extend(taken),
         }
     };
-    results.extend(result_stream.now(usize::MAX));
+    results.extend(result_stream.take_ready(usize::MAX));
     drop(result_stream);
     running.await.expect("no panic");
     results.sort_by_key(|result| result.index);

@@ -1,25 +1,23 @@
-//! What holds a record on its way through the pipeline: first a ticket, then an attempt, last a receipt.
+//! The handles of a record on its way through the pipeline: first a ticket, then an attempt, last a receipt.
 
 use std::sync::Arc;
 
+use cleaning::outcome::Failure;
 use tokio::time::Instant;
 
-use super::{Ledger, Settlement, slot::Stage};
-use crate::logic::record_ref::RecordRef;
-use cleaning::outcome::Failure;
+use super::{Ledger, record_ref::RecordRef, settlement::Settlement, slot::Stage};
 
 /// The right to start a record. Dropping it leaves the record Waiting.
 pub struct Ticket {
     pub(super) ledger: Arc<Ledger>,
-    pub(super) place: u32,
-    pub(super) head: Arc<RecordRef>,
+    pub(super) slot: u32,
+    pub(super) record: Arc<RecordRef>,
     pub(super) since: Instant,
 }
 
 impl Ticket {
-    /// Who the record is.
-    pub fn head(&self) -> &Arc<RecordRef> {
-        &self.head
+    pub fn record(&self) -> &Arc<RecordRef> {
+        &self.record
     }
 
     /// Since when the record waits.
@@ -27,62 +25,64 @@ impl Ticket {
         self.since
     }
 
-    /// Counts the waiting time from now.
+    /// Measures the waiting time from now on.
     pub fn restart_wait_clock(&mut self) {
         self.since = Instant::now();
     }
 
     /// Starts the record; `None` once the batch is closed.
     pub fn begin(self) -> Option<Attempt> {
-        let Self { ledger, place, head, .. } = self;
-        if !ledger.advance(place, Stage::Waiting, Stage::Started) {
-            return None;
+        let Self { ledger, slot, record, .. } = self;
+        {
+            let mut open = ledger.slot(slot);
+            if !open.advance(Stage::Waiting, Stage::Started) {
+                return None;
+            }
+            open.count_attempt();
         }
-        ledger.attempt(place);
-        ledger.entered_flight();
-        Some(Attempt { ledger, place, head, number: 1, open: true })
+        ledger.counters.entered_flight();
+        Some(Attempt { ledger, slot, record, number: 1, open: true })
     }
 
-    /// Settles a record that never starts, such as one that the rules reject. `None` if that did not count:
-    /// a closed batch takes nothing any more.
+    /// Settles a record that never starts, such as one that the rules reject. `None` if the batch was closed
+    /// before, and this did not count.
     pub fn settle(self, settlement: Settlement) -> Option<Receipt> {
-        let Self { ledger, place, .. } = self;
-        ledger.settle(place, settlement).then_some(Receipt { ledger, place })
+        let Self { ledger, slot, .. } = self;
+        ledger.settle(slot, settlement).then_some(Receipt { ledger, slot })
     }
 }
 
 /// A record that was started. It must be settled or left; dropping it settles FAILED / INTERNAL.
 pub struct Attempt {
     ledger: Arc<Ledger>,
-    place: u32,
-    head: Arc<RecordRef>,
+    slot: u32,
+    record: Arc<RecordRef>,
     number: u32,
     open: bool,
 }
 
 impl Attempt {
-    /// Who the record is.
-    pub fn head(&self) -> &Arc<RecordRef> {
-        &self.head
+    pub fn record(&self) -> &Arc<RecordRef> {
+        &self.record
     }
 
-    /// The how-manieth attempt it is, from 1.
+    /// The attempt number, starting at 1.
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// Takes the record up once more.
+    /// Begins another attempt.
     pub fn again(&mut self) {
         self.number += 1;
-        self.ledger.attempt(self.place);
+        self.ledger.slot(self.slot).count_attempt();
     }
 
-    /// Notes that the record goes to the store now. `false` once the batch is closed: then it must not.
-    pub fn write(&self) -> bool {
-        self.ledger.advance(self.place, Stage::Started, Stage::Writing)
+    /// Marks the record as with the store. `false` once the batch is closed: then it must not be written.
+    pub fn start_writing(&self) -> bool {
+        self.ledger.slot(self.slot).advance(Stage::Started, Stage::Writing)
     }
 
-    /// Settles the record; `None` if the batch was closed before, and it did not count.
+    /// Settles the record; `None` if the batch was closed before, and this did not count.
     pub fn settle(mut self, settlement: Settlement) -> Option<Receipt> {
         self.end(Some(settlement))
     }
@@ -94,10 +94,10 @@ impl Attempt {
 
     fn end(&mut self, settlement: Option<Settlement>) -> Option<Receipt> {
         self.open = false;
-        // Settled first: whoever sees nothing in flight sees the outcome too.
-        let counted = settlement.is_some_and(|settlement| self.ledger.settle(self.place, settlement));
-        self.ledger.left_flight();
-        counted.then(|| Receipt { ledger: Arc::clone(&self.ledger), place: self.place })
+        // Settled first, so that a thread that sees nothing in flight sees the outcome too.
+        let counted = settlement.is_some_and(|settlement| self.ledger.settle(self.slot, settlement));
+        self.ledger.counters.left_flight();
+        counted.then(|| Receipt { ledger: Arc::clone(&self.ledger), slot: self.slot })
     }
 }
 
@@ -109,15 +109,15 @@ impl Drop for Attempt {
     }
 }
 
-/// A record that is settled and whose result is held back. Dropping it lets the result go out, and thereby
-/// its place be free for another record: so it is kept for as long as anything else of the record takes memory.
+/// A settled record whose result is held back. Dropping it lets the result go out and thereby frees the slot for
+/// another record, so it is kept for as long as anything else of the record takes memory.
 pub struct Receipt {
     ledger: Arc<Ledger>,
-    place: u32,
+    slot: u32,
 }
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        self.ledger.release(self.place);
+        self.ledger.release(self.slot);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use cleaning::outcome::{Completion, Outcome};
 use proptest::prelude::*;
 
 use super::*;
@@ -11,15 +12,15 @@ mod window;
 /// The ledger of a whole batch, and the tickets of its records.
 fn whole<const N: usize>() -> (Arc<Ledger>, [Ticket; N]) {
     let ledger = Ledger::whole(N as u32);
-    let tickets = std::array::from_fn(|place| admit(&ledger, place as u32, place as u32));
+    let tickets = std::array::from_fn(|slot| admit(&ledger, slot as u32, slot as u32));
     (ledger, tickets)
 }
 
-fn admit(ledger: &Arc<Ledger>, place: u32, index: u32) -> Ticket {
-    ledger.admit(place, Arc::new(RecordRef { index, ..RecordRef::default() }))
+fn admit(ledger: &Arc<Ledger>, slot: u32, index: u32) -> Ticket {
+    ledger.admit(slot, Arc::new(RecordRef { index, ..RecordRef::default() }))
 }
 
-/// Closes the ledger of a whole batch and answers its settlements.
+/// Closes the ledger of a whole batch and returns its settlements.
 fn close(ledger: &Ledger, cause: Completion) -> Vec<Settlement> {
     ledger.close(cause);
     ledger.results().into_iter().map(|result| result.settlement).collect()
@@ -38,7 +39,7 @@ fn closing_settles_what_is_left_by_its_stage() {
     let (ledger, [_waiting, started, writing, settled]) = whole();
     let _started = started.begin().unwrap();
     let writing = writing.begin().unwrap();
-    assert!(writing.write());
+    assert!(writing.start_writing());
     assert!(settled.begin().unwrap().settle(stored()).is_some());
 
     let settlements = close(&ledger, Completion::Deadline);
@@ -55,11 +56,11 @@ fn a_closed_ledger_takes_nothing_any_more() {
     let started = started.begin().unwrap();
     assert_eq!(ledger.close(Completion::Cancelled).len(), 2, "both are left to be written down");
     assert!(waiting.begin().is_none());
-    assert!(!started.write());
+    assert!(!started.start_writing());
     assert!(started.settle(stored()).is_none());
     assert!(ledger.close(Completion::Cancelled).is_empty());
     assert_eq!(outcomes(&close(&ledger, Completion::Cancelled)), [Outcome::NotAttempted, Outcome::Failed]);
-    assert_eq!(ledger.account().0.received, 2, "nothing is counted twice");
+    assert_eq!(ledger.take_totals().0.received, 2, "nothing is counted twice");
 }
 
 #[test]
@@ -81,10 +82,10 @@ fn only_a_stored_record_can_become_superseded() {
     let (ledger, [first, second]) = whole();
     first.begin().unwrap().settle(stored());
     second.begin().unwrap().settle(Settlement::ended(Outcome::Unchanged, Arc::default(), 1));
-    ledger.supersede(0);
-    ledger.supersede(1);
+    ledger.mark_superseded(0);
+    ledger.mark_superseded(1);
     assert_eq!(outcomes(&close(&ledger, Completion::Complete)), [Outcome::Superseded, Outcome::Unchanged]);
-    assert_eq!(ledger.account().0.by_outcome, [0, 1, 0, 1, 0, 0, 0, 0].into());
+    assert_eq!(ledger.take_totals().0.by_outcome, [0, 1, 0, 1, 0, 0, 0, 0].into());
 }
 
 #[tokio::test]
@@ -132,9 +133,9 @@ fn fate() -> impl Strategy<Value = Fate> {
 
 /// Lives one record to its end, or to where the batch may still find it.
 fn live(ticket: Ticket, fate: Fate) -> Option<Box<dyn Send>> {
-    let ended = |place: usize| Settlement::ended(Outcome::ALL[place], Arc::default(), 1);
-    let begun = |ticket: Ticket, then: fn(Attempt, usize) -> Option<Box<dyn Send>>, place| {
-        ticket.begin().and_then(|attempt| then(attempt, place))
+    let ended = |outcome: usize| Settlement::ended(Outcome::ALL[outcome], Arc::default(), 1);
+    let begun = |ticket: Ticket, then: fn(Attempt, usize) -> Option<Box<dyn Send>>, outcome| {
+        ticket.begin().and_then(|attempt| then(attempt, outcome))
     };
     match fate {
         Fate::Reject => {
@@ -143,8 +144,8 @@ fn live(ticket: Ticket, fate: Fate) -> Option<Box<dyn Send>> {
         }
         Fate::DropTicket => None,
         Fate::KeepWaiting => Some(Box::new(ticket)),
-        Fate::Settle(place) => ticket.begin().and_then(|attempt| {
-            attempt.settle(ended(place));
+        Fate::Settle(outcome) => ticket.begin().and_then(|attempt| {
+            attempt.settle(ended(outcome));
             None
         }),
         Fate::Leave => begun(
@@ -167,9 +168,9 @@ fn live(ticket: Ticket, fate: Fate) -> Option<Box<dyn Send>> {
             },
             0,
         ),
-        Fate::WriteAndSettle(place) => ticket.begin().and_then(|attempt| {
-            if attempt.write() {
-                attempt.settle(ended(place));
+        Fate::WriteAndSettle(outcome) => ticket.begin().and_then(|attempt| {
+            if attempt.start_writing() {
+                attempt.settle(ended(outcome));
             } else {
                 attempt.leave();
             }
@@ -178,7 +179,7 @@ fn live(ticket: Ticket, fate: Fate) -> Option<Box<dyn Send>> {
         Fate::WriteAndKeep => begun(
             ticket,
             |attempt, _| {
-                attempt.write();
+                attempt.start_writing();
                 Some(Box::new(attempt))
             },
             0,
@@ -206,8 +207,8 @@ proptest! {
         close_after in 0usize..200,
     ) {
         let ledger = Ledger::whole(fates.len() as u32);
-        let tickets: Vec<_> = (0..fates.len() as u32).map(|place| admit(&ledger, place, place)).collect();
-        let mut tickets = tickets.into_iter().zip(&fates).enumerate().partition::<Vec<_>, _>(|(place, _)| place % 2 == 0);
+        let tickets: Vec<_> = (0..fates.len() as u32).map(|slot| admit(&ledger, slot, slot)).collect();
+        let mut tickets = tickets.into_iter().zip(&fates).enumerate().partition::<Vec<_>, _>(|(index, _)| index % 2 == 0);
         let close_after = close_after.min(fates.len());
         let lived: Vec<_> = std::thread::scope(|scope| {
             let halves = [std::mem::take(&mut tickets.0), std::mem::take(&mut tickets.1)].map(|half| {
@@ -225,14 +226,14 @@ proptest! {
             kept
         });
         drop(lived);
-        let (counts, _) = ledger.account();
+        let (counts, _) = ledger.take_totals();
         prop_assert_eq!(counts.received as usize, fates.len());
         let results = ledger.results();
         let indexes: Vec<_> = results.iter().map(|result| result.index).collect();
         prop_assert_eq!(indexes, (0..fates.len() as u32).collect::<Vec<_>>());
         for outcome in Outcome::ALL {
             let ended = results.iter().filter(|result| result.settlement.outcome == outcome).count();
-            prop_assert_eq!(ended as u32, counts.of(outcome));
+            prop_assert_eq!(ended as u32, counts.by_outcome[outcome]);
         }
         prop_assert_eq!(ledger.unsettled(), 0);
         prop_assert_eq!(ledger.in_flight(), 0);

@@ -7,8 +7,8 @@ use prost::Message as _;
 use super::{RESULT_OVERHEAD, Renderer, duration, outcome_counts};
 use crate::{
     logic::{
-        ledger::Progress,
-        report::{BatchReport, RecordResult},
+        batch_run::BatchReport,
+        ledger::{Progress, RecordResult},
     },
     server::{
         decode::View,

@@ -15,9 +15,9 @@ use cleaning::{
 use dataprocessing::{
     context::RequestContext,
     logic::{
-        batch_stream::{BatchStreamLogic, StreamError, StreamedBatch, Upload, UploadEnd},
+        batch_run::BatchReport,
+        calls::batch_stream::{BatchStreamLogic, StreamError, StreamedBatch, Upload, UploadEnd},
         ledger::ResultStream,
-        report::BatchReport,
     },
     svc::ServiceContext,
 };
@@ -138,7 +138,7 @@ async fn nothing_is_read_beyond_the_window_while_nobody_takes() {
     }
     let report = run.report.await.unwrap().unwrap();
     assert_eq!(report.completion, Completion::Complete);
-    assert_eq!(report.counts.of(Outcome::Stored), 3000);
+    assert_eq!(report.counts.by_outcome[Outcome::Stored], 3000);
     drop(run.result_stream);
     run.task.await.unwrap();
     service.ended().await;
@@ -151,7 +151,7 @@ async fn a_store_that_stands_still_stops_the_reading_of_rejects_too() {
         let lock = Lock::of(&service.database_url).await;
         let mut run = run(&service.svc, 500, bad, Duration::from_secs(60)).await;
         eventually("the window is full", async || run.is_full()).await;
-        assert!(run.result_stream.now(100).is_empty(), "what the store does not have is not told");
+        assert!(run.result_stream.take_ready(100).is_empty(), "what the store does not have is not told");
         lock.release().await;
         let mut taken = 0;
         while taken < 500 {
@@ -159,7 +159,7 @@ async fn a_store_that_stands_still_stops_the_reading_of_rejects_too() {
         }
         let report = run.report.await.unwrap().unwrap();
         let outcome = if bad { Outcome::Rejected } else { Outcome::Stored };
-        assert_eq!(report.counts.of(outcome), 500);
+        assert_eq!(report.counts.by_outcome[outcome], 500);
         drop(run.result_stream);
         run.task.await.unwrap();
     }
@@ -173,6 +173,6 @@ async fn a_batch_whose_results_nobody_takes_ends_at_its_deadline_and_lets_go_of_
     let report = (&mut run.report).await.unwrap().unwrap();
     assert_eq!((report.completion, report.counts.received), (Completion::Deadline, WINDOW));
     run.task.await.unwrap();
-    assert!(run.result_stream.now(100).is_empty(), "the results are gone with their batch");
+    assert!(run.result_stream.take_ready(100).is_empty(), "the results are gone with their batch");
     service.ended().await;
 }

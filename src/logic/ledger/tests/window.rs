@@ -1,5 +1,5 @@
-//! The ledger of a stream: places are used again, never more of them than there are, and every record has one
-//! result, whether somebody takes it or not.
+//! The ledger of a stream: slots are used again, never more of them than there are, and every record has one result,
+//! whether it is taken or not.
 
 use std::{collections::HashMap, thread};
 
@@ -8,71 +8,75 @@ use futures_util::FutureExt;
 use super::*;
 
 #[tokio::test]
-async fn a_place_is_free_again_when_its_result_is_taken() {
-    let (ledger, mut places, mut result_stream) = Ledger::window(1);
+async fn a_slot_is_free_again_when_its_result_is_taken() {
+    let (ledger, mut free_slots, mut result_stream) = Ledger::window(1);
     for index in 0..5 {
-        let place = places.take().await.unwrap();
-        let receipt = admit(&ledger, place, index).begin().unwrap().settle(stored());
-        assert!(result_stream.now(1).is_empty(), "held back by its receipt");
-        assert!(places.take().now_or_never().is_none(), "settled, but not taken");
+        let slot = free_slots.take().await.unwrap();
+        let receipt = admit(&ledger, slot, index).begin().unwrap().settle(stored());
+        assert!(result_stream.take_ready(1).is_empty(), "held back by its receipt");
+        assert!(free_slots.take().now_or_never().is_none(), "settled, but not taken");
         drop(receipt);
-        assert!(places.take().now_or_never().is_none(), "there to be taken, but not taken");
+        assert!(free_slots.take().now_or_never().is_none(), "there to be taken, but not taken");
         assert_eq!(result_stream.next(10).await[0].index, index);
     }
     assert_eq!(ledger.progress(), Progress { received: 5, by_outcome: [5, 0, 0, 0, 0, 0, 0, 0].into() });
     ledger.close(Completion::Complete);
-    assert_eq!(ledger.account().0.by_outcome[Outcome::Stored], 5);
+    assert_eq!(ledger.take_totals().0.by_outcome[Outcome::Stored], 5);
 }
 
 #[tokio::test]
 async fn closing_lets_every_result_go_out_even_those_that_were_held_back() {
-    let (ledger, mut places, mut result_stream) = Ledger::window(3);
-    let tickets = [places.take().await.unwrap(), places.take().await.unwrap(), places.take().await.unwrap()]
-        .map(|place| admit(&ledger, place, place));
+    let (ledger, mut free_slots, mut result_stream) = Ledger::window(3);
+    let tickets = [
+        free_slots.take().await.unwrap(),
+        free_slots.take().await.unwrap(),
+        free_slots.take().await.unwrap(),
+    ]
+    .map(|slot| admit(&ledger, slot, slot));
     let [waiting, started, settled] = tickets;
     let _started = started.begin().unwrap();
     let receipt = settled.settle(stored());
     assert_eq!(ledger.close(Completion::Drained).len(), 2);
-    let results = result_stream.now(10);
+    let results = result_stream.take_ready(10);
     let outcomes: Vec<_> = results.iter().map(|result| result.settlement.outcome).collect();
     assert_eq!(outcomes, [Outcome::NotAttempted, Outcome::Failed, Outcome::Stored]);
     drop((waiting, receipt));
-    assert!(result_stream.now(10).is_empty(), "nothing goes out twice");
-    assert_eq!(ledger.account().0.received, 3);
+    assert!(result_stream.take_ready(10).is_empty(), "nothing goes out twice");
+    assert_eq!(ledger.take_totals().0.received, 3);
 }
 
 #[tokio::test]
-async fn without_a_taker_there_are_no_more_places_than_the_window() {
-    let (ledger, mut places, result_stream) = Ledger::window(2);
-    places.take().await.unwrap();
+async fn without_a_taker_there_are_no_more_slots_than_the_window() {
+    let (ledger, mut free_slots, result_stream) = Ledger::window(2);
+    free_slots.take().await.unwrap();
     drop(result_stream);
     ledger.consumer_gone().await;
-    assert!(places.take().await.is_some());
-    assert!(places.take().await.is_none());
+    assert!(free_slots.take().await.is_some());
+    assert!(free_slots.take().await.is_none());
 }
 
 #[tokio::test]
 async fn a_result_of_a_stream_is_never_changed_afterwards() {
-    let (ledger, mut places, mut result_stream) = Ledger::window(1);
-    let place = places.take().await.unwrap();
-    admit(&ledger, place, 7).begin().unwrap().settle(stored());
-    ledger.supersede(7);
+    let (ledger, mut free_slots, mut result_stream) = Ledger::window(1);
+    let slot = free_slots.take().await.unwrap();
+    admit(&ledger, slot, 7).begin().unwrap().settle(stored());
+    ledger.mark_superseded(7);
     ledger.close(Completion::Complete);
-    assert_eq!(result_stream.now(1)[0].settlement.outcome, Outcome::Stored);
+    assert_eq!(result_stream.take_ready(1)[0].settlement.outcome, Outcome::Stored);
 }
 
 #[test]
-fn an_outlet_does_not_keep_what_the_batch_has_let_go() {
-    let (ledger, _places, mut result_stream) = Ledger::window(1);
+fn a_result_stream_does_not_keep_what_the_batch_has_let_go() {
+    let (ledger, _free_slots, mut result_stream) = Ledger::window(1);
     admit(&ledger, 0, 0).settle(stored());
     drop(ledger);
-    assert!(result_stream.now(1).is_empty());
+    assert!(result_stream.take_ready(1).is_empty());
     assert_eq!(result_stream.progress(), None);
 }
 
 proptest! {
     /// One thread admits records and another lives them, while a third takes results; at some point the batch
-    /// is closed. Fates that never end keep their place, so the window may fill up before that.
+    /// is closed. Fates that never end keep their slot, so the window may fill up before that.
     #[test]
     fn every_record_of_a_stream_has_exactly_one_result(
         fates in prop::collection::vec(fate(), 0..300),
@@ -80,7 +84,7 @@ proptest! {
         cause in completion(),
         taken_at_once in 1usize..10,
     ) {
-        let (ledger, mut places, mut result_stream) = Ledger::window(window);
+        let (ledger, mut free_slots, mut result_stream) = Ledger::window(window);
         let (to_live, tickets) = std::sync::mpsc::channel();
         let mut results = Vec::new();
         let mut admitted = 0u32;
@@ -90,14 +94,14 @@ proptest! {
                 tickets.into_iter().map(|(ticket, fate)| live(ticket, fate)).collect::<Vec<_>>()
             });
             let mut fates = fates.iter();
-            // After a millisecond without a free place, all are with records that keep theirs.
+            // After a millisecond without a free slot, all are with records that keep theirs.
             while idle < 50 {
-                let taken = result_stream.now(taken_at_once);
+                let taken = result_stream.take_ready(taken_at_once);
                 results.extend(taken);
-                match places.take().now_or_never().flatten() {
-                    Some(place) => {
+                match free_slots.take().now_or_never().flatten() {
+                    Some(slot) => {
                         let Some(fate) = fates.next() else { break };
-                        to_live.send((admit(&ledger, place, admitted), fate.clone())).unwrap();
+                        to_live.send((admit(&ledger, slot, admitted), fate.clone())).unwrap();
                         admitted += 1;
                         idle = 0;
                         assert!(admitted - results.len() as u32 <= window, "within the window");
@@ -113,8 +117,8 @@ proptest! {
             living.join().unwrap()
         });
         drop(kept);
-        results.extend(result_stream.now(usize::MAX));
-        let (counts, _) = ledger.account();
+        results.extend(result_stream.take_ready(usize::MAX));
+        let (counts, _) = ledger.take_totals();
         prop_assert_eq!(counts.received, admitted);
         prop_assert_eq!(counts.by_outcome.total(), admitted);
         prop_assert_eq!(ledger.progress(), Progress { received: admitted, by_outcome: counts.by_outcome });
@@ -125,7 +129,7 @@ proptest! {
         prop_assert_eq!(by_index.len() as u32, admitted);
         for outcome in Outcome::ALL {
             let ended = by_index.values().filter(|other| **other == outcome).count();
-            prop_assert_eq!(ended as u32, counts.of(outcome));
+            prop_assert_eq!(ended as u32, counts.by_outcome[outcome]);
         }
         prop_assert_eq!((ledger.unsettled(), ledger.in_flight()), (0, 0));
     }

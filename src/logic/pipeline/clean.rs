@@ -1,59 +1,63 @@
-//! A feeder cleans the records of one hospital within one batch, in index order, and hands them to the
-//! pool; back-pressure is the lane, which holds few.
+//! The second stage: one task cleans the records of one hospital within one batch, in index order, and hands them to
+//! the pool. Back-pressure is the lane, which holds few records.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use tokio::{sync::mpsc, time::Instant};
-
-use super::{
-    ledger::{Settlement, Ticket},
-    shared::{BatchShared, CleanRecord},
-    verification::VerificationJob,
-};
-use crate::svc::Hospital;
 use cleaning::{
     clean::{Cleaned, clean_next},
     look_back::LookBack,
     outcome::Failure,
     record::Payload,
 };
+use tokio::{sync::mpsc, time::Instant};
 use worker_pool::Lane;
 
-/// How many records are cleaned before other tasks get a turn: about a millisecond of work.
-pub(super) const RECORDS_PER_TURN: u32 = 64;
+use super::{RECORDS_PER_TURN, verify::VerificationJob};
+use crate::{
+    logic::{
+        batch::shared::{BatchShared, CleanRecord},
+        ledger::{Settlement, Ticket},
+    },
+    svc::Hospital,
+};
 
-/// One record in line to be cleaned, and how it ended when it was sent before, if that stands.
-pub(super) type Queued = (Ticket, Payload, Option<Settlement>);
+/// One record that waits to be cleaned.
+pub(super) struct QueuedRecord {
+    pub ticket: Ticket,
+    pub payload: Payload,
+    /// How the previous run of the batch settled it, if that is final.
+    pub previous: Option<Settlement>,
+}
 
 /// The records of one hospital within one batch, and where they go.
 pub(super) struct HospitalQueue {
     pub hospital: Arc<Hospital>,
     /// In index order.
-    pub records: mpsc::Receiver<Queued>,
+    pub records: mpsc::Receiver<QueuedRecord>,
     /// Absent where the hospital has no verification API.
     pub lane: Option<Arc<Lane>>,
 }
 
-/// Feeds one hospital's records until no more can come. Ends early when the batch stops; what was not fed
-/// stays Waiting in the ledger.
-pub(super) async fn clean_queue(batch: Arc<BatchShared>, line: HospitalQueue) {
-    let HospitalQueue { hospital, mut records, lane } = line;
-    let mut place = 0u32;
+/// Cleans the records of one hospital until no more can come. Ends early when the batch stops; the records that are
+/// left stay Waiting in the ledger.
+pub(super) async fn clean_queue(batch: Arc<BatchShared>, queue: HospitalQueue) {
+    let HospitalQueue { hospital, mut records, lane } = queue;
+    let mut cleaned_records = 0u32;
     let mut look_back = LookBack::default();
-    let mut counting = batch.tallies.counting(Arc::clone(&hospital.profile.code));
-    while let Some((mut ticket, payload, earlier)) = records.recv().await {
-        place = place.wrapping_add(1);
-        if place.is_multiple_of(RECORDS_PER_TURN) {
+    let mut tally = batch.cleaning_stats.tally(Arc::clone(&hospital.profile.code));
+    while let Some(QueuedRecord { mut ticket, payload, previous }) = records.recv().await {
+        cleaned_records = cleaned_records.wrapping_add(1);
+        if cleaned_records.is_multiple_of(RECORDS_PER_TURN) {
             tokio::task::yield_now().await;
         }
         if batch.stopped.is_cancelled() {
             return;
         }
         let started = Instant::now();
-        // A panic leaves the look-back sound: at worst it remembers a part of the record.
+        // A panic leaves the look-back consistent: at worst it remembers a part of the record.
         let cleaned = catch_unwind(AssertUnwindSafe(|| {
             clean_next(&payload, &hospital.profile, batch.received_at, &mut look_back)
         }));
@@ -63,11 +67,11 @@ pub(super) async fn clean_queue(batch: Arc<BatchShared>, line: HospitalQueue) {
             batch.fail_unstarted(ticket, Failure::Internal, &[]);
             continue;
         };
-        counting.add(&cleaned);
-        batch.rejects.judged();
-        if let Some(earlier) = earlier {
+        tally.add(&cleaned);
+        batch.rejects.count_judged();
+        if let Some(previous) = previous {
             // Cleaned all the same: later records are compared with it, and the tally counts it.
-            batch.settle_as_before(ticket, earlier);
+            batch.settle_as_before(ticket, previous);
             continue;
         }
         let Cleaned { patient, issues, changes, .. } = cleaned;
@@ -79,9 +83,9 @@ pub(super) async fn clean_queue(batch: Arc<BatchShared>, line: HospitalQueue) {
         match &lane {
             Some(lane) => {
                 ticket.restart_wait_clock();
-                let asking =
+                let job =
                     VerificationJob::new(Arc::clone(&batch), Arc::clone(&hospital), Arc::clone(lane), record);
-                if lane.submit(asking.begin(ticket)).await.is_err() {
+                if lane.submit(job.begin(ticket)).await.is_err() {
                     return;
                 }
             }

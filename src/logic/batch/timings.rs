@@ -7,32 +7,30 @@ use std::{
 
 /// Time spent by a batch, by stage.
 #[derive(Default)]
-pub(super) struct Timings {
+pub(crate) struct Timings {
     /// Formatting and local rules.
-    pub clean: Stage,
+    pub clean: StageClock,
     /// Waiting for a worker.
-    pub queue: Stage,
+    pub queue: StageClock,
     /// Calls to hospitals.
-    pub verify: Stage,
+    pub verify: StageClock,
     /// Transactions.
-    pub write: Stage,
+    pub write: StageClock,
 }
 
-/// The time of one stage.
+/// The time of one stage, summed over its passages.
 #[derive(Default)]
-pub(super) struct Stage {
+pub(crate) struct StageClock {
     nanoseconds: AtomicU64,
 }
 
-impl Stage {
-    /// Adds one passage.
-    pub(super) fn add(&self, time: Duration) {
+impl StageClock {
+    pub(crate) fn add(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// The sum over all passages.
-    pub(super) fn total(&self) -> Duration {
+    pub(crate) fn total(&self) -> Duration {
         Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed))
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// How many records back an id is known in a batch of any size.
-pub(super) const WINDOW: usize = 50_000;
+pub(crate) const WINDOW: usize = 50_000;
 
 /// The last ids of a batch: at least as many as the window, at most twice that.
 ///
@@ -22,7 +22,7 @@ pub(super) struct RecentIds {
 }
 
 impl RecentIds {
-    pub(super) fn over(window: usize) -> Self {
+    pub(crate) fn new(window: usize) -> Self {
         Self { window: window.max(1), key: RandomState::new(), young: HashSet::new(), old: HashSet::new() }
     }
 
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn an_id_is_known_for_a_window_and_forgotten_after_two() {
-        let mut recent = RecentIds::over(3);
+        let mut recent = RecentIds::new(3);
         let seen: Vec<_> = ["a", "b", "c", "a", "d", "a", "e", "f", "g", "h", "i", "j", "b"]
             .map(|id| recent.insert(id))
             .into();
@@ -59,7 +59,7 @@ mod tests {
             ids in prop::collection::vec(0u8..12, 0..100),
             window in 1usize..20,
         ) {
-            let mut recent = RecentIds::over(window);
+            let mut recent = RecentIds::new(window);
             for (place, id) in ids.iter().enumerate() {
                 let is_new = recent.insert(&id.to_string());
                 let lately = &ids[place.saturating_sub(window)..place];

@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{
-    get_batch::{ReadError, find, read_until, unreadable},
-    previous_run::settlement,
-    report::RecordResult,
-};
+use cleaning::outcome::Outcome;
+
+use super::get_batch::{ReadError, call_deadline, find, unreadable};
 use crate::{
     context::RequestContext,
+    logic::{batch_run::previous_run::settlement_of, ledger::RecordResult},
     model::{ResultsPage, StoredResult},
     svc::ServiceContext,
 };
-use cleaning::outcome::Outcome;
 
 /// Which results are asked for.
 pub struct PageRequest {
-    /// The batch.
     pub batch_id: String,
     /// Which outcomes are listed.
     pub outcomes: Vec<Outcome>,
-    /// The least index.
+    /// The first index.
     pub from: u32,
     /// Most results of the page.
     pub size: u32,
@@ -41,7 +38,6 @@ pub struct ListResultsLogic {
 }
 
 impl ListResultsLogic {
-    /// The logic of a call.
     pub fn new(context: RequestContext, svc: Arc<ServiceContext>) -> Self {
         Self { context, svc }
     }
@@ -49,17 +45,16 @@ impl ListResultsLogic {
     /// Reads a page.
     pub async fn run(self, asked: &PageRequest) -> Result<ResultPage, ReadError> {
         let batch = find(&self.svc, &asked.batch_id, &self.context).await?;
-        // One more tells whether there are more.
-        let limit = asked.size.saturating_add(1);
         let page = ResultsPage {
             batch: batch.key,
             from: asked.from,
             to: u32::MAX,
-            limit,
+            // One more tells whether there are more.
+            limit: asked.size.saturating_add(1),
             outcomes: &asked.outcomes,
         };
-        let mut found =
-            self.svc.store.read_results(&page, read_until(&self.context)).await.map_err(unreadable)?;
+        let found = self.svc.store.read_results(&page, call_deadline(&self.context)).await;
+        let mut found = found.map_err(unreadable)?;
         let more = found.len() > asked.size as usize;
         found.truncate(asked.size as usize);
         Ok(ResultPage { results: found.into_iter().map(result).collect(), more })
@@ -68,5 +63,5 @@ impl ListResultsLogic {
 
 fn result(mut stored: StoredResult) -> RecordResult {
     let id = std::mem::take(&mut stored.record_id).into();
-    RecordResult { index: stored.index, id, settlement: settlement(stored) }
+    RecordResult { index: stored.index, id, settlement: settlement_of(stored) }
 }

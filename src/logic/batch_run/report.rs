@@ -2,51 +2,29 @@
 
 use std::{sync::Arc, time::Duration};
 
+use cleaning::{cleaning_tally::ChangeGroup, issue_groups::IssueGroup, outcome::Completion};
 use tokio::time::Instant;
 
-use super::{ledger::Settlement, record_ref::RecordRef, timings::Timings};
-use cleaning::{
-    cleaning_tally::ChangeGroup,
-    issue_groups::IssueGroup,
-    outcome::{Completion, Outcome, OutcomeCounts},
+use crate::logic::{
+    batch::timings::Timings,
+    ledger::{BatchCounts, RecordResult},
 };
 
 /// What became of a batch.
 pub struct BatchReport {
-    /// The batch's id.
     pub batch_id: Arc<str>,
     /// Why it ended.
     pub completion: Completion,
-    /// How many records ended how.
     pub counts: BatchCounts,
-    /// Where the time went.
     pub times: StageTimes,
     /// Issues of all records, the most frequent first.
     pub issue_groups: Vec<IssueGroup>,
     /// Changes of formatting over all records, the most frequent first.
     pub change_groups: Vec<ChangeGroup>,
-    /// One result per record, in index order. Those of a streamed batch have gone out by themselves.
+    /// One result per record, in index order. Empty for a stream, whose results go out through its result stream.
     pub results: Vec<RecordResult>,
     /// The hospitals that the records came from, with the version of the profile that was used.
     pub profile_versions: Vec<(Arc<str>, String)>,
-}
-
-/// How many records ended how. `received` is the sum over `by_outcome`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BatchCounts {
-    /// Records in the batch.
-    pub received: u32,
-    /// Records by outcome.
-    pub by_outcome: OutcomeCounts,
-    /// Warnings over all records.
-    pub warnings: u32,
-}
-
-impl BatchCounts {
-    /// How many records ended as `outcome`.
-    pub fn of(&self, outcome: Outcome) -> u32 {
-        self.by_outcome[outcome]
-    }
 }
 
 /// Time spent by a batch; the stages overlap.
@@ -54,7 +32,7 @@ impl BatchCounts {
 pub struct StageTimes {
     /// From the headers to the answer.
     pub total: Duration,
-    /// From the headers to the decoded message, of a stream to the last one.
+    /// From the headers to the decoded message, of a stream to the last message.
     pub receive: Duration,
     /// Formatting and local rules, summed over records.
     pub clean: Duration,
@@ -76,21 +54,5 @@ impl StageTimes {
             verify: timings.verify.total(),
             write: timings.write.total(),
         }
-    }
-}
-
-/// What became of one record.
-pub struct RecordResult {
-    /// Place in the batch.
-    pub index: u32,
-    /// The caller's id of the record.
-    pub id: Arc<str>,
-    /// How it ended.
-    pub settlement: Settlement,
-}
-
-impl RecordResult {
-    pub(super) fn new((head, settlement): (Arc<RecordRef>, Settlement)) -> Self {
-        Self { index: head.index, id: Arc::clone(&head.id), settlement }
     }
 }

@@ -1,15 +1,13 @@
-//! Watches how many records of a batch are rejected, for callers that would rather have a batch stopped than a
-//! thousand rejects: the wrong file, or a source that has changed its format.
+//! Stops a batch of which too much is rejected: the wrong file, or a source that has changed its format.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use cleaning::record::RejectLimit;
 use tokio_util::sync::CancellationToken;
 
-use cleaning::record::RejectLimit;
-
-/// The rejects of one batch. The ratio is that of records that were judged by the local rules, so it does not depend
-/// on how long hospitals take.
-pub(super) struct RejectWatcher {
+/// The rejects of one batch. They are compared with the records that the local rules have judged, so that the ratio
+/// does not depend on how long hospitals take.
+pub(crate) struct RejectWatcher {
     limit: Option<RejectLimit>,
     judged: AtomicU32,
     rejected: AtomicU32,
@@ -17,30 +15,30 @@ pub(super) struct RejectWatcher {
 }
 
 impl RejectWatcher {
-    pub(super) fn new(limit: Option<RejectLimit>) -> Self {
+    pub(crate) fn new(limit: Option<RejectLimit>) -> Self {
         let (judged, rejected) = (AtomicU32::new(0), AtomicU32::new(0));
         Self { limit, judged, rejected, too_many: CancellationToken::new() }
     }
 
-    /// Counts a record that the local rules have judged, however they did.
-    pub(super) fn judged(&self) {
+    /// Counts a record that the local rules have judged, whatever the result.
+    pub(crate) fn count_judged(&self) {
         self.judged.fetch_add(1, Ordering::Relaxed);
-        // A sample that is full now may have too many among those before.
-        self.look();
+        // The sample may be full now, with too many rejects in it.
+        self.check();
     }
 
     /// Counts a record that is rejected, by the local rules or by its hospital.
-    pub(super) fn rejected(&self) {
+    pub(crate) fn count_rejected(&self) {
         self.rejected.fetch_add(1, Ordering::Relaxed);
-        self.look();
+        self.check();
     }
 
-    /// Waits until too many are rejected: for ever, where there is no limit.
-    pub(super) async fn too_many(&self) {
+    /// Waits until too many are rejected. Never ends if there is no limit.
+    pub(crate) async fn too_many(&self) {
         self.too_many.cancelled().await;
     }
 
-    fn look(&self) {
+    fn check(&self) {
         let Some(limit) = self.limit else { return };
         let (judged, rejected) = (self.judged.load(Ordering::Relaxed), self.rejected.load(Ordering::Relaxed));
         if judged >= limit.min_sample && f64::from(rejected) > limit.max_ratio * f64::from(judged) {
@@ -58,8 +56,8 @@ mod tests {
     }
 
     fn count(watch: &RejectWatcher, judged: u32, rejected: u32) -> bool {
-        (0..judged).for_each(|_| watch.judged());
-        (0..rejected).for_each(|_| watch.rejected());
+        (0..judged).for_each(|_| watch.count_judged());
+        (0..rejected).for_each(|_| watch.count_rejected());
         watch.too_many.is_cancelled()
     }
 

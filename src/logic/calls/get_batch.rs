@@ -1,27 +1,27 @@
-//! `GetBatch`: what the books know of a batch.
+//! `GetBatch`: what the store knows of a batch.
 
 use std::{sync::Arc, time::Duration};
 
+use cleaning::outcome::{Completion, OutcomeCounts};
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::resend_guard::read_deadline;
 use crate::{
     context::RequestContext,
+    logic::batch::cutoffs::read_deadline,
     model::{StoreError, StoredBatch},
     svc::ServiceContext,
 };
-use cleaning::outcome::{Completion, OutcomeCounts};
 
 /// Longest time that one call reads.
 const MAX_CALL_READ: Duration = Duration::from_secs(5);
 
-/// Why the books do not answer.
+/// Why a batch cannot be read.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// They know no such batch.
+    /// No such batch is known.
     #[error("no such batch is known")]
     NotFound,
     /// The store cannot be read.
@@ -33,9 +33,8 @@ pub enum ReadError {
 pub struct BatchState {
     /// When it was sent first.
     pub started_at: Timestamp,
-    /// When and as what it ended the last time; none while it runs, and if its process died.
+    /// When and how it ended the last time; none while it runs, and if its process died.
     pub ended: Option<(Timestamp, Completion)>,
-    /// How many records ended how.
     pub by_outcome: OutcomeCounts,
 }
 
@@ -46,15 +45,13 @@ pub struct GetBatchLogic {
 }
 
 impl GetBatchLogic {
-    /// The logic of a call.
     pub fn new(context: RequestContext, svc: Arc<ServiceContext>) -> Self {
         Self { context, svc }
     }
 
-    /// Looks a batch up. The outcomes of one that has not ended are counted, which takes a second or so for each
-    /// million.
+    /// Looks a batch up. If it has not ended, its outcomes are counted, which takes a second or so per million.
     pub async fn run(self, batch_id: &str) -> Result<BatchState, ReadError> {
-        let until = read_until(&self.context);
+        let until = call_deadline(&self.context);
         let batch = find(&self.svc, batch_id, &self.context).await?;
         let StoredBatch { key, started_at, ended, by_outcome } = batch;
         let by_outcome = match by_outcome {
@@ -65,8 +62,8 @@ impl GetBatchLogic {
     }
 }
 
-/// Until when one call reads.
-pub(super) fn read_until(context: &RequestContext) -> Instant {
+/// Until when one call may read.
+pub(super) fn call_deadline(context: &RequestContext) -> Instant {
     context.deadline.min(Instant::now() + MAX_CALL_READ)
 }
 
@@ -81,6 +78,6 @@ pub(super) async fn find(
 }
 
 pub(super) fn unreadable(error: StoreError) -> ReadError {
-    warn!(%error, "the books could not be read");
+    warn!(%error, "a batch could not be read from the store");
     ReadError::StoreUnavailable
 }

@@ -1,28 +1,31 @@
-//! The moments at which a batch stops working, and answers, both before the caller's deadline. When it stops
-//! starting, each record decides for itself, by the time that its hospital takes.
+//! The moments at which a batch stops working and answers, both before the caller's deadline. Until when a record
+//! may start, it decides itself, by the time that its hospital takes.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What one record adds to the time that closing the books and encoding the answer take.
+/// What one record adds to the time that closing the ledger and encoding the answer take.
 const ANSWER_PER_RECORD: Duration = Duration::from_micros(2);
 
-/// Shortest and longest time kept for the answer's way back.
+/// Shortest and longest time kept for sending the answer.
 const RESERVE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Longest time for one read of what the store knows of a batch.
+const MAX_READ_TIME: Duration = Duration::from_secs(1);
 
 /// The cut-offs of one batch. `cut_at <= answer_at < deadline`.
 #[derive(Clone, Copy, Debug)]
 pub struct Cutoffs {
-    /// Nothing starts any more, running verifications are cut and what is verified is flushed.
+    /// No record starts any more, running verifications are cut, and verified records are flushed.
     pub cut_at: Instant,
-    /// The answer leaves, whatever is settled.
+    /// The answer leaves, however many records are settled.
     pub answer_at: Instant,
 }
 
 impl Cutoffs {
     /// The cut-offs of a batch that arrived at `arrived_at` and must be answered by `deadline`, with a
-    /// store that takes `flush_time` for a chunk and an answer about so many records.
+    /// store that takes `flush_time` for a chunk and an answer about `records` records.
     pub fn new(arrived_at: Instant, deadline: Instant, flush_time: Duration, records: u32) -> Self {
         let timeout = deadline.saturating_duration_since(arrived_at);
         let answering = (ANSWER_PER_RECORD * records).min(timeout / 4);
@@ -33,9 +36,16 @@ impl Cutoffs {
     }
 }
 
-/// The time kept back from a whole of `timeout`: 2 %, at least 50 ms, at most 1 s.
+/// The part of `timeout` that is kept for sending the answer: 2 %, at least 50 ms, at most 1 s.
 pub fn answer_reserve(timeout: Duration) -> Duration {
     (timeout / 50).clamp(RESERVE.0, RESERVE.1)
+}
+
+/// Until when one read of what the store knows of a batch may take: long enough for a store that works, and well
+/// before the deadline.
+pub(crate) fn read_deadline(deadline: Instant) -> Instant {
+    let now = Instant::now();
+    now + MAX_READ_TIME.min(deadline.saturating_duration_since(now) / 4)
 }
 
 fn before(moment: Instant, by: Duration, earliest: Instant) -> Instant {

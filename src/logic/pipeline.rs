@@ -1,0 +1,29 @@
+//! The stages of a record, in their order:
+//!
+//! ```text
+//!           ticket               attempt                        receipt
+//!  intake ---------> clean ----------------> verify --------> write --------> ledger
+//!    |      queue      |         lane       |  ^       queue    |   settled
+//!    |  per hospital   |     per hospital   +--+   per batch    |
+//!    |                 |                  retry later           |
+//!    +-----------------+--------------------------------------->+
+//!                rejected: settled at once, then written
+//! ```
+//!
+//! 1. [`intake`] gives a record its slot in the ledger, and rejects it or puts it in the queue of its hospital.
+//! 2. [`clean`] is one task per hospital and batch; it formats and judges the records in index order.
+//! 3. [`verify`] asks the hospital about a record, in a worker of the pool. Back-pressure is the lane to it, which
+//!    holds few records. Records of a hospital without an API skip this stage.
+//! 4. [`write`](mod@write) is one task per batch; it gathers chunks for the store and settles what the store answers.
+//!
+//! Whatever happens to a record on its way, the handle that it is held by settles it or leaves it to the closing of
+//! its batch.
+
+pub(super) mod intake;
+pub(super) mod write;
+
+mod clean;
+mod verify;
+
+/// How many records are handled before other tasks get a turn: about a millisecond of cleaning.
+pub(super) const RECORDS_PER_TURN: u32 = 64;

@@ -8,6 +8,7 @@ const TOLD_TWICE: i32 = 130;
 
 /// Listens for SIGTERM and SIGINT from now on. The future that comes back ends with the first of them; the
 /// second ends the process.
+#[expect(clippy::disallowed_methods, reason = "the second signal asks for an end without the drain")]
 pub fn on_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut signals =
         Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };

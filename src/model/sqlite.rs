@@ -1,5 +1,7 @@
 //! SQLite in one file: WAL, every commit synced, one writer.
 
+#![expect(clippy::disallowed_types, reason = "SQLite's thread has no runtime whose clock could be paused")]
+
 use std::{
     path::Path,
     str::FromStr,

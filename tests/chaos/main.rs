@@ -4,6 +4,8 @@
 //! The scenarios run one after the other, for they measure times and use all cores. `tests/chaos/run` finds what
 //! they need; `docs/chaos.md` says what they do.
 
+#![allow(clippy::disallowed_types, reason = "the clock of another process is never paused")]
+
 mod batch;
 mod books;
 mod chance;

@@ -1,11 +1,7 @@
 //! The corpus of the fuzz target and mutations of it, for machines on which nobody fuzzes; and what the largest
 //! payloads cost.
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, time::Duration};
 
 use cleaning::{clean::clean, record::Payload};
 use proptest::{
@@ -13,6 +9,7 @@ use proptest::{
     sample::select,
     test_runner::{Config, RngSeed},
 };
+use tokio::time::Instant;
 
 #[path = "../../fuzz/invariants.rs"]
 mod invariants;

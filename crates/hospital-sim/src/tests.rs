@@ -267,7 +267,7 @@ async fn a_call_whose_caller_hangs_up_in_its_latency_stops_counting() {
 async fn the_latency_comes_before_the_answer() {
     let latency = Duration::from_millis(60);
     let simulator = start(latency).await;
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     let mut calls = JoinSet::new();
     for _ in 0..10 {
         let address = simulator.local_addr();

@@ -1,5 +1,11 @@
 //! The benchmark measures what it says, and leaves nothing behind.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these tests wait for another process, without a runtime"
+)]
+
 use std::{
     process::Output,
     time::{Duration, Instant},

@@ -32,7 +32,7 @@ async fn a_connection_can_be_reset_in_the_body_or_before_any_answer() {
 async fn a_body_can_drip() {
     let drip = Duration::from_millis(5);
     let simulator = start_with(SimulatorConfig { drip, ..SimulatorConfig::default() }).await;
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     let (status, chunks) = verify(simulator.local_addr(), "42-drip").await;
     let verdict = r#"{"result":"match"}"#;
     assert!(started.elapsed() >= drip * verdict.len() as u32);
@@ -45,7 +45,7 @@ async fn a_body_can_drip() {
 async fn a_slow_answer_is_late_and_right() {
     let slow = Duration::from_millis(60);
     let simulator = start_with(SimulatorConfig { slow: Some(slow), ..SimulatorConfig::default() }).await;
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     assert_eq!(verify(simulator.local_addr(), "42-slow").await, (200, r#"{"result":"match"}"#.to_owned()));
     simulator.set_phase(Phase::Slow);
     assert!(verify(simulator.local_addr(), "42-mismatch").await.1.contains("mismatch"));

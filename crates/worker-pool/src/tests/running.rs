@@ -47,7 +47,7 @@ async fn the_jobs_of_a_lane_are_started_in_the_order_of_their_submission() {
     let pool = pool(1, 3);
     let batch = pool.open_batch();
     let lane = batch.open_lane(open_gate());
-    let (sender, started) = async_channel::unbounded();
+    let (sender, started) = async_channel::bounded(100);
     for number in 0..100 {
         let sender = sender.clone();
         lane.submit(async move { sender.try_send(number).unwrap() }).await.unwrap();

@@ -1,6 +1,8 @@
 //! The ledger of a stream: slots are used again, never more of them than there are, and every record has one result,
 //! whether it is taken or not.
 
+#![expect(clippy::disallowed_methods, reason = "these threads belong to no runtime")]
+
 use std::{collections::HashMap, thread};
 
 use futures_util::FutureExt;
@@ -85,7 +87,7 @@ proptest! {
         taken_at_once in 1usize..10,
     ) {
         let (ledger, mut free_slots, mut result_stream) = Ledger::window(window);
-        let (to_live, tickets) = std::sync::mpsc::channel();
+        let (to_live, tickets) = std::sync::mpsc::sync_channel(300);
         let mut results = Vec::new();
         let mut admitted = 0u32;
         let mut idle = 0;

@@ -259,7 +259,7 @@ impl Rig {
     /// keeps in mind.
     fn was_asked(&self, key: &Key) -> bool {
         let forgets = |hospital: &Hospital| {
-            hospital.simulator.traffic().repeats.is_some_and(|repeats| repeats.forgotten_calls > 0)
+            hospital.simulator.stats().repeats.is_some_and(|repeats| repeats.forgotten_calls > 0)
         };
         self.calls_of(key) > 0 || self.hospitals.iter().any(forgets)
     }

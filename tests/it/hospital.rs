@@ -27,7 +27,7 @@ fn watched(knobs: &mut Knobs) {
 }
 
 fn repeated_calls(service: &TestService) -> u64 {
-    service.simulator.traffic().repeats.expect("it remembers").repeated_calls
+    service.simulator.stats().repeats.expect("it remembers").repeated_calls
 }
 
 fn code(result: &RecordResult) -> &str {
@@ -76,10 +76,10 @@ async fn a_dead_hospital_fails_its_records_fast_and_recovers_by_itself() {
     assert!(started.elapsed() < Duration::from_secs(2) + 4 * BUSY_MACHINE, "took {:?}", started.elapsed());
     assert!(response.results.iter().all(|result| result.outcome() == Outcome::Failed && result.retryable));
     assert!(response.results.iter().all(|result| code(result) == "HOSPITAL_UNAVAILABLE"));
-    let calls = service.simulator.traffic();
-    let first_calls = calls.stats.calls - repeated_calls(&service);
+    let stats = service.simulator.stats();
+    let first_calls = stats.calls - repeated_calls(&service);
     assert!(repeated_calls(&service) * 10 <= first_calls, "{} of {first_calls}", repeated_calls(&service));
-    assert!(calls.stats.calls < 500, "{} calls to a dead hospital", calls.stats.calls);
+    assert!(stats.calls < 500, "{} calls to a dead hospital", stats.calls);
     eventually("it is told of", async || service.health(HOSPITAL).await == "NOT_SERVING").await;
     assert_eq!(service.health("").await, "SERVING");
 

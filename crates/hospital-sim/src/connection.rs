@@ -1,5 +1,5 @@
-//! Connections that end when the simulator does, or when a fault resets them. The server underneath lets a
-//! connection finish the request that it is in, and a peer may never finish it.
+//! ResettableListener that end with the simulator, or when a fault resets them. The HTTP server would let a connection finish
+//! its request, and a peer may never do that.
 
 use std::{
     future::pending,
@@ -23,30 +23,30 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// Accepts connections that are cut once `closing` is cancelled.
-pub(super) struct Connections {
+/// Accepts connections that end once `closing` is cancelled.
+pub(crate) struct ResettableListener {
     listener: TcpListener,
     closing: CancellationToken,
 }
 
-impl Connections {
-    pub(super) fn new(listener: TcpListener, closing: CancellationToken) -> Self {
+impl ResettableListener {
+    pub(crate) fn new(listener: TcpListener, closing: CancellationToken) -> Self {
         Self { listener, closing }
     }
 }
 
-impl Listener for Connections {
-    type Io = Connection;
+impl Listener for ResettableListener {
+    type Io = ResettableConnection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
+    async fn accept(&mut self) -> (ResettableConnection, SocketAddr) {
         let (stream, peer) = Listener::accept(&mut self.listener).await;
-        // Without it, small answers may wait for the peer's acknowledgements; an error costs only that.
+        // Otherwise small responses may wait for acknowledgements of the peer; an error costs only that.
         let _ = stream.set_nodelay(true);
-        // A token of its own: connections do not contend for one.
-        let link = Link::new(self.closing.child_token());
-        let closing = Box::pin(link.0.closing.clone().cancelled_owned());
-        (Connection { stream, closing, link }, peer)
+        // A token for each connection, so that connections do not contend for one.
+        let handle = ConnectionHandle::new(self.closing.child_token());
+        let closing = Box::pin(handle.0.closing.clone().cancelled_owned());
+        (ResettableConnection { stream, closing, handle }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -54,58 +54,57 @@ impl Listener for Connections {
     }
 }
 
-/// Lets whoever answers a call on a connection end that connection.
+/// Ends the connection on which a call arrived.
 #[derive(Clone)]
-pub(super) struct Link(Arc<LinkState>);
+pub(crate) struct ConnectionHandle(Arc<HandleState>);
 
-struct LinkState {
+struct HandleState {
     closing: CancellationToken,
     resets: AtomicBool,
 }
 
-impl Link {
+impl ConnectionHandle {
     fn new(closing: CancellationToken) -> Self {
-        Self(Arc::new(LinkState { closing, resets: AtomicBool::new(false) }))
+        Self(Arc::new(HandleState { closing, resets: AtomicBool::new(false) }))
     }
 
-    /// Resets the connection: the peer gets an error, and nothing that is not on its way yet.
-    pub(super) fn reset(&self) {
+    /// Resets the connection: the peer gets an error, and nothing that was not sent before.
+    pub(crate) fn reset(&self) {
         self.0.resets.store(true, Ordering::Release);
         self.0.closing.cancel();
     }
 
-    /// The same before there is an answer. Ends by being dropped together with the connection.
-    pub(super) async fn reset_unanswered<T>(self) -> T {
+    /// Resets the connection before there is a response. The future never ends: it is dropped with the connection.
+    pub(crate) async fn reset_unanswered<T>(self) -> T {
         self.reset();
         pending().await
     }
 }
 
-impl Connected<IncomingStream<'_, Connections>> for Link {
-    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
-        stream.io().link.clone()
+impl Connected<IncomingStream<'_, ResettableListener>> for ConnectionHandle {
+    fn connect_info(stream: IncomingStream<'_, ResettableListener>) -> Self {
+        stream.io().handle.clone()
     }
 }
 
-/// A TCP connection that fails every read and write once it is to close.
-pub(super) struct Connection {
+/// A TCP connection whose reads and writes fail once it is to close.
+pub(crate) struct ResettableConnection {
     stream: TcpStream,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
-    link: Link,
+    handle: ConnectionHandle,
 }
 
-impl Drop for Connection {
+impl Drop for ResettableConnection {
     fn drop(&mut self) {
-        if self.link.0.resets.load(Ordering::Acquire) {
-            // A failure costs only that the connection ends politely.
+        if self.handle.0.resets.load(Ordering::Acquire) {
+            // On failure the connection ends with FIN instead of RST.
             let _ = self.stream.set_zero_linger();
         }
     }
 }
 
-impl Connection {
-    /// What `operation` does with the stream, or an error once the connection is to close. While it is
-    /// pending, both wake the task.
+impl ResettableConnection {
+    /// Polls `operation` on the stream; an error once the connection is to close. While pending, both wake the task.
     fn unless_closing<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -118,7 +117,7 @@ impl Connection {
     }
 }
 
-impl AsyncRead for Connection {
+impl AsyncRead for ResettableConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -128,7 +127,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl AsyncWrite for ResettableConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -1,39 +1,39 @@
-//! What can be wrong with an answer.
+//! The ways in which a call can fail.
 
 use http::StatusCode;
 
-/// A way in which a hospital fails a call.
+/// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The hospital cannot serve now: 503, or what a vendor says in a body.
+pub(crate) enum Fault {
+    /// The hospital is unavailable: 503, or a code in the body of a vendor.
     Busy,
-    /// The hospital does not serve this caller: 404, or what a vendor says in a body.
+    /// The client is not permitted: 404, or a code in the body of a vendor.
     Refused,
-    /// This status, and no result.
+    /// A status without a result.
     Status(StatusCode),
     /// 429 with a `Retry-After` in the configured form.
     RateLimited,
-    /// 429 with a date as its `Retry-After`.
-    RateLimitedUntil,
-    /// The right answer, but late.
+    /// 429 with a `Retry-After` that is an HTTP date.
+    RateLimitedWithDate,
+    /// The right response, but late.
     Slow,
-    /// No answer at all.
+    /// No response.
     Hang,
-    /// The connection is reset before there is an answer.
+    /// The connection is reset before the response.
     Dead,
     /// A page of HTML.
     Garbage,
-    /// The right body, which does not say that it is JSON.
+    /// The right body as `text/plain`.
     WrongType,
-    /// JSON that breaks off, in a body that is whole.
+    /// Half of the JSON, in a complete body.
     BadJson,
-    /// The right answer at the start of a body that nobody should read.
+    /// The right response, followed by spaces up to one mebibyte.
     Huge,
-    /// The right answer, a byte at a time.
+    /// The right response, one byte after the other.
     Drip,
-    /// A body that breaks off.
+    /// A body that ends too early.
     Cut,
-    /// A body in whose middle the connection is reset.
+    /// The connection is reset in the middle of the body.
     Reset,
 }
 
@@ -41,7 +41,7 @@ const NAMES: [(&str, Fault); 15] = [
     ("busy", Fault::Busy),
     ("refused", Fault::Refused),
     ("ratelimit", Fault::RateLimited),
-    ("ratelimitdate", Fault::RateLimitedUntil),
+    ("ratelimitdate", Fault::RateLimitedWithDate),
     ("slow", Fault::Slow),
     ("hang", Fault::Hang),
     ("stall", Fault::Hang),
@@ -56,13 +56,13 @@ const NAMES: [(&str, Fault); 15] = [
 ];
 
 impl Fault {
-    /// The fault of a name, in any case of letters. Statuses have none.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    /// The fault with this name, in upper or lower case. Statuses have no name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
         NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, fault)| fault)
     }
 
-    /// All names, for who wrote another.
-    pub(super) fn names() -> String {
+    /// All names, for error messages.
+    pub(crate) fn names() -> String {
         NAMES.map(|(name, _)| name).join(", ")
     }
 }

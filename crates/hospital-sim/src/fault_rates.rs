@@ -1,4 +1,4 @@
-//! Faults that strike a share of the calls. Which calls is drawn from a seed.
+//! Faults that strike a share of the calls, selected by a seed.
 
 use std::str::FromStr;
 
@@ -6,14 +6,14 @@ use http::StatusCode;
 
 use super::{call_log::PatientKey, fault::Fault, verification_paths};
 
-/// Shares are whole parts of this.
+/// Shares are in parts per million.
 const WHOLE: u32 = 1_000_000;
 const PER_PERCENT: u32 = WHOLE / 100;
 
 /// A fault and the share of calls that it strikes, written `[PATH:]FAULT=SHARE%`.
 ///
-/// The fault is a status from 400 to 599 or the ending of a patient's number without its dash. Without a path
-/// it strikes calls of every path.
+/// The fault is a status from 400 to 599 or the suffix of a patient id without its dash. Without a path it strikes calls
+/// of every path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultRate {
     path: Option<&'static str>,
@@ -22,26 +22,21 @@ pub struct FaultRate {
     share: u32,
 }
 
-/// Faults by rate, whose shares are at most all calls of each path. Written with commas between them.
+/// Faults by rate, separated by commas. The shares of each path are at most 100% in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultRates(Vec<FaultRate>);
 
-/// Why faults by rate cannot be read.
+/// Why faults by rate cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultRateError {
-    /// Something is missing.
-    #[error("{0:?} is no fault: write FAULT=SHARE% or PATH:FAULT=SHARE%, as 503=5%")]
+    #[error("{0:?} is not a fault by rate: use FAULT=SHARE% or PATH:FAULT=SHARE%, such as 503=5%")]
     Form(String),
-    /// The path is not one that the simulator serves.
-    #[error("{0:?} is not served: the paths are {paths}", paths = verification_paths().collect::<Vec<_>>().join(", "))]
+    #[error("unknown path {0:?}: use one of {paths}", paths = verification_paths().collect::<Vec<_>>().join(", "))]
     Path(String),
-    /// There is no such fault.
-    #[error("there is no fault {0:?}: write a status from 400 to 599 or one of {names}", names = Fault::names())]
+    #[error("unknown fault {0:?}: use a status from 400 to 599 or one of {names}", names = Fault::names())]
     Fault(String),
-    /// The share is not one.
-    #[error("{0:?} is no share: write more than 0% and at most 100%, in steps of 0.0001%")]
+    #[error("{0:?} is not a share: use more than 0% and at most 100%, in steps of 0.0001%")]
     Share(String),
-    /// The shares of one path add up to more than all calls.
     #[error("the faults of {0} add up to more than 100%")]
     TooMany(&'static str),
 }
@@ -103,8 +98,7 @@ impl FromStr for FaultRates {
 }
 
 impl FaultRates {
-    /// Whether there is none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -112,8 +106,8 @@ impl FaultRates {
         self.0.iter().filter(move |rate| rate.path.is_none_or(|only| only == path))
     }
 
-    /// The odds of the calls of one path.
-    pub(super) fn odds(&self, path: &str) -> Odds {
+    /// The odds of a call on this path.
+    pub(crate) fn odds(&self, path: &str) -> Odds {
         let below = |upto: &mut u32, rate: &FaultRate| {
             *upto += rate.share;
             Some((*upto, rate.fault))
@@ -122,13 +116,13 @@ impl FaultRates {
     }
 }
 
-/// The faults that may strike a call, each with the end of its range of draws.
-pub(super) struct Odds(Vec<(u32, Fault)>);
+/// The faults that may strike a call, each with the end of its range of numbers.
+pub(crate) struct Odds(Vec<(u32, Fault)>);
 
 impl Odds {
-    /// The fault that strikes when a patient is asked about for the `attempt`th time, counted from 1: always
-    /// the same for the same seed.
-    pub(super) fn draw(&self, seed: u64, patient: PatientKey, attempt: u32) -> Option<Fault> {
+    /// The fault that strikes the call with this number for a patient, starting at 1. The same seed selects the same
+    /// fault.
+    pub(crate) fn draw(&self, seed: u64, patient: PatientKey, attempt: u32) -> Option<Fault> {
         let drawn = (mixed(seed ^ mixed(patient.0 ^ mixed(attempt.into()))) % u64::from(WHOLE)) as u32;
         self.0.iter().find(|(upto, _)| drawn < *upto).map(|&(_, fault)| fault)
     }

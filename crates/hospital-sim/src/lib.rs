@@ -1,122 +1,127 @@
-//! The hospital simulator: a verification API for demos, tests and staging, with faults on demand.
+//! A simulated hospital: an HTTP API that verifies patient identities, with faults on demand. For demos, tests and
+//! staging.
 //!
-//! | call | answer |
+//! ```
+//! use hospital_sim::{Phase, Simulator, SimulatorConfig};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let simulator = Simulator::start(SimulatorConfig::default()).await?;
+//! println!("POST http://{}/verify", simulator.local_addr());
+//! simulator.set_phase(Phase::Busy);
+//! assert_eq!(simulator.stats().calls, 0);
+//! simulator.stop().await
+//! # }
+//! ```
+//!
+//! | request | response |
 //! | --- | --- |
-//! | `POST /verify` | waits the latency, then answers `{"result": "match"}`, or as the patient's number asks |
-//! | `POST /vendor/tencent`, `/vendor/aliyun`, `/vendor/checkup` | the same in that vendor's codes, failures included |
-//! | `GET /stats` | what has been counted of all of these, see below |
-//! | `DELETE /stats` | 204; forgets everything but the calls in flight |
-//! | `GET /phase` | the name of the phase |
-//! | `PUT /phase` | begins with the phases in the body, 400 if there are none |
+//! | `POST /verify` | after the latency, `{"result": "match"}` or what the patient id asks for |
+//! | `POST /vendor/tencent`, `/vendor/aliyun`, `/vendor/checkup` | the same results and failures in the codes of that vendor |
+//! | `GET /stats` | [`Stats`] over all of these paths, as JSON |
+//! | `DELETE /stats` | 204; resets all counts but that of the calls in flight |
+//! | `GET /phase` | the name of the current phase |
+//! | `PUT /phase` | starts the phases in the body; 400 if there are none |
 //!
-//! The only field of a posted identity that matters is `patientId`. How it ends, in any case of letters,
-//! decides the answer:
+//! `patientId` is the only field of a posted identity that matters. Its suffix, in upper or lower case, selects the
+//! response:
 //!
-//! | ends in | answer |
+//! | suffix | response |
 //! | --- | --- |
 //! | `-mismatch`, `-notfound`, `-illegal` | `{"result": ..}` with `mismatch`, `not_found` or `illegal` |
-//! | `-busy`, `-refused` | 503 or 404; a vendor says in the body that it cannot or will not serve |
+//! | `-busy`, `-refused` | 503 or 404; a vendor path responds 200 with its own code for "unavailable" or "not permitted" |
 //! | `-status-NNN` (200 to 599) | that status, with a body that holds no result |
-//! | `-ratelimit` | 429 with a `Retry-After` of one second, or as [`SimulatorConfig::retry_after`] says |
-//! | `-ratelimitdate` | the same as an HTTP date |
+//! | `-ratelimit` | 429 with `Retry-After: 1`, or what [`SimulatorConfig::retry_after`] says |
+//! | `-ratelimitdate` | 429 with a `Retry-After` that is an HTTP date |
 //! | `-slow` | a match after [`SimulatorConfig::slow`] |
-//! | `-hang`, `-stall` | none, until the caller hangs up |
+//! | `-hang`, `-stall` | none, until the client closes the connection |
 //! | `-dead` | none: the connection is reset at once |
 //! | `-garbage` | 200 with a page of HTML |
 //! | `-wrongtype` | 200 with a match as `text/plain` |
-//! | `-badjson` | 200 with a whole body of half a match |
-//! | `-huge` | 200 with a match and a mebibyte of blanks |
+//! | `-badjson` | 200 with a complete body that holds half a match |
+//! | `-huge` | 200 with a match and spaces up to one mebibyte |
 //! | `-drip` | 200 with a match, [`SimulatorConfig::drip`] before each byte |
-//! | `-cut` | 200 whose body breaks off |
-//! | `-reset` | 200 in whose body the connection is reset |
+//! | `-cut` | 200 with a body that ends too early |
+//! | `-reset` | 200, and the connection is reset in the middle of the body |
 //! | anything else | `{"result": "match"}` |
 //!
-//! A body without a `patientId` is answered with 400. A call counts from when its body has arrived until
-//! just before its answer is sent, or until its caller hangs up: who has an answer can never see their own
-//! call in flight.
+//! A body without a `patientId` gets 400. A call is in flight from the arrival of its body until just before its
+//! response is sent, or until its client disconnects: a client that has its response never sees its own call in flight.
 //!
 //! # Faults by rate
 //!
-//! [`FaultRates`] strike a share of the calls, of all paths or of one, that their patient's number lets succeed. All
-//! endings but the verdicts can be had so, and every status from 400 to 599. Whether a fault strikes is decided
-//! by a hash of the seed, the patient's number and how often that patient has been asked about: it depends
-//! neither on the order in which calls arrive nor on their path, so the same records meet the same faults in
-//! every run, and a retry has a chance of its own.
+//! [`FaultRates`] let a share of the calls fail, on all paths or on one, among those whose patient id asks for no fault.
+//! Every suffix above but the results can be a fault by rate, and so can every status from 400 to 599. A hash of the
+//! seed, the patient id and the number of calls for that patient selects the fault. The selection depends neither on
+//! the order of calls nor on their path: the same records meet the same faults in every run, and a retry has a chance
+//! of its own.
 //!
 //! # Phases
 //!
-//! A phase comes before all endings and rates: `healthy` (only those), `dead` (every connection is reset when it
-//! asks for a verification; the other paths answer), `hang` (no answers), `slow` (a latency of
-//! [`SimulatorConfig::slow`]), `busy` (503 for all) and `ratelimited` (429 with a `Retry-After` for all). [`Phases`]
-//! follow each other by the clock, from the start of the simulator or from when they were put. Each call fares
-//! as the phase says in which it arrived; only death also takes the calls that are in their latency.
+//! A phase takes precedence over suffixes and rates: `healthy` (only those apply), `dead` (each verification has its
+//! connection reset; the other paths respond), `hang` (no response), `slow` (a latency of [`SimulatorConfig::slow`]),
+//! `busy` (503 for all) and `ratelimited` (429 with a `Retry-After` for all). [`Phases`] follow each other by the
+//! clock, from the start of the simulator or from the request that put them. The phase in which a call arrives applies
+//! to it; only `dead` also applies to the calls that are in their latency.
 //!
-//! A fault of TLS needs no help: the simulator speaks plain HTTP, so a client that is given its address with
-//! `https://` meets a failing handshake.
-//!
-//! # Counts
-//!
-//! `GET /stats` answers with `calls`, `in_flight`, `max_in_flight` and the `answers` by status; a call that is
-//! in neither was given none. With [`SimulatorConfig::track`] or faults by rate, patients are remembered by a hash of
-//! their number, at most 200,000 of them, and [`RepeatStats`] joins in: calls for a patient who had been asked about
-//! before, which are the retries if every patient is sent once, how far apart they are, and the calls of each
-//! of the last 600 seconds.
-//!
-//! The simulator uses nothing of the service, and is light enough to share a machine with it in a load test.
+//! TLS faults need no phase: the simulator speaks plain HTTP, so a client that is given its address with `https://`
+//! has a handshake that fails.
+
+#![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-mod answer;
 mod call_log;
 mod connection;
 mod fault;
 mod fault_rates;
 mod phase;
+mod response;
 mod retry_after;
 mod routes;
-mod scenario;
 mod stats;
 mod vendor;
+mod verify_request;
 
 pub use call_log::{RepeatStats, Spacing};
-pub use fault::Fault;
 pub use fault_rates::{FaultRate, FaultRateError, FaultRates};
 pub use phase::{Phase, PhaseError, Phases};
 pub use retry_after::RetryAfter;
-pub use stats::{Stats, Traffic};
+pub use stats::Stats;
 
 use call_log::PatientKey;
-use connection::{Connections, Link};
-use phase::Script;
-use routes::Hospital;
+use connection::{ConnectionHandle, ResettableListener};
+use phase::PhaseClock;
+use routes::ApiState;
 use stats::Counters;
 use vendor::VENDORS;
 
-/// How a simulator is set up. By default it takes a free port of the loopback interface, answers at once, and
-/// all that goes wrong is what patients' numbers ask for.
+/// How a simulator behaves. The default listens on a free port of the loopback interface, responds at once, and only
+/// patient ids select faults.
 #[derive(Clone, Debug)]
 pub struct SimulatorConfig {
-    /// Where it listens; port 0 takes a free one.
+    /// The listen address; port 0 takes a free port.
     pub listen: SocketAddr,
-    /// How long a verification takes. Zero answers at once.
+    /// The duration of a verification. Zero responds at once.
     pub latency: Duration,
-    /// How long a slow verification takes; ten times the latency if nothing is said.
+    /// The duration of a slow verification; `None` is ten times the latency.
     pub slow: Option<Duration>,
-    /// How long each byte takes of a body that drips.
+    /// The pause before each byte of a dripping body.
     pub drip: Duration,
-    /// What all answers with status 429 or 503 have as their `Retry-After`. Without it only rate limits have
-    /// one, of one second.
+    /// The `Retry-After` of all responses with status 429 or 503. `None` sets one only on rate limits, of one second.
     pub retry_after: Option<RetryAfter>,
-    /// What goes wrong by chance.
+    /// Faults that strike a share of the calls.
     pub faults: FaultRates,
-    /// What chance is drawn from.
+    /// Selects the calls that [`faults`](Self::faults) strike.
     pub seed: u64,
-    /// How the hospital fares, from the start on.
+    /// The phases of the hospital, from the start on.
     pub phases: Phases,
-    /// Whether to remember who is asked about. Faults by rate need it and turn it on.
+    /// Whether to remember the patients of calls, for [`Stats::repeats`] and [`Simulator::calls_of`]. Faults by rate
+    /// turn it on.
     pub track: bool,
 }
 
@@ -137,22 +142,22 @@ impl Default for SimulatorConfig {
 }
 
 impl SimulatorConfig {
-    fn hospital(&self, closing: CancellationToken) -> Hospital {
-        Hospital {
+    fn api_state(&self, closing: CancellationToken) -> ApiState {
+        ApiState {
             latency: self.latency,
             slow: self.slow.unwrap_or(self.latency.saturating_mul(10)),
             drip: self.drip,
             retry_after: self.retry_after,
             seed: self.seed,
             odds: VENDORS.each_ref().map(|vendor| self.faults.odds(vendor.path)),
-            script: Arc::new(Script::new(self.phases.clone())),
+            phases: Arc::new(PhaseClock::new(self.phases.clone())),
             counters: Arc::new(Counters::new(self.track || !self.faults.is_empty())),
             closing,
         }
     }
 }
 
-/// The paths of the verification APIs that a simulator plays, its own form first.
+/// The paths of the verification APIs that a simulator serves, `/verify` first.
 pub fn verification_paths() -> impl Iterator<Item = &'static str> {
     VENDORS.iter().map(|vendor| vendor.path)
 }
@@ -161,24 +166,13 @@ pub fn verification_paths() -> impl Iterator<Item = &'static str> {
 pub struct Simulator {
     local_addr: SocketAddr,
     counters: Arc<Counters>,
-    script: Arc<Script>,
+    phases: Arc<PhaseClock>,
     closing: DropGuard,
     serving: JoinHandle<io::Result<()>>,
 }
 
-/// Sees what a simulator counts.
-#[derive(Clone)]
-pub struct Watch(Arc<Counters>);
-
-impl Watch {
-    /// What has been counted so far.
-    pub fn stats(&self) -> Stats {
-        self.0.read()
-    }
-}
-
 impl Simulator {
-    /// Starts a simulator, which answers from now on.
+    /// Starts a simulator that accepts connections from now on.
     ///
     /// # Errors
     ///
@@ -187,63 +181,52 @@ impl Simulator {
         let listener = TcpListener::bind(config.listen).await?;
         let local_addr = listener.local_addr()?;
         let closing = CancellationToken::new();
-        let hospital = config.hospital(closing.clone());
-        let (counters, script) = (Arc::clone(&hospital.counters), Arc::clone(&hospital.script));
-        let router = routes::router(hospital).into_make_service_with_connect_info::<Link>();
-        let serve = axum::serve(Connections::new(listener, closing.clone()), router)
+        let state = config.api_state(closing.clone());
+        let (counters, phases) = (Arc::clone(&state.counters), Arc::clone(&state.phases));
+        let router = routes::router(state).into_make_service_with_connect_info::<ConnectionHandle>();
+        let serve = axum::serve(ResettableListener::new(listener, closing.clone()), router)
             .with_graceful_shutdown(closing.clone().cancelled_owned());
         let serving = tokio::spawn(serve.into_future());
-        Ok(Self { local_addr, counters, script, closing: closing.drop_guard(), serving })
+        Ok(Self { local_addr, counters, phases, closing: closing.drop_guard(), serving })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
-    /// What has been counted so far.
+    /// The counts so far.
     pub fn stats(&self) -> Stats {
-        self.counters.read()
+        self.counters.stats()
     }
 
-    /// All that is known of the calls so far.
-    pub fn traffic(&self) -> Traffic {
-        self.counters.read_all()
-    }
-
-    /// Forgets all that is known of the calls so far, but for those in flight. Faults by rate strike as from
-    /// the start.
+    /// Resets all counts but that of the calls in flight. Faults by rate strike as from the start.
     pub fn reset_stats(&self) {
         self.counters.reset();
     }
 
-    /// How often it was asked about a patient since the start or the last reset, in whatever phase. Zero
-    /// unless [`SimulatorConfig::track`] is on.
+    /// The number of calls for a patient since the start or the last reset, in all phases. Zero unless
+    /// [`SimulatorConfig::track`] is on.
     pub fn calls_of(&self, patient_id: &str) -> u32 {
         self.counters.calls_of(PatientKey::of(patient_id))
     }
 
-    /// How the hospital fares now.
+    /// The current phase.
     pub fn phase(&self) -> Phase {
-        self.script.phase()
+        self.phases.current()
     }
 
-    /// Begins with other phases now, of which one lasts for ever. Calls already in flight fare as they would
-    /// have, unless the hospital dies.
+    /// Replaces the phases; a single [`Phase`] lasts until the next change. Calls in flight end as they would have,
+    /// unless the hospital is now dead.
     pub fn set_phase(&self, phases: impl Into<Phases>) {
-        self.script.begin(phases.into());
+        self.phases.restart_with(phases.into());
     }
 
-    /// A look at the counts for somebody else.
-    pub fn watch(&self) -> Watch {
-        Watch(Arc::clone(&self.counters))
-    }
-
-    /// Stops listening, cuts every connection, whatever its peer does, and waits until all is gone.
+    /// Stops listening, closes every connection whatever its peer does, and waits until all tasks have ended.
     ///
     /// # Errors
     ///
-    /// The simulator had failed.
+    /// The server had failed.
     pub async fn stop(self) -> io::Result<()> {
         drop(self.closing);
         self.serving.await?

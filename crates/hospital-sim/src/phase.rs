@@ -1,4 +1,4 @@
-//! Phases: how the whole hospital fares, by a script or by hand.
+//! Phases: the state of the whole hospital, by schedule or by hand.
 
 use std::{
     fmt,
@@ -12,20 +12,20 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 
-/// How the hospital fares.
+/// The state of the hospital.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// As patients and rates of faults ask.
+    /// Patient ids and faults by rate apply.
     Healthy,
-    /// Every call has its connection reset, those in their latency included.
+    /// The connection of every call is reset, including those in their latency.
     Dead,
     /// Calls are accepted and never answered.
     Hang,
     /// As healthy, with the slow latency.
     Slow,
-    /// Every call is answered with 503.
+    /// Every call gets 503.
     Busy,
-    /// Every call is answered with 429 and a `Retry-After`.
+    /// Every call gets 429 and a `Retry-After`.
     RateLimited,
 }
 
@@ -38,12 +38,12 @@ const NAMES: [(&str, Phase); 6] = [
     ("ratelimited", Phase::RateLimited),
 ];
 
-/// The word that makes a script start again.
+/// The word that makes a schedule start again.
 const REPEAT: &str = "repeat";
 
 impl Phase {
-    /// What strikes every call.
-    pub(super) fn fault(self) -> Option<Fault> {
+    /// The fault of every call.
+    pub(crate) fn fault(self) -> Option<Fault> {
         match self {
             Self::Healthy | Self::Slow => None,
             Self::Dead => Some(Fault::Dead),
@@ -70,28 +70,25 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Phases one after the other, written `healthy 10s, dead 20s, slow`. The last lasts for ever, unless
-/// `repeat` follows it.
+/// Phases one after the other, written `healthy 10s, dead 20s, slow`. The last has no end, unless `repeat` follows
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phases {
-    /// All but the last, with how long each lasts.
+    /// All but the last, with their durations.
     passing: Vec<(Phase, Duration)>,
     last: Phase,
-    /// After how long all starts again.
+    /// The duration of all phases, after which they start again.
     cycle: Option<Duration>,
 }
 
-/// Why phases cannot be read.
+/// Why phases cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PhaseError {
-    /// There is no such phase.
-    #[error("there is no phase {0:?}: write one of {names}", names = NAMES.map(|(name, _)| name).join(", "))]
+    #[error("unknown phase {0:?}: use one of {names}", names = NAMES.map(|(name, _)| name).join(", "))]
     Unknown(String),
-    /// A phase must end and does not say when.
-    #[error("how long is {0}? Every phase that another follows has a duration, as {0} 10s")]
+    #[error("{0} has no duration: every phase before another needs one, such as {0} 10s")]
     Endless(Phase),
-    /// A phase has a duration that cannot be read or is zero.
-    #[error("{0:?} is no duration of a phase: write one over zero, as 10s")]
+    #[error("{0:?} is not the duration of a phase: use one above zero, such as 10s")]
     Duration(String),
 }
 
@@ -102,7 +99,7 @@ impl Default for Phases {
 }
 
 impl From<Phase> for Phases {
-    /// One phase for ever.
+    /// One phase without an end.
     fn from(phase: Phase) -> Self {
         Self { passing: Vec::new(), last: phase, cycle: None }
     }
@@ -132,7 +129,7 @@ impl FromStr for Phases {
     }
 }
 
-/// A phase, and how long it lasts if that is written.
+/// A phase and its duration, if there is one.
 fn step_named(step: &str) -> Result<(Phase, Option<Duration>), PhaseError> {
     let Some((name, lasts)) = step.split_once(char::is_whitespace) else { return Ok((step.parse()?, None)) };
     let wrong = || PhaseError::Duration(lasts.to_owned());
@@ -145,7 +142,7 @@ fn lasting((phase, lasts): (Phase, Option<Duration>)) -> Result<(Phase, Duration
 }
 
 impl Phases {
-    /// The phase after so long.
+    /// The phase at this time after the start.
     fn after(&self, elapsed: Duration) -> Phase {
         let mut left = match self.cycle {
             Some(cycle) => Duration::from_nanos_u128(elapsed.as_nanos() % cycle.as_nanos()),
@@ -161,25 +158,23 @@ impl Phases {
     }
 }
 
-/// The phases that a simulator goes through, and since when.
-pub(super) struct Script(RwLock<(Phases, Instant)>);
+/// Phases and the time at which they started.
+pub(crate) struct PhaseClock(RwLock<(Phases, Instant)>);
 
-impl Script {
-    /// Begins with the first of these phases now.
-    pub(super) fn new(phases: Phases) -> Self {
+impl PhaseClock {
+    pub(crate) fn new(phases: Phases) -> Self {
         Self(RwLock::new((phases, Instant::now())))
     }
 
-    /// Leaves the phases so far for the first of these.
-    pub(super) fn begin(&self, phases: Phases) {
+    /// Replaces the phases, starting with the first of these now.
+    pub(crate) fn restart_with(&self, phases: Phases) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = (phases, Instant::now());
     }
 
-    /// The phase now.
-    pub(super) fn phase(&self) -> Phase {
-        let script = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (phases, since) = &*script;
-        // A hospital without a script need not look at the clock for each call.
+    pub(crate) fn current(&self) -> Phase {
+        let clock = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (phases, since) = &*clock;
+        // Without a schedule, no call needs to read the clock.
         if phases.passing.is_empty() { phases.last } else { phases.after(since.elapsed()) }
     }
 }
@@ -235,12 +230,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_phase_set_by_hand_stays_whatever_the_script_was() {
-        let script = Script::new(phases("healthy 1s, dead 1s, repeat").unwrap());
+    async fn a_phase_set_by_hand_stays_whatever_the_schedule_was() {
+        let clock = PhaseClock::new(phases("healthy 1s, dead 1s, repeat").unwrap());
         tokio::time::advance(Duration::from_millis(1_500)).await;
-        assert_eq!(script.phase(), Phase::Dead);
-        script.begin(Phase::Slow.into());
+        assert_eq!(clock.current(), Phase::Dead);
+        clock.restart_with(Phase::Slow.into());
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(script.phase(), Phase::Slow);
+        assert_eq!(clock.current(), Phase::Slow);
     }
 }

@@ -1,26 +1,26 @@
-//! When callers are asked to come again.
+//! The `Retry-After` header.
 
 use http::HeaderValue;
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 
-/// A `Retry-After` header.
+/// A `Retry-After` header, in either of its two forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// So many seconds.
+    /// A number of seconds.
     Seconds(u32),
-    /// An HTTP date so many seconds after the answer, rounded up to a whole second: at most one more.
+    /// An HTTP date this many seconds after the response, rounded up to a whole second.
     Date(u32),
 }
 
 impl RetryAfter {
-    /// The same as a date.
-    pub(super) fn as_date(self) -> Self {
+    /// Converts it to the form of a date.
+    pub(crate) fn as_date(self) -> Self {
         let (Self::Seconds(seconds) | Self::Date(seconds)) = self;
         Self::Date(seconds)
     }
 
-    /// The header of an answer that is given now.
-    pub(super) fn header(self) -> HeaderValue {
+    /// The header of a response that is sent now.
+    pub(crate) fn header(self) -> HeaderValue {
         match self {
             Self::Seconds(seconds) => HeaderValue::from(seconds),
             Self::Date(seconds) => {
@@ -32,9 +32,10 @@ impl RetryAfter {
 }
 
 fn http_date(second: i64) -> String {
-    let timestamp =
-        Timestamp::from_second(second).expect("a clock that is set is 7000 years before the last date");
-    DateTimePrinter::new().timestamp_to_rfc9110_string(&timestamp).expect("years from 1970 on can be written")
+    let timestamp = Timestamp::from_second(second).expect("the last date is 7000 years away");
+    DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&timestamp)
+        .expect("years from 1970 on are representable")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The simulator's routes.
+//! The routes of the simulator.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,106 +14,99 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    answer,
-    connection::Link,
+    connection::ConnectionHandle,
     fault::Fault,
     fault_rates::Odds,
-    phase::{Phase, PhaseError, Phases, Script},
+    phase::{Phase, PhaseClock, PhaseError, Phases},
+    response,
     retry_after::RetryAfter,
-    scenario::{Scenario, Verdict},
-    stats::{Counters, Traffic},
+    stats::{Counters, Stats},
     vendor::{VENDORS, Vendor},
+    verify_request::{VerifyRequest, VerifyResult},
 };
 
-/// When a caller who asks too often is to come again, if nobody said otherwise.
+/// The default of a rate limit.
 const RETRY_AFTER: RetryAfter = RetryAfter::Seconds(1);
 
-/// What the routes share.
-pub(super) struct Hospital {
-    /// How long a verification takes.
+/// What the routes share; see [`SimulatorConfig`](crate::SimulatorConfig).
+pub(crate) struct ApiState {
     pub latency: Duration,
-    /// How long a slow one takes.
     pub slow: Duration,
-    /// Before each byte of a body that drips.
     pub drip: Duration,
-    /// What every 429 and 503 says.
     pub retry_after: Option<RetryAfter>,
-    /// What faults are drawn from.
     pub seed: u64,
     /// The faults by rate of each vendor.
     pub odds: [Odds; VENDORS.len()],
-    /// How the hospital fares.
-    pub script: Arc<Script>,
-    /// Counts verifications.
+    pub phases: Arc<PhaseClock>,
     pub counters: Arc<Counters>,
     /// Cancelled when the simulator stops.
     pub closing: CancellationToken,
 }
 
-type Shared = State<Arc<Hospital>>;
+type Shared = State<Arc<ApiState>>;
 
-/// The routing table.
-pub(super) fn router(hospital: Hospital) -> Router {
+pub(crate) fn router(state: ApiState) -> Router {
     let router = VENDORS.iter().enumerate().fold(Router::new(), |router, (index, vendor)| {
-        let answer =
-            move |State(hospital): Shared, ConnectInfo(link), body| verify(hospital, index, link, body);
-        router.route(vendor.path, post(answer))
+        let respond =
+            move |State(api): Shared, ConnectInfo(connection), body| verify(api, index, connection, body);
+        router.route(vendor.path, post(respond))
     });
     router
         .route("/stats", get(stats).delete(reset_stats))
         .route("/phase", get(phase).put(set_phase))
-        .with_state(Arc::new(hospital))
+        .with_state(Arc::new(state))
 }
 
-async fn verify(hospital: Arc<Hospital>, vendor: usize, link: Link, body: Bytes) -> Response {
-    // Ends with this function, before the first byte of the answer is written.
-    let _call = hospital.counters.begin();
-    let response = hospital.verify(vendor, link, &body).await;
-    hospital.counters.answered(response.status());
+async fn verify(api: Arc<ApiState>, vendor: usize, connection: ConnectionHandle, body: Bytes) -> Response {
+    // Ends with this function, before the first byte of the response is sent.
+    let _call = api.counters.begin();
+    let response = api.verify(vendor, connection, &body).await;
+    api.counters.answered(response.status());
     response
 }
 
-async fn stats(State(hospital): Shared) -> Json<Traffic> {
-    Json(hospital.counters.read_all())
+async fn stats(State(api): Shared) -> Json<Stats> {
+    Json(api.counters.stats())
 }
 
-async fn reset_stats(State(hospital): Shared) -> StatusCode {
-    hospital.counters.reset();
+async fn reset_stats(State(api): Shared) -> StatusCode {
+    api.counters.reset();
     StatusCode::NO_CONTENT
 }
 
-async fn phase(State(hospital): Shared) -> String {
-    format!("{}\n", hospital.script.phase())
+async fn phase(State(api): Shared) -> String {
+    format!("{}\n", api.phases.current())
 }
 
-async fn set_phase(State(hospital): Shared, phases: String) -> Result<String, (StatusCode, String)> {
-    let refusal = |error: PhaseError| (StatusCode::BAD_REQUEST, format!("{error}\n"));
-    hospital.script.begin(phases.trim().parse::<Phases>().map_err(refusal)?);
-    Ok(format!("{}\n", hospital.script.phase()))
+async fn set_phase(State(api): Shared, phases: String) -> Result<String, (StatusCode, String)> {
+    let bad_request = |error: PhaseError| (StatusCode::BAD_REQUEST, format!("{error}\n"));
+    api.phases.restart_with(phases.trim().parse::<Phases>().map_err(bad_request)?);
+    Ok(format!("{}\n", api.phases.current()))
 }
 
-impl Hospital {
-    async fn verify(&self, vendor: usize, link: Link, body: &[u8]) -> Response {
-        let phase = self.script.phase();
-        let scenario = Scenario::of_identity(body);
-        let fault = scenario.and_then(|scenario| self.fault(phase, &self.odds[vendor], scenario));
-        self.take_time(phase, fault).await;
-        match scenario {
-            // A hospital that dies takes along what it was working on.
-            _ if self.script.phase() == Phase::Dead => link.reset_unanswered().await,
-            Some(scenario) => self.answer(&VENDORS[vendor], scenario.verdict, fault, link).await,
-            None => answer::no_identity(),
+impl ApiState {
+    async fn verify(&self, vendor: usize, connection: ConnectionHandle, body: &[u8]) -> Response {
+        let phase = self.phases.current();
+        let request = VerifyRequest::parse(body);
+        let fault = request.and_then(|request| self.fault(phase, &self.odds[vendor], request));
+        self.sleep_latency(phase, fault).await;
+        match request {
+            // A hospital that dies loses the calls that are in their latency.
+            _ if self.phases.current() == Phase::Dead => connection.reset_unanswered().await,
+            Some(request) => self.respond(&VENDORS[vendor], request.result, fault, connection).await,
+            None => response::no_identity(),
         }
     }
 
-    /// What strikes a call: what all calls suffer, else what the patient's number asks for, else by chance.
-    fn fault(&self, phase: Phase, odds: &Odds, scenario: Scenario) -> Option<Fault> {
-        let attempt = self.counters.record_call(scenario.patient);
-        let drawn = || odds.draw(self.seed, scenario.patient, attempt);
-        phase.fault().or(scenario.fault).or_else(drawn)
+    /// The fault of a call: that of the phase, else that of the patient id, else one by rate.
+    fn fault(&self, phase: Phase, odds: &Odds, request: VerifyRequest) -> Option<Fault> {
+        // Recorded first: every call counts, whatever its fault is.
+        let attempt = self.counters.record_call(request.patient);
+        let drawn = || odds.draw(self.seed, request.patient, attempt);
+        phase.fault().or(request.fault).or_else(drawn)
     }
 
-    async fn take_time(&self, phase: Phase, fault: Option<Fault>) {
+    async fn sleep_latency(&self, phase: Phase, fault: Option<Fault>) {
         let latency = match fault {
             Some(Fault::Dead) => Duration::ZERO,
             Some(Fault::Slow) => self.slow,
@@ -126,39 +119,45 @@ impl Hospital {
         }
     }
 
-    async fn answer(&self, vendor: &Vendor, verdict: Verdict, fault: Option<Fault>, link: Link) -> Response {
-        let verdict = vendor.says(verdict);
+    async fn respond(
+        &self,
+        vendor: &Vendor,
+        result: VerifyResult,
+        fault: Option<Fault>,
+        connection: ConnectionHandle,
+    ) -> Response {
+        let verdict = vendor.body(result);
         match fault {
-            None | Some(Fault::Slow) => answer::json(StatusCode::OK, verdict),
+            None | Some(Fault::Slow) => response::json(StatusCode::OK, verdict),
             Some(Fault::Busy) => self.failure(vendor.busy),
             Some(Fault::Refused) => self.failure(vendor.refused),
-            Some(Fault::Status(status)) => self.failure((status, answer::NO_RESULT)),
-            Some(Fault::RateLimited) => answer::rate_limited(self.retry_after.unwrap_or(RETRY_AFTER)),
-            Some(Fault::RateLimitedUntil) => {
-                answer::rate_limited(self.retry_after.unwrap_or(RETRY_AFTER).as_date())
+            Some(Fault::Status(status)) => self.failure((status, response::NO_RESULT)),
+            Some(Fault::RateLimited) => response::rate_limited(self.retry_after.unwrap_or(RETRY_AFTER)),
+            Some(Fault::RateLimitedWithDate) => {
+                response::rate_limited(self.retry_after.unwrap_or(RETRY_AFTER).as_date())
             }
-            Some(Fault::Garbage) => answer::garbage(),
-            Some(Fault::WrongType) => answer::wrong_type(verdict),
-            Some(Fault::BadJson) => answer::bad_json(verdict),
-            Some(Fault::Huge) => answer::huge(verdict),
-            Some(Fault::Drip) => answer::drip(verdict, self.drip),
-            Some(Fault::Cut) => answer::cut(verdict),
-            Some(Fault::Reset) => answer::reset(verdict, link),
-            Some(Fault::Dead) => link.reset_unanswered().await,
+            Some(Fault::Garbage) => response::garbage(),
+            Some(Fault::WrongType) => response::wrong_type(verdict),
+            Some(Fault::BadJson) => response::bad_json(verdict),
+            Some(Fault::Huge) => response::huge(verdict),
+            Some(Fault::Drip) => response::drip(verdict, self.drip),
+            Some(Fault::Cut) => response::cut(verdict),
+            Some(Fault::Reset) => response::reset(verdict, connection),
+            Some(Fault::Dead) => connection.reset_unanswered().await,
             Some(Fault::Hang) => {
-                // Only the simulator's own end lets it answer, and then the connection is cut.
+                // Only the end of the simulator ends the wait, and then the connection is closed.
                 self.closing.cancelled().await;
-                answer::status(StatusCode::SERVICE_UNAVAILABLE)
+                response::status(StatusCode::SERVICE_UNAVAILABLE)
             }
         }
     }
 
-    /// A status, with a `Retry-After` where one is wanted.
+    /// A status, with the configured `Retry-After` on 429 and 503.
     fn failure(&self, (status, json): (StatusCode, &'static str)) -> Response {
-        let response = answer::json(status, json);
+        let response = response::json(status, json);
         match (status, self.retry_after) {
             (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(retry_after)) => {
-                answer::retriable(response, retry_after)
+                response::with_retry_after(response, retry_after)
             }
             _ => response,
         }

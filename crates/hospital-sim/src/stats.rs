@@ -15,34 +15,26 @@ use tokio::time::Instant;
 use super::call_log::{CallLog, PatientKey, RepeatStats};
 
 /// The counts of a simulator at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stats {
     /// Verifications that have begun.
     pub calls: u64,
     /// Verifications in flight now.
     pub in_flight: u64,
-    /// The most verifications that were ever in flight at once.
+    /// The largest number of verifications that were in flight at once.
     pub max_in_flight: u64,
-}
-
-/// All that is known of a simulator's calls at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Traffic {
-    /// How many there are.
-    #[serde(flatten)]
-    pub stats: Stats,
-    /// Answers by status. Calls that are neither in flight nor in here had no answer.
+    /// Responses by status. A call that is neither in flight nor counted here got no response.
     pub answers: BTreeMap<u16, u64>,
-    /// Whom they were about, if that is tracked.
+    /// Repeated calls, with [`SimulatorConfig::track`](crate::SimulatorConfig::track) or faults by rate.
     #[serde(flatten)]
     pub repeats: Option<RepeatStats>,
 }
 
-/// The statuses that can be answered.
+/// The statuses that a response can have.
 const STATUSES: std::ops::Range<u16> = 200..600;
 
-/// The counters behind [`Traffic`].
-pub(super) struct Counters {
+/// The counters behind [`Stats`].
+pub(crate) struct Counters {
     calls: AtomicU64,
     in_flight: AtomicU64,
     max_in_flight: AtomicU64,
@@ -52,8 +44,7 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// Everything at zero. Whom calls are about is noted only if it is to be tracked.
-    pub(super) fn new(track: bool) -> Self {
+    pub(crate) fn new(track: bool) -> Self {
         Self {
             calls: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
@@ -64,30 +55,29 @@ impl Counters {
     }
 
     /// Counts a call, in flight until the returned value is dropped.
-    pub(super) fn begin(&self) -> Call<'_> {
+    pub(crate) fn begin(&self) -> CallInFlight<'_> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.max_in_flight.fetch_max(in_flight, Ordering::Relaxed);
-        Call(self)
+        CallInFlight(self)
     }
 
-    /// Counts the answer of a call.
-    pub(super) fn answered(&self, status: StatusCode) {
+    /// Counts the response to a call.
+    pub(crate) fn answered(&self, status: StatusCode) {
         let counter = status.as_u16().checked_sub(STATUSES.start).map(usize::from);
         if let Some(counter) = counter.and_then(|index| self.answers.get(index)) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Notes whom a call is about. Says the how-manieth for that patient it is, which is always 1 if that is
-    /// not tracked.
-    pub(super) fn record_call(&self, patient: PatientKey) -> u32 {
+    /// Records a call for a patient. Returns how many calls this patient has had, always 1 without tracking.
+    pub(crate) fn record_call(&self, patient: PatientKey) -> u32 {
         let Some(mut log) = self.log() else { return 1 };
-        log.note(patient, Instant::now())
+        log.record(patient, Instant::now())
     }
 
-    /// How often a patient has been asked about, or 0 if that is not tracked.
-    pub(super) fn calls_of(&self, patient: PatientKey) -> u32 {
+    /// The number of calls for a patient, 0 without tracking.
+    pub(crate) fn calls_of(&self, patient: PatientKey) -> u32 {
         self.log().map_or(0, |log| log.calls_of(patient))
     }
 
@@ -95,27 +85,19 @@ impl Counters {
         Some(self.log.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The counts now.
-    pub(super) fn read(&self) -> Stats {
+    pub(crate) fn stats(&self) -> Stats {
+        let answers = self.answers.iter().map(|counter| counter.load(Ordering::Relaxed));
         Stats {
             calls: self.calls.load(Ordering::Relaxed),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             max_in_flight: self.max_in_flight.load(Ordering::Relaxed),
-        }
-    }
-
-    /// All that is known now.
-    pub(super) fn read_all(&self) -> Traffic {
-        let answers = self.answers.iter().map(|counter| counter.load(Ordering::Relaxed));
-        Traffic {
-            stats: self.read(),
             answers: STATUSES.zip(answers).filter(|(_, count)| *count > 0).collect(),
-            repeats: self.log().map(|mut log| log.read(Instant::now())),
+            repeats: self.log().map(|mut log| log.stats(Instant::now())),
         }
     }
 
-    /// Forgets everything but the calls in flight.
-    pub(super) fn reset(&self) {
+    /// Resets all counts but that of the calls in flight.
+    pub(crate) fn reset(&self) {
         self.calls.store(0, Ordering::Relaxed);
         self.max_in_flight.store(self.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
         self.answers.iter().for_each(|counter| counter.store(0, Ordering::Relaxed));
@@ -125,10 +107,10 @@ impl Counters {
     }
 }
 
-/// A call in flight. It also ends when its caller hangs up, which drops the call's future.
-pub(super) struct Call<'a>(&'a Counters);
+/// A call in flight. It also ends when its client disconnects, which drops the call's future.
+pub(crate) struct CallInFlight<'a>(&'a Counters);
 
-impl Drop for Call<'_> {
+impl Drop for CallInFlight<'_> {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
@@ -138,16 +120,21 @@ impl Drop for Call<'_> {
 mod tests {
     use super::*;
 
+    fn counts(counters: &Counters) -> [u64; 3] {
+        let Stats { calls, in_flight, max_in_flight, .. } = counters.stats();
+        [calls, in_flight, max_in_flight]
+    }
+
     #[test]
     fn the_most_in_flight_is_kept_after_calls_have_ended() {
         let counters = Counters::new(false);
         let first = counters.begin();
         let second = counters.begin();
-        assert_eq!(counters.read(), Stats { calls: 2, in_flight: 2, max_in_flight: 2 });
+        assert_eq!(counts(&counters), [2, 2, 2]);
         drop(second);
         drop(counters.begin());
         drop(first);
-        assert_eq!(counters.read(), Stats { calls: 3, in_flight: 0, max_in_flight: 2 });
+        assert_eq!(counts(&counters), [3, 0, 2]);
     }
 
     #[test]
@@ -158,27 +145,25 @@ mod tests {
         counters.answered(StatusCode::OK);
         counters.answered(StatusCode::from_u16(599).unwrap());
         counters.record_call(PatientKey::of("42"));
-        let traffic = counters.read_all();
-        assert_eq!(traffic.answers, BTreeMap::from([(200, 1), (599, 1)]));
-        assert_eq!(traffic.repeats.unwrap().patients, 1);
+        let stats = counters.stats();
+        assert_eq!(stats.answers, BTreeMap::from([(200, 1), (599, 1)]));
+        assert_eq!(stats.repeats.unwrap().patients, 1);
 
         counters.reset();
-        let traffic = counters.read_all();
-        assert_eq!(traffic.stats, Stats { calls: 0, in_flight: 1, max_in_flight: 1 });
-        assert!(traffic.answers.is_empty());
-        assert_eq!(traffic.repeats.unwrap().patients, 0);
+        assert_eq!(counts(&counters), [0, 1, 1]);
+        let stats = counters.stats();
+        assert!(stats.answers.is_empty());
+        assert_eq!(stats.repeats.unwrap().patients, 0);
         drop(waiting);
-        assert_eq!(counters.read().in_flight, 0);
+        assert_eq!(counters.stats().in_flight, 0);
     }
 
     #[test]
     fn without_tracking_nobody_is_remembered() {
         let counters = Counters::new(false);
-        assert_eq!(
-            [counters.record_call(PatientKey::of("42")), counters.record_call(PatientKey::of("42"))],
-            [1, 1]
-        );
-        assert_eq!(counters.calls_of(PatientKey::of("42")), 0);
-        assert_eq!(counters.read_all().repeats, None);
+        let patient = PatientKey::of("42");
+        assert_eq!([counters.record_call(patient), counters.record_call(patient)], [1, 1]);
+        assert_eq!(counters.calls_of(patient), 0);
+        assert_eq!(counters.stats().repeats, None);
     }
 }

@@ -1,4 +1,4 @@
-//! The simulator over real connections, by a client of a few lines: the service's own is not to be used here.
+//! The simulator over real connections, with a client of a few lines: the service's own must not be used here.
 
 use serde_json::{Value, json};
 use tokio::{
@@ -13,7 +13,6 @@ use super::*;
 mod faults;
 mod phases;
 
-/// Longer than any test waits for anything.
 const AGES: Duration = Duration::from_secs(3600);
 
 async fn start(latency: Duration) -> Simulator {
@@ -79,7 +78,12 @@ async fn verify(address: SocketAddr, patient_id: &str) -> (u16, String) {
     receive(begin_verify(address, patient_id).await).await
 }
 
-/// Waits until the simulator has counted so, and fails the test if that does not come.
+fn counts(simulator: &Simulator) -> [u64; 3] {
+    let Stats { calls, in_flight, max_in_flight, .. } = simulator.stats();
+    [calls, in_flight, max_in_flight]
+}
+
+/// Waits until the counts are as `reached` wants them; the test fails if that takes too long.
 async fn until(simulator: &Simulator, reached: impl Fn(Stats) -> bool) {
     let counting = async {
         while !reached(simulator.stats()) {
@@ -192,7 +196,7 @@ async fn a_call_has_stopped_counting_when_its_answer_arrives() {
     let simulator = start(Duration::ZERO).await;
     for calls in 1..=50 {
         verify(simulator.local_addr(), "42").await;
-        assert_eq!(simulator.stats(), Stats { calls, in_flight: 0, max_in_flight: 1 });
+        assert_eq!(counts(&simulator), [calls, 0, 1]);
     }
     simulator.stop().await.unwrap();
 }
@@ -235,7 +239,7 @@ async fn tracking_shows_who_was_asked_about_again_until_a_reset() {
 
     assert_eq!(receive(send(address, "DELETE", "/stats", "").await).await.0, 204);
     assert_eq!((simulator.stats().calls, simulator.calls_of("42")), (0, 0));
-    assert_eq!(simulator.traffic().repeats.unwrap().patients, 0);
+    assert_eq!(simulator.stats().repeats.unwrap().patients, 0);
     simulator.stop().await.unwrap();
 }
 
@@ -249,7 +253,7 @@ async fn the_most_in_flight_is_the_number_of_calls_that_wait_together() {
     until(&simulator, |stats| stats.in_flight == 20).await;
     drop(hanging);
     until(&simulator, |stats| stats.in_flight == 0).await;
-    assert_eq!(simulator.stats(), Stats { calls: 20, in_flight: 0, max_in_flight: 20 });
+    assert_eq!(counts(&simulator), [20, 0, 20]);
     simulator.stop().await.unwrap();
 }
 

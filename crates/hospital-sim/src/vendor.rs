@@ -1,37 +1,35 @@
-//! How vendors write their answers: who says what with the same code.
+//! The response bodies of the vendors: each has codes of its own for the same result.
 
 use http::StatusCode;
 
-use super::scenario::Verdict;
+use super::verify_request::VerifyResult;
 
-/// A vendor's answers, whose bytes are made beforehand.
-pub(super) struct Vendor {
-    /// Where its API listens.
+/// The prepared responses of a vendor.
+pub(crate) struct Vendor {
     pub path: &'static str,
     pub matching: &'static str,
     pub mismatch: &'static str,
     pub not_found: &'static str,
     pub illegal: &'static str,
-    /// It cannot serve now.
+    /// The service is unavailable.
     pub busy: (StatusCode, &'static str),
-    /// It does not serve this caller.
+    /// The client is not permitted.
     pub refused: (StatusCode, &'static str),
 }
 
 impl Vendor {
-    /// How it says what it knows.
-    pub(crate) fn says(&self, verdict: Verdict) -> &'static str {
-        match verdict {
-            Verdict::Match => self.matching,
-            Verdict::Mismatch => self.mismatch,
-            Verdict::NotFound => self.not_found,
-            Verdict::Illegal => self.illegal,
+    pub(crate) fn body(&self, result: VerifyResult) -> &'static str {
+        match result {
+            VerifyResult::Match => self.matching,
+            VerifyResult::Mismatch => self.mismatch,
+            VerifyResult::NotFound => self.not_found,
+            VerifyResult::Illegal => self.illegal,
         }
     }
 }
 
-/// The answers of `/verify` and of three vendors, who report failures with status 200.
-pub(super) static VENDORS: [Vendor; 4] = [
+/// `/verify` and three vendors, which report failures with status 200.
+pub(crate) static VENDORS: [Vendor; 4] = [
     Vendor {
         path: "/verify",
         matching: r#"{"result":"match"}"#,
@@ -72,7 +70,7 @@ pub(super) static VENDORS: [Vendor; 4] = [
         not_found: r#"{"code":1,"message":"ok","data":{"result":-5}}"#,
         illegal: r#"{"code":1,"message":"ok","data":{"result":-2}}"#,
         busy: (StatusCode::OK, r#"{"code":0,"message":"busy","data":null}"#),
-        // Its code 0 is all that this vendor has for a failure.
+        // This vendor has only code 0 for failures.
         refused: (StatusCode::OK, r#"{"code":0,"message":"wrong key","data":null}"#),
     },
 ];

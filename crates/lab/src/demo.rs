@@ -1,7 +1,8 @@
-//! `demo`: the real server, a simulated hospital and a real gRPC client in one process, and a report of what
-//! came of the records.
+//! `demo`: the real service, a simulated hospital and a real gRPC client in one process, and a report of the outcomes.
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap, convert::Infallible, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration,
+};
 
 use clap::Args;
 use cleaning::profile::Profile;
@@ -21,11 +22,11 @@ use report::Report;
 
 mod report;
 
-/// A request for somebody who wants to try the server by hand.
+/// A request to try the service with by hand.
 const EXAMPLE: &str = r#"{"resultView": "RESULT_VIEW_ALL", "dataList": [{"id": "1", "hospitalCode": "febrl", "rawJson": "{\"rec_id\": \"rec-1\", \"given_name\": \"lachlan\", \"surname\": \"berry\", \"date_of_birth\": \"19990219\", \"soc_sec_id\": \"7364009\"}"}]}"#;
 
-/// How often the progress bar moves.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// The time between two updates of the progress bar.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What to send through the service, and how.
 #[derive(Args)]
@@ -64,7 +65,7 @@ pub(super) struct Arguments {
 /// The service and its hospital, running.
 struct Running {
     simulator: Simulator,
-    elsewhere: Elsewhere,
+    hospital_runtime: HospitalRuntime,
     server: AbortOnDropHandle<Result<(), AppError>>,
     stop: CancellationToken,
     address: SocketAddr,
@@ -84,13 +85,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let running = start(&arguments, &config, profiles).await?;
     let mut client = connect(running.address).await?;
     let bar = progress_bar(records.len(), arguments.json);
-    let watch = AbortOnDropHandle::new(tokio::spawn(follow(bar.clone(), running.simulator.watch())));
-    let outcome = unary::send(&mut client, records, &config.server).await?;
-    drop(watch);
+    let uploaded = tokio::select! {
+        uploaded = unary::send(&mut client, records, &config.server) => uploaded?,
+        never = show_progress(&bar, &running.simulator) => match never {},
+    };
     bar.finish_and_clear();
 
     let stats = running.simulator.stats();
-    let report = Report::new(&outcome, stats, arguments.latency, config.pool.workers);
+    let report = Report::new(&uploaded, stats, arguments.latency, config.pool.workers);
     if arguments.json {
         print_line(report.json());
     } else {
@@ -107,7 +109,7 @@ impl Running {
         self.stop.cancel();
         self.server.await??;
         self.simulator.stop().await?;
-        drop(self.elsewhere);
+        drop(self.hospital_runtime);
         Ok(())
     }
 }
@@ -118,9 +120,9 @@ async fn start(
     profiles: HashMap<Arc<str>, Arc<Profile>>,
 ) -> Result<Running, CommandError> {
     let latency = arguments.latency;
-    let elsewhere = Elsewhere::new()?;
-    let simulator = elsewhere
-        .start(Simulator::start(SimulatorConfig {
+    let hospital_runtime = HospitalRuntime::new()?;
+    let simulator = hospital_runtime
+        .spawn(Simulator::start(SimulatorConfig {
             listen: loopback(),
             latency,
             ..SimulatorConfig::default()
@@ -134,27 +136,26 @@ async fn start(
     let app = App::build(config, profiles).await?;
     let (address, stop) = (app.local_addr(), CancellationToken::new());
     let server = AbortOnDropHandle::new(tokio::spawn(app.run(stop.clone().cancelled_owned())));
-    Ok(Running { simulator, elsewhere, server, stop, address })
+    Ok(Running { simulator, hospital_runtime, server, stop, address })
 }
 
-/// A thread that runs what in life is somebody else's machine: a hospital's timers do not wait for our
-/// workers.
-struct Elsewhere(Option<Runtime>);
+/// A runtime of the simulated hospital alone, whose timers must not wait for the workers of the service.
+struct HospitalRuntime(Option<Runtime>);
 
-impl Elsewhere {
+impl HospitalRuntime {
     fn new() -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         Ok(Self(Some(runtime)))
     }
 
-    fn start<T: Send + 'static>(&self, starting: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-        self.0.as_ref().expect("there until it is dropped").spawn(starting)
+    fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.0.as_ref().expect("present until the drop").spawn(future)
     }
 }
 
-impl Drop for Elsewhere {
+impl Drop for HospitalRuntime {
     fn drop(&mut self) {
-        // A runtime must not be dropped where others run, for its end may block.
+        // Dropping a runtime may block, which is not allowed within another runtime.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
@@ -198,9 +199,9 @@ fn progress_bar(records: usize, hidden: bool) -> ProgressBar {
     ProgressBar::new(records as u64).with_style(style)
 }
 
-async fn follow(bar: ProgressBar, simulator: hospital_sim::Watch) {
+async fn show_progress(bar: &ProgressBar, simulator: &Simulator) -> Infallible {
     loop {
-        tokio::time::sleep(PROGRESS_EVERY).await;
+        tokio::time::sleep(PROGRESS_INTERVAL).await;
         bar.set_position(simulator.stats().calls);
     }
 }

@@ -61,7 +61,7 @@ async fn rate_limit(plan: &Plan) -> Finding {
     sleep(lasts).await;
     simulator.set_phase(Phase::Healthy);
     let healed = Instant::now();
-    let traffic = simulator.traffic();
+    let stats = simulator.stats();
     for call in calls {
         let (answer, _) = call.await.expect("the caller does not panic");
         assert!(answer.is_ok(), "an answer all the same");
@@ -69,19 +69,16 @@ async fn rate_limit(plan: &Plan) -> Finding {
     let recoveries = vec![healed.elapsed()];
     // One round of calls that were on their way already, then only as many as the learnt limit, each second.
     let most = 50 * (lasts.as_secs() + 1);
-    assert!(traffic.stats.calls <= most, "{} calls in {lasts:?} of a rate limit", traffic.stats.calls);
+    assert!(stats.calls <= most, "{} calls in {lasts:?} of a rate limit", stats.calls);
     let spacing =
-        traffic.repeats.and_then(|repeats| repeats.spacing_ms).map_or(f64::MAX, |spacing| spacing.min);
+        stats.repeats.and_then(|repeats| repeats.spacing_ms).map_or(f64::MAX, |spacing| spacing.min);
     assert!(spacing >= RETRY_AFTER.as_secs_f64() * 1000.0, "a record came back after {spacing} ms");
     rig.caller().complete(&one).await;
     rig.caller().complete(&other).await;
     let balance = rig.balance().await;
     rig.end().await;
-    let measured = format!(
-        "{} calls in {}, a record comes back after {spacing:.0} ms",
-        traffic.stats.calls,
-        seconds(lasts)
-    );
+    let measured =
+        format!("{} calls in {}, a record comes back after {spacing:.0} ms", stats.calls, seconds(lasts));
     let fault = "429 with Retry-After: 1 for two batches at once".to_owned();
     Finding { fault, times: 1, balance, recoveries, measured }
 }

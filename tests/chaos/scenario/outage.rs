@@ -89,9 +89,9 @@ async fn recover(rig: &Rig, time: u32) -> Duration {
 
 /// First calls for a patient, and calls made again.
 fn retries(rig: &Rig) -> (u64, u64) {
-    let traffic = rig.hospitals[0].simulator.traffic();
-    let repeated = traffic.repeats.map_or(0, |repeats| repeats.repeated_calls);
-    (traffic.stats.calls - repeated, repeated)
+    let stats = rig.hospitals[0].simulator.stats();
+    let repeated = stats.repeats.map_or(0, |repeats| repeats.repeated_calls);
+    (stats.calls - repeated, repeated)
 }
 
 fn share(before: (u64, u64), after: (u64, u64)) -> f64 {

@@ -1,45 +1,44 @@
-//! What the server is built from.
+//! The configuration of the server.
 
 use std::{net::SocketAddr, time::Duration};
 
-/// Where the server listens, and what one call may ask of it.
+/// Where the server listens, and the limits of calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The most time that one batch may take.
+    /// Time limit of a call other than a stream.
     pub timeout: Duration,
-    /// The most time that one streamed batch may take.
+    /// Time limit of a streamed batch.
     pub stream_timeout: Duration,
-    /// The most time that a streamed batch waits for its caller's next message.
+    /// How long a streamed batch waits for its caller's next message.
     pub stream_idle: Duration,
-    /// The most records of one streamed batch that are read and not yet delivered.
+    /// Records of one streamed batch that are read and not yet delivered.
     pub stream_window: u32,
-    /// Batches at a time.
+    /// Concurrent batches.
     pub max_batches: usize,
-    /// Records at a time, over all batches; a stream counts with its window.
+    /// Records of all batches together; a stream counts with its window.
     pub max_records_in_flight: usize,
-    /// Bytes of requests at a time, over all whole batches.
+    /// Bytes of the requests of all whole batches together.
     pub max_bytes_in_flight: usize,
-    /// The largest request, in bytes.
+    /// Bytes of a request.
     pub max_message_size: usize,
-    /// The most records in one call.
+    /// Records of a whole batch.
     pub max_records: usize,
-    /// The largest record, in bytes.
+    /// Bytes of a record.
     pub max_record_size: usize,
-    /// The largest response, in bytes.
+    /// Bytes of a response.
     pub max_response_size: usize,
-    /// Whether callers may ask for the contract.
+    /// Whether server reflection is offered.
     pub reflection: bool,
-    /// The end of the process.
     pub drain: DrainConfig,
 }
 
-/// How the server ends.
+/// How the server shuts down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrainConfig {
-    /// How long health says NOT_SERVING while calls are still accepted.
+    /// How long health is NOT_SERVING while calls are still accepted.
     pub announce: Duration,
-    /// How long batches may run from then on.
+    /// How long batches may run after that.
     pub limit: Duration,
 }

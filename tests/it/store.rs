@@ -27,7 +27,7 @@ macro_rules! on_both_engines {
 }
 
 mod batch_reads;
-mod both;
+mod chunks;
 mod columns;
 mod faults;
 mod postgres;

@@ -8,6 +8,7 @@ use tracing::{error, info, warn};
 use super::breaker::{StoreBreaker, Transition};
 use crate::model::StoreError;
 
+/// The store's circuit breaker, shared by all callers.
 #[derive(Default)]
 pub(crate) struct StoreHealth(Mutex<StoreBreaker>);
 

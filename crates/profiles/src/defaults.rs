@@ -1,6 +1,6 @@
 //! What the hospitals of one directory share.
 
-use settings::{Node, Problem, Problems, Value, yaml};
+use settings::{Node, Nothing, Problem, Problems, Value, yaml};
 
 /// What the hospitals of one directory share: a tree of settings under the tree of each hospital's file.
 /// By default nothing.
@@ -42,7 +42,7 @@ impl Defaults {
                 if entry(&own, "verify").is_none() {
                     drop_bare_verify(&mut shared);
                 }
-                own.laid_over(shared, LEVELS)
+                own.laid_over(shared, LEVELS, Nothing::Removes)
             }
         }
     }

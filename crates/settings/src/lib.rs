@@ -18,7 +18,7 @@ pub mod yaml;
 
 pub use byte_size::ByteSize;
 pub use http_url::HttpUrl;
-pub use node::{Node, Origin, Value};
+pub use node::{Node, Nothing, Origin, Value};
 pub use problem::{Problem, Problems, Reported};
 pub use section::{Section, did_you_mean};
 pub use setting::Setting;

@@ -24,14 +24,6 @@ impl Origin {
     pub fn directory(&self) -> Option<&Path> {
         self.line.and_then(|_| Path::new(&*self.source).parent())
     }
-
-    /// Reads an origin back from its display.
-    pub fn from_display(text: &str) -> Self {
-        match text.rsplit_once(':').map(|(file, line)| (file, line.parse())) {
-            Some((file, Ok(line))) => Self { source: file.into(), line: Some(line) },
-            _ => Self::whole(text),
-        }
-    }
 }
 
 impl fmt::Display for Origin {
@@ -52,27 +44,41 @@ pub struct Node {
     pub value: Value,
 }
 
+/// What nothing (`~`) means in a tree that is laid over another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nothing {
+    /// It removes what the other tree says.
+    Removes,
+    /// It is a value like any other and replaces what the other tree says.
+    Replaces,
+}
+
 impl Node {
-    /// This table over another one: what it does not say is taken from `base`, and what it says to be
-    /// nothing (`~`) is taken away. So are the tables in it, down to `levels` of them; what is deeper, and
-    /// what is no table, is taken whole.
-    pub fn laid_over(self, base: Self, levels: usize) -> Self {
+    /// This tree over another one: what it does not say is taken from `base`. Tables are merged down to `levels` of
+    /// them; deeper tables, lists and values are taken whole. Every node keeps its origin; a merged table has that of
+    /// this tree.
+    pub fn laid_over(self, base: Self, levels: usize, nothing: Nothing) -> Self {
         match (self.value, base.value) {
             (Value::Table(own), Value::Table(base)) if levels > 0 => {
-                Self { origin: self.origin, value: Value::Table(merged(own, base, levels)) }
+                Self { origin: self.origin, value: Value::Table(merged(own, base, levels, nothing)) }
             }
             (value, _) => Self { origin: self.origin, value },
         }
     }
 }
 
-fn merged(own: Vec<(String, Node)>, mut base: Vec<(String, Node)>, levels: usize) -> Vec<(String, Node)> {
+fn merged(
+    own: Vec<(String, Node)>,
+    mut base: Vec<(String, Node)>,
+    levels: usize,
+    nothing: Nothing,
+) -> Vec<(String, Node)> {
     let mut entries = Vec::with_capacity(own.len() + base.len());
     for (key, node) in own {
-        let below = base.iter().position(|(known, _)| *known == key).map(|place| base.remove(place).1);
+        let below = base.iter().position(|(known, _)| *known == key).map(|index| base.remove(index).1);
         match below {
-            Some(_) if node.value == Value::Null => {}
-            Some(below) => entries.push((key, node.laid_over(below, levels - 1))),
+            Some(_) if node.value == Value::Null && nothing == Nothing::Removes => {}
+            Some(below) => entries.push((key, node.laid_over(below, levels - 1, nothing))),
             None => entries.push((key, node)),
         }
     }
@@ -110,7 +116,6 @@ impl Value {
 mod tests {
     use super::*;
     use crate::{Problems, yaml};
-    use proptest::prelude::*;
 
     fn tree(file: &str, text: &str) -> Node {
         yaml::parse(file, text, &mut Problems::default()).unwrap_or_else(|_| panic!("YAML"))
@@ -131,7 +136,7 @@ mod tests {
     fn a_table_takes_from_the_other_what_it_does_not_say() {
         let base = tree("base", "a: 1\nlist: [1, 2]\nt:\n  x: 1\n  deep: {p: 1}\n");
         let own = tree("own", "list: [3]\nt:\n  deep: {q: 2}\n  y: 2\n");
-        let both = leaves(&own.laid_over(base, 2), "");
+        let both = leaves(&own.laid_over(base, 2, Nothing::Removes), "");
         assert_eq!(
             both,
             ["/list=3 own:1", "/t/deep/q=2 own:3", "/t/y=2 own:4", "/t/x=1 base:4", "/a=1 base:1"]
@@ -140,10 +145,20 @@ mod tests {
 
     #[test]
     fn nothing_takes_away_what_was_there() {
-        let over = |own: &str| leaves(&tree("own", own).laid_over(tree("base", "a: 1\nt: {x: 1}"), 2), "");
+        let over = |own: &str| {
+            let base = tree("base", "a: 1\nt: {x: 1}");
+            leaves(&tree("own", own).laid_over(base, 2, Nothing::Removes), "")
+        };
         assert_eq!(over("a: ~\nt: {x: ~}"), [""; 0]);
         assert_eq!(over("a: ~\nt: ~"), [""; 0]);
         assert_eq!(over("b: ~"), ["/b=~ own:1", "/a=1 base:1", "/t/x=1 base:2"], "there was nothing to take");
+    }
+
+    #[test]
+    fn nothing_may_be_a_value_of_its_own() {
+        let base = tree("base", "a: 1\nt: {x: 1}");
+        let both = tree("own", "a: ~\nt: {x: ~}").laid_over(base, usize::MAX, Nothing::Replaces);
+        assert_eq!(leaves(&both, ""), ["/a=~ own:1", "/t/x=~ own:2"]);
     }
 
     #[test]
@@ -151,15 +166,5 @@ mod tests {
         assert_eq!(Origin::whole("DATAPROCESSING__POOL__WORKERS").directory(), None);
         assert_eq!(Origin::line(&"conf/a.yaml".into(), 3).directory(), Some(Path::new("conf")));
         assert_eq!(Origin::line(&"a.yaml".into(), 3).directory(), Some(Path::new("")));
-    }
-
-    proptest! {
-        #[test]
-        fn an_origin_is_read_back_from_its_display(file in "[^:]{0,20}(:[a-z]{1,3})?", line in 1usize..) {
-            let of_line = Origin::line(&file.as_str().into(), line);
-            prop_assert_eq!(Origin::from_display(&of_line.to_string()), of_line);
-            let whole = Origin::whole(&file);
-            prop_assert_eq!(Origin::from_display(&whole.to_string()), whole);
-        }
     }
 }

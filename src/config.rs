@@ -16,7 +16,6 @@ mod layers;
 mod locate;
 mod log_level;
 mod sections;
-mod store_url;
 
 pub use error::ConfigError;
 pub use hospitals::{

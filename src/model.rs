@@ -25,18 +25,20 @@ mod outage;
 mod postgres;
 mod sql;
 mod sqlite;
+mod store_url;
 mod stored_batch;
 mod written;
 
 pub mod rejects;
 
 pub use chunk::{Chunk, Content, FinishedBatch, Row};
-pub use config::{StoreConfig, StoreUrl};
+pub use config::StoreConfig;
 pub use error::StoreError;
 pub use open::open;
 pub use outage::{Outage, OutageKind};
 use rejects::{Reject, RejectsPage};
 pub use sql::Overwritten;
+pub use store_url::StoreUrl;
 pub use stored_batch::{BatchKey, ResultsPage, StoredBatch, StoredResult};
 pub use written::Written;
 

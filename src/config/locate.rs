@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::store_url::StoreUrl;
 use settings::Origin;
+
+use crate::model::StoreUrl;
 
 /// The path as seen from the working directory.
 pub(super) fn path(path: PathBuf, named_at: &Origin) -> PathBuf {
@@ -13,10 +14,10 @@ pub(super) fn path(path: PathBuf, named_at: &Origin) -> PathBuf {
     }
 }
 
-/// The URL of a store; of SQLite's, the path of the file as seen from the working directory.
-pub(super) fn store_url(url: StoreUrl, named_at: &Origin) -> String {
+/// The URL of a store; the path of an SQLite file as seen from the working directory.
+pub(super) fn store_url(url: StoreUrl, named_at: &Origin) -> StoreUrl {
     match named_at.directory() {
         Some(directory) if directory != Path::new("") => url.within(directory),
-        _ => url.into_string(),
+        _ => url,
     }
 }

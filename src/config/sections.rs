@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Config, HospitalsConfig, locate, log_level::LogLevel, store_url::StoreUrl};
+use super::{Config, HospitalsConfig, locate, log_level::LogLevel};
 use crate::{model, server, telemetry};
 use settings::{ByteSize, Node, Problems, Reported, Section};
 
@@ -111,7 +111,7 @@ fn pool(section: &mut Section<'_>) -> Result<worker_pool::PoolConfig, Reported> 
 fn store(section: &mut Section<'_>) -> Result<model::StoreConfig, Reported> {
     let url = section.required("url").and_then(|field| {
         let named_at = field.origin().clone();
-        field.value::<StoreUrl>().map(|url| (url, named_at))
+        field.value::<model::StoreUrl>().map(|url| (url, named_at))
     });
     let max_connections = section.within("max_connections", 3..=1_000);
     let chunk_rows = section.within("chunk_rows", 1..=5_000);
@@ -126,7 +126,7 @@ fn store(section: &mut Section<'_>) -> Result<model::StoreConfig, Reported> {
     }
     let (url, named_at) = url?;
     Ok(model::StoreConfig {
-        url: locate::store_url(url, &named_at).into(),
+        url: locate::store_url(url, &named_at),
         max_connections: max_connections?,
         chunk_rows: chunk_rows?,
         linger: linger?,

@@ -32,7 +32,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) fn new(url: &StoreUrl) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url.reveal())
+        let options = PgConnectOptions::from_str(&url.reveal())
             .map_err(|_| StoreError::Configuration(format!("store.url is not a PostgreSQL URL: {url}")))?;
         let named = options.get_application_name().is_some();
         let options = if named { options } else { options.application_name("dataprocessing") };

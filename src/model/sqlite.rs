@@ -53,7 +53,7 @@ pub(super) struct Sqlite {
 impl Sqlite {
     pub(super) fn new(url: &StoreUrl) -> Result<Self, StoreError> {
         let wrong = |what: &str| StoreError::Configuration(format!("store.url {what}: {url}"));
-        let options = SqliteConnectOptions::from_str(url.reveal())
+        let options = SqliteConnectOptions::from_str(&url.reveal())
             .map_err(|_| wrong("is not an SQLite URL"))?
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -67,7 +67,8 @@ impl Sqlite {
         if file.as_os_str().is_empty() || is_in_memory(file) {
             return Err(wrong("must name a file"));
         }
-        let (_, parameters) = url.reveal().split_once('?').unwrap_or_default();
+        let url = url.reveal();
+        let (_, parameters) = url.split_once('?').unwrap_or_default();
         let is_read_only = parameters.split('&').any(|parameter| parameter == "mode=ro");
         Ok(Self { options, creates: !is_read_only })
     }

@@ -98,6 +98,33 @@ async fn a_server_that_ends_our_connections_costs_no_row() {
 }
 
 #[tokio::test]
+async fn a_url_without_a_host_reaches_the_server_over_its_socket() {
+    let database = TestDatabase::postgres().await;
+    let sockets = database.column("SHOW unix_socket_directories").await.remove(0);
+    let options: PgConnectOptions = database.url().parse().unwrap();
+    let (user, port, name) =
+        (options.get_username(), options.get_port(), options.get_database().expect("a database"));
+    let urls = [
+        format!("postgres://{user}@/{name}?host={sockets}&port={port}"),
+        format!("postgresql://{user}@:{port}/{name}?host={sockets}"),
+    ];
+    for (index, url) in (0..).zip(&urls) {
+        let store = open(url);
+        store.migrate().await.expect("migrated");
+        assert_eq!(write(&*store, "batch", vec![stored(index, patient("a", "Ann", 1))]).await.len(), 1);
+        let over_tcp = "SELECT (client_addr IS NOT NULL)::text FROM pg_stat_activity
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let over_tcp = database.column(over_tcp).await;
+        assert!(
+            !over_tcp.is_empty() && over_tcp.iter().all(|is_tcp| is_tcp == "false"),
+            "{url}: {over_tcp:?}"
+        );
+        store.close().await;
+    }
+    assert_eq!(database.column(PATIENTS).await, ["a Ann"]);
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_makes_the_store_unavailable() {
     let store = open("postgres://nobody@127.0.0.1:1/nothing");
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));

@@ -105,7 +105,7 @@ impl TestService {
             .connect()
             .await
             .expect("the service listens");
-        let database_url = config.store.url.reveal().to_owned();
+        let database_url = config.store.url.reveal().into_owned();
         let service =
             Self { svc, simulator, address, channel, database_url, shutdown, running, _directory: directory };
         if await_ready {

@@ -1,13 +1,11 @@
 //! Fills a store with many patients, past the service: its rows are copies of those that the service wrote,
 //! each under a number of its own.
 
-use dataprocessing::cli::CommandError;
+use dataprocessing::{cli::CommandError, model::StoreUrl};
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-
-use super::stores::StoreUrl;
 
 /// Apart from the table that grows, or an engine would first write the whole result somewhere else.
 const TEMPLATE: &str =
@@ -16,7 +14,7 @@ const TEMPLATE: &str =
 /// Copies every patient of a store once for each round, under the number that the records of that round have.
 /// Rounds count from 1; there may be none.
 pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(), CommandError> {
-    match store.file() {
+    match store.sqlite_file() {
         Some(file) => {
             let options = SqliteConnectOptions::new()
                 .filename(file)
@@ -35,7 +33,7 @@ pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(),
             connection.close().await?;
         }
         None => {
-            let mut connection = PgConnection::connect(&store.0).await?;
+            let mut connection = PgConnection::connect(&store.reveal()).await?;
             let columns = sqlx::query_scalar(
                 "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'patients' \
                  AND table_schema = current_schema() ORDER BY ordinal_position",

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use dataprocessing::cli::CommandError;
+use dataprocessing::{cli::CommandError, model::StoreUrl};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -10,7 +10,6 @@ use super::{
     child::Child,
     hospital::Hospital,
     process::{self, Memory},
-    stores::StoreUrl,
 };
 use crate::traffic::{
     connect::{Client, connect},
@@ -126,7 +125,7 @@ fn variables(setting: &Setting, profiles: &Path) -> [(&'static str, String); 7] 
         ("DATAPROCESSING__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
         ("DATAPROCESSING__SERVER__TIMEOUT", "1h".to_owned()),
         ("DATAPROCESSING__POOL__WORKERS", setting.workers.to_string()),
-        ("DATAPROCESSING__STORE__URL", setting.store.0.clone()),
+        ("DATAPROCESSING__STORE__URL", setting.store.reveal().into_owned()),
         ("DATAPROCESSING__HOSPITALS__DIR", profiles.display().to_string()),
         ("DATAPROCESSING__LOG__LEVEL", "info".to_owned()),
         ("DATAPROCESSING__LOG__FORMAT", "json".to_owned()),

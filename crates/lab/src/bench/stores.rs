@@ -1,8 +1,6 @@
 //! Stores for scenarios: each gets one that is empty and belongs to it alone.
 
-use std::path::{Path, PathBuf};
-
-use dataprocessing::cli::CommandError;
+use dataprocessing::{cli::CommandError, model::StoreUrl};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -18,12 +16,8 @@ enum Place {
     /// Files in a directory of their own.
     Sqlite(TempDir),
     /// Databases on a server, made over this URL.
-    Postgres { server: String, made: Vec<String> },
+    Postgres { server: StoreUrl, made: Vec<String> },
 }
-
-/// One store.
-#[derive(Clone)]
-pub(super) struct StoreUrl(pub String);
 
 impl Stores {
     /// Stores of the engine that the URL names: `sqlite://DIRECTORY`, or `postgres://...` of a database whose
@@ -33,7 +27,7 @@ impl Stores {
             None => Place::Sqlite(tempfile::tempdir()?),
             Some((_, Some(("sqlite", directory)))) => Place::Sqlite(tempfile::tempdir_in(directory)?),
             Some((url, Some(("postgres" | "postgresql", _)))) => {
-                Place::Postgres { server: url.to_owned(), made: Vec::new() }
+                Place::Postgres { server: url.into(), made: Vec::new() }
             }
             Some(_) => return Err("--store must be postgres://... or sqlite://DIRECTORY".into()),
         };
@@ -54,15 +48,15 @@ impl Stores {
         match &mut self.place {
             Place::Sqlite(directory) => {
                 let file = directory.path().join(name).with_extension("db");
-                Ok(StoreUrl(format!("sqlite://{}", file.display())))
+                Ok(format!("sqlite://{}", file.display()).into())
             }
             Place::Postgres { server, made } => {
                 // Noted before it is there: whatever interrupts this, it is removed.
                 made.push(name.clone());
-                let mut connection = PgConnection::connect(server).await?;
+                let mut connection = PgConnection::connect(&server.reveal()).await?;
                 connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
                 connection.close().await?;
-                Ok(StoreUrl(with_database(server, &name)))
+                Ok(with_database(&server.reveal(), &name).into())
             }
         }
     }
@@ -71,7 +65,7 @@ impl Stores {
     /// is no server, or it runs elsewhere.
     pub(super) async fn server_process(&self) -> Option<u32> {
         let Place::Postgres { server, .. } = &self.place else { return None };
-        let mut connection = PgConnection::connect(server).await.ok()?;
+        let mut connection = PgConnection::connect(&server.reveal()).await.ok()?;
         let session: i32 =
             sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await.ok()?;
         // On another machine the number would be that of some other program here, or of none.
@@ -90,7 +84,7 @@ impl Stores {
                 if made.is_empty() {
                     return Ok(());
                 }
-                let mut connection = PgConnection::connect(server).await?;
+                let mut connection = PgConnection::connect(&server.reveal()).await?;
                 for name in made.drain(..) {
                     let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
                     connection.execute(AssertSqlSafe(drop)).await?;
@@ -99,13 +93,6 @@ impl Stores {
             }
         }
         Ok(())
-    }
-}
-
-impl StoreUrl {
-    /// The file of a SQLite store.
-    pub(super) fn file(&self) -> Option<PathBuf> {
-        self.0.strip_prefix("sqlite://").map(|file| Path::new(file).to_owned())
     }
 }
 
@@ -132,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn files_go_with_their_stores() {
         let mut stores = Stores::new(None).unwrap();
-        let file = stores.fresh().await.unwrap().file().unwrap();
+        let file = stores.fresh().await.unwrap().sqlite_file().unwrap();
         std::fs::write(&file, "").unwrap();
         stores.remove().await.unwrap();
         assert!(!file.exists() && file.parent().unwrap().exists());

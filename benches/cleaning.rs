@@ -6,9 +6,9 @@ use std::hint::black_box;
 
 use cleaning::{
     clean::clean,
-    format::draft::Draft,
+    formatter::Formatter,
     json::parse_object,
-    profile::Profile,
+    profile::{Profile, mapping::Mapped},
     record::Payload,
     rules::{self, ReceivedAt, RecordContext},
 };
@@ -51,6 +51,10 @@ fn received_at() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().expect("a time")
 }
 
+fn context<'a>(mapped: &'a Mapped, profile: &'a Profile, received: &'a ReceivedAt) -> RecordContext<'a> {
+    RecordContext { raw: &mapped.patient, sources: &mapped.sources, profile, received }
+}
+
 #[divan::bench(args = HOSPITALS)]
 fn a_parse(bencher: divan::Bencher<'_, '_>, hospital: &str) {
     let sample = Sample::of(hospital);
@@ -68,17 +72,17 @@ fn b_map(bencher: divan::Bencher<'_, '_>, hospital: &str) {
 fn c_format(bencher: divan::Bencher<'_, '_>, hospital: &str) {
     let sample = Sample::of(hospital);
     let mapped = sample.profile.mapping.map(&parse_object(sample.text).expect("an object"));
-    bencher.bench(|| Draft::of(black_box(&mapped.patient), &sample.profile));
+    bencher.bench(|| Formatter::new(&sample.profile).draft(black_box(&mapped.patient)));
 }
 
 #[divan::bench(args = HOSPITALS)]
 fn d_judge(bencher: divan::Bencher<'_, '_>, hospital: &str) {
     let sample = Sample::of(hospital);
     let mapped = sample.profile.mapping.map(&parse_object(sample.text).expect("an object"));
-    let draft = Draft::of(&mapped.patient, &sample.profile);
-    let origin = RecordContext { raw: &mapped.patient, sources: &mapped.sources, profile: &sample.profile };
-    let moment = ReceivedAt::new(received_at(), &sample.profile);
-    bencher.bench(|| rules::judge(black_box(&draft), &moment, origin));
+    let draft = Formatter::new(&sample.profile).draft(&mapped.patient);
+    let received = ReceivedAt::new(received_at(), &sample.profile);
+    let record = context(&mapped, &sample.profile, &received);
+    bencher.bench(|| rules::judge(black_box(&draft), record));
 }
 
 /// Mapping, formatting and rules: the whole but for parsing.
@@ -88,10 +92,9 @@ fn e_map_format_and_judge(bencher: divan::Bencher<'_, '_>, hospital: &str) {
     let object = parse_object(sample.text).expect("an object");
     bencher.bench(|| {
         let mapped = sample.profile.mapping.map(black_box(&object));
-        let draft = Draft::of(&mapped.patient, &sample.profile);
-        let origin =
-            RecordContext { raw: &mapped.patient, sources: &mapped.sources, profile: &sample.profile };
-        let issues = rules::judge(&draft, &ReceivedAt::new(received_at(), &sample.profile), origin);
+        let draft = Formatter::new(&sample.profile).draft(&mapped.patient);
+        let received = ReceivedAt::new(received_at(), &sample.profile);
+        let issues = rules::judge(&draft, context(&mapped, &sample.profile, &received));
         (draft.into_patient(&sample.profile), issues)
     });
 }

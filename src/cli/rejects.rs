@@ -15,7 +15,7 @@ use crate::{
     },
     telemetry,
 };
-use cleaning::{issue, rules};
+use cleaning::{message, rules};
 
 mod ndjson;
 mod raw;
@@ -61,8 +61,8 @@ impl Language {
     /// The message of a code; empty for one that another version of the service has given.
     fn message(self, code: &str) -> &'static str {
         let language = match self {
-            Self::En => issue::Language::En,
-            Self::Zh => issue::Language::Zh,
+            Self::En => message::Language::En,
+            Self::Zh => message::Language::Zh,
         };
         rules::find(code).map_or("", |rule| rule.kind.text.in_language(language))
     }

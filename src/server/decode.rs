@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{pb, record_converter::RecordConverter, status::invalid};
 use crate::logic::calls::batch_stream::StreamedBatch;
 use cleaning::{
-    issue::Language,
+    message::Language,
     outcome::Outcome,
     record::{BatchId, RawBatch, RejectLimit},
 };

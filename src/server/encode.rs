@@ -13,8 +13,9 @@ use crate::logic::{
 use cleaning::{
     cleaning_tally::ChangeGroup,
     hint::Hint,
-    issue::{Issue, Language, Severity, Text},
+    issue::{Issue, Severity},
     issue_groups::IssueGroup,
+    message::{Language, Text},
     outcome::{Completion, Outcome, OutcomeCounts},
     shape::Shape,
 };

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use cleaning::{
-    issue::{Issue, IssueKind, Text},
+    issue::{Issue, IssueKind},
+    message::Text,
     outcome::{Completion, Outcome},
     patient::{Identifier, Name, Patient, RecordOrder},
 };

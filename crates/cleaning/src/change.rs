@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::issue::{Text, path};
+use super::{issue::path, message::Text};
 
 /// One rule of formatting.
 #[derive(Debug)]

@@ -4,15 +4,17 @@ use jiff::Timestamp;
 
 use crate::{
     change::{Change, ChangeKind},
-    format::{catalogue, draft::Draft},
-    issue::{Issue, Severity},
+    draft::Draft,
+    format::catalogue,
+    formatter::Formatter,
+    issue::{self, Issue, Severity},
     look_back::LookBack,
     patient::{Gender, Patient},
     profile::{
         Charset, Profile,
         mapping::{Mapped, SourceFields, UnmappedKeys},
     },
-    record::Payload,
+    record::{Payload, RawPatient},
     rules::{self, ReceivedAt, RecordContext, Rule},
 };
 
@@ -27,12 +29,12 @@ pub struct Cleaned {
     pub issues: Vec<Issue>,
     /// What formatting did.
     pub changes: Vec<Change>,
-    /// What could be held against the resident id.
+    /// What can be compared with the resident id.
     pub comparability: IdComparability,
 }
 
-/// Which fields of a record could be held against its resident id: of many records, this tells whether a
-/// difference is the rule or an exception.
+/// Which fields of a record can be compared with its resident id: over many records, this tells whether a difference
+/// is the rule or an exception.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IdComparability {
     /// The gender.
@@ -41,110 +43,106 @@ pub struct IdComparability {
     pub birth_date: bool,
 }
 
-/// Most issues that are reported about one record.
+/// The maximum number of issues reported about one record.
 pub const MAX_ISSUES: usize = 50;
 
-/// Deepest nesting of a JSON payload; the object itself is the first level.
+/// The maximum nesting of a JSON payload; the object itself is the first level.
 pub const MAX_DEPTH: usize = 64;
 
-/// Cleans one record: parses, maps and formats it, and asks every rule of the catalogue that is about one
-/// record. Total: it answers for any payload.
+/// Cleans one record: parses, maps and formats it, and applies every rule that is about one record. Total: it returns
+/// for any payload.
 pub fn clean(payload: &Payload, profile: &Profile, received_at: Timestamp) -> Cleaned {
-    read(payload, profile, received_at, None)
+    Cleaning { profile, received: ReceivedAt::new(received_at, profile), look_back: None }.clean(payload)
 }
 
-/// The same with the next record of a hospital in a batch: what passes its own rules is also held against the
-/// earlier ones, and is remembered unless that rejects it.
+/// Cleans the next record of a hospital in a batch: one that passes its own rules is also compared with the earlier
+/// ones, and is remembered unless that rejects it.
 pub fn clean_next(
     payload: &Payload,
     profile: &Profile,
     received_at: Timestamp,
     look_back: &mut LookBack,
 ) -> Cleaned {
-    read(payload, profile, received_at, Some(look_back))
-}
-
-fn read(
-    payload: &Payload,
-    profile: &Profile,
-    received_at: Timestamp,
-    look_back: Option<&mut LookBack>,
-) -> Cleaned {
-    match payload {
-        Payload::Fields(raw) => {
-            let origin = RecordContext { raw, sources: &SourceFields::none(), profile };
-            judge(origin, None, received_at, look_back)
-        }
-        Payload::Missing => Cleaned::rejected(&rules::PAYLOAD_MISSING),
-        Payload::Json(text) => read_json(text, profile, received_at, look_back),
-        Payload::Bytes(bytes) => match profile.charset.decode(bytes) {
-            Some(text) => {
-                let mut cleaned = read_json(&text, profile, received_at, look_back);
-                if profile.charset != Charset::Utf8 && !bytes.is_ascii() {
-                    cleaned.changes.push(DECODED);
-                }
-                cleaned
-            }
-            None => Cleaned::rejected(&rules::PAYLOAD_UNDECODABLE),
-        },
-    }
+    let received = ReceivedAt::new(received_at, profile);
+    Cleaning { profile, received, look_back: Some(look_back) }.clean(payload)
 }
 
 const DECODED: Change =
     Change { field: "", position: None, rule: &catalogue::TEXT_DECODED, kind: ChangeKind::Decoded };
 
-fn read_json(
-    text: &str,
-    profile: &Profile,
-    received_at: Timestamp,
-    look_back: Option<&mut LookBack>,
-) -> Cleaned {
-    match payload::parse(text) {
-        Ok(object) => {
-            let Mapped { patient, sources, unmapped } = profile.mapping.map(&object);
-            let origin = RecordContext { raw: &patient, sources: &sources, profile };
-            let mut cleaned = judge(origin, drift(&unmapped, profile), received_at, look_back);
-            cleaned.changes.extend(sources.numbers().filter_map(made_text));
-            cleaned
-        }
-        Err(rule) => Cleaned::rejected(rule),
-    }
+/// What the cleaning of one record depends on beside its payload.
+struct Cleaning<'a> {
+    profile: &'a Profile,
+    received: ReceivedAt,
+    look_back: Option<&'a mut LookBack>,
 }
 
-fn judge(
-    origin: RecordContext<'_>,
-    drift: Option<Issue>,
-    received_at: Timestamp,
-    look_back: Option<&mut LookBack>,
-) -> Cleaned {
-    let RecordContext { raw, profile, .. } = origin;
-    let mut draft = Draft::of(raw, profile);
-    let mut issues = rules::judge(&draft, &ReceivedAt::new(received_at, profile), origin);
-    issues.extend(drift);
-    if let Some(look_back) = look_back {
-        check_against_earlier(look_back, &draft, origin, &mut issues);
+impl Cleaning<'_> {
+    fn clean(self, payload: &Payload) -> Cleaned {
+        match payload {
+            Payload::Fields(raw) => self.clean_patient(raw, &SourceFields::none(), None),
+            Payload::Missing => Cleaned::rejected(&rules::PAYLOAD_MISSING),
+            Payload::Json(text) => self.clean_json(text),
+            Payload::Bytes(bytes) => self.clean_bytes(bytes),
+        }
     }
-    issues.sort_by_key(|issue| issue.severity);
-    issues.truncate(MAX_ISSUES);
-    let comparability = IdComparability::of(&draft);
-    let changes = std::mem::take(&mut draft.changes);
-    let patient = (!is_rejected(&issues)).then(|| Box::new(draft.into_patient(profile)));
-    Cleaned { patient, issues, changes, comparability }
+
+    fn clean_bytes(self, bytes: &[u8]) -> Cleaned {
+        let charset = self.profile.charset;
+        let Some(text) = charset.decode(bytes) else {
+            return Cleaned::rejected(&rules::PAYLOAD_UNDECODABLE);
+        };
+        let mut cleaned = self.clean_json(&text);
+        if charset != Charset::Utf8 && !bytes.is_ascii() {
+            cleaned.changes.push(DECODED);
+        }
+        cleaned
+    }
+
+    fn clean_json(self, text: &str) -> Cleaned {
+        match payload::parse(text) {
+            Ok(object) => {
+                let Mapped { patient, sources, unmapped } = self.profile.mapping.map(&object);
+                let drift = drift(&unmapped, self.profile);
+                let mut cleaned = self.clean_patient(&patient, &sources, drift);
+                cleaned.changes.extend(sources.numbers().filter_map(made_text));
+                cleaned
+            }
+            Err(rule) => Cleaned::rejected(rule),
+        }
+    }
+
+    fn clean_patient(self, raw: &RawPatient, sources: &SourceFields, drift: Option<Issue>) -> Cleaned {
+        let Self { profile, ref received, look_back } = self;
+        let record = RecordContext { raw, sources, profile, received };
+        let mut draft = Formatter::new(profile).draft(raw);
+        let mut issues = rules::judge(&draft, record);
+        issues.extend(drift);
+        if let Some(look_back) = look_back {
+            check_against_earlier(look_back, &draft, record, &mut issues);
+        }
+        issue::sort_errors_first(&mut issues);
+        issues.truncate(MAX_ISSUES);
+        let comparability = IdComparability::from_draft(&draft);
+        let changes = std::mem::take(&mut draft.changes);
+        let patient = (!is_rejected(&issues)).then(|| Box::new(draft.into_patient(profile)));
+        Cleaned { patient, issues, changes, comparability }
+    }
 }
 
 fn check_against_earlier(
     look_back: &mut LookBack,
     draft: &Draft,
-    origin: RecordContext<'_>,
+    record: RecordContext<'_>,
     issues: &mut Vec<Issue>,
 ) {
     if is_rejected(issues) {
         return;
     }
-    let past = look_back.look_up(draft);
-    rules::judge_against_earlier(&past, origin, issues);
+    let earlier = look_back.look_up(draft);
+    rules::judge_against_earlier(&earlier, record, issues);
     if !is_rejected(issues) {
-        look_back.insert(past);
+        look_back.insert(earlier);
     }
 }
 
@@ -152,7 +150,7 @@ fn is_rejected(issues: &[Issue]) -> bool {
     issues.iter().any(|issue| issue.severity == Severity::Error)
 }
 
-/// Fields of the record that the profile does not know. The first is named, if its name can be no value.
+/// An issue about fields that the profile does not know. It names the first of them, unless the name may be a value.
 fn drift(unmapped: &UnmappedKeys, profile: &Profile) -> Option<Issue> {
     let rule = &rules::FIELDS_UNMAPPED;
     if unmapped.count == 0 || rule.is_off(profile) {
@@ -180,7 +178,7 @@ impl Cleaned {
 }
 
 impl IdComparability {
-    fn of(draft: &Draft) -> Self {
+    fn from_draft(draft: &Draft) -> Self {
         let has_id = draft.resident_id().is_some();
         Self {
             gender: has_id && matches!(draft.gender.value(), Some(Gender::Male | Gender::Female)),

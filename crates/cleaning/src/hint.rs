@@ -1,6 +1,6 @@
 //! What a pattern of failures tells about its cause. A hint is for people: nothing is ever changed by one.
 
-use super::issue::Text;
+use super::message::Text;
 
 /// A probable cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use super::{hint::Hint, shape::Shape};
+use crate::{hint::Hint, message::Text, shape::Shape};
 
 /// How grave an issue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,35 +24,6 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
-        }
-    }
-}
-
-/// The language of messages for people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// Chinese (simplified).
-    Zh,
-}
-
-/// One message in both languages.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Text {
-    /// English: lower case, no final dot.
-    pub en: &'static str,
-    /// Chinese.
-    pub zh: &'static str,
-}
-
-impl Text {
-    /// The message in one language.
-    pub fn in_language(&self, language: Language) -> &'static str {
-        match language {
-            Language::En => self.en,
-            Language::Zh => self.zh,
         }
     }
 }
@@ -108,6 +79,11 @@ impl Issue {
     pub fn path(&self) -> Cow<'static, str> {
         path(self.field, self.position)
     }
+}
+
+/// Sorts errors before warnings; otherwise the order stays.
+pub fn sort_errors_first(issues: &mut [Issue]) {
+    issues.sort_by_key(|issue| issue.severity);
 }
 
 /// A canonical path with an element's place in it: `identifiers[1].value`.

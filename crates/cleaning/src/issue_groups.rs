@@ -150,7 +150,7 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::issue::Text;
+    use crate::message::Text;
 
     static KIND: IssueKind = IssueKind { code: "EXAMPLE", text: Text { en: "example", zh: "示例" } };
 

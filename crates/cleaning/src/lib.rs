@@ -5,13 +5,16 @@ pub mod change;
 pub mod clean;
 pub mod cleaning_tally;
 pub mod country;
+pub mod draft;
 pub mod field;
 pub mod format;
+pub mod formatter;
 pub mod hint;
 pub mod issue;
 pub mod issue_groups;
 pub mod json;
 pub mod look_back;
+pub mod message;
 pub mod outcome;
 pub mod patient;
 pub mod phi;
@@ -20,3 +23,7 @@ pub mod record;
 pub mod resend_digest;
 pub mod rules;
 pub mod shape;
+pub mod two_generations;
+
+#[cfg(test)]
+mod example;

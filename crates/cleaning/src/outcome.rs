@@ -4,7 +4,7 @@ mod counts;
 
 pub use counts::OutcomeCounts;
 
-use crate::issue::{IssueKind, Text};
+use crate::{issue::IssueKind, message::Text};
 
 /// What became of one record. Every record of a batch ends as exactly one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

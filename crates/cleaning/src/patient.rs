@@ -239,6 +239,15 @@ pub enum RecordOrder {
 }
 
 impl RecordOrder {
+    /// What the source gives: the time of change in microseconds, else the version, else nothing but the arrival.
+    pub fn from_source(updated_at: Option<i64>, version: Option<i64>) -> Self {
+        match (updated_at, version) {
+            (Some(micros), _) => Self::UpdatedAt(micros),
+            (None, Some(version)) => Self::Version(version),
+            (None, None) => Self::Arrival,
+        }
+    }
+
     /// How this record stands to another of the same patient. Orders of different kinds cannot be
     /// compared and count as equal, which leaves the decision to the arrival.
     pub fn against(self, other: Self) -> Ordering {
@@ -298,6 +307,13 @@ mod tests {
             deceased: None,
             order: RecordOrder::Version(7),
         }
+    }
+
+    #[test]
+    fn the_time_of_change_goes_before_the_version() {
+        assert_eq!(RecordOrder::from_source(Some(5), Some(7)), RecordOrder::UpdatedAt(5));
+        assert_eq!(RecordOrder::from_source(None, Some(7)), RecordOrder::Version(7));
+        assert_eq!(RecordOrder::from_source(None, None), RecordOrder::Arrival);
     }
 
     fn hash(patient: &Patient) -> String {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use cleaning::{
     change::Change,
-    issue::{Issue, Severity},
+    issue::{Issue, Severity, sort_errors_first},
     outcome::{Failure, Outcome},
     patient::Patient,
     phi::Phi,
@@ -97,7 +97,7 @@ impl BatchShared {
     pub(crate) fn conclude(&self, attempt: Attempt, record: CleanRecord) {
         let CleanRecord { patient, raw, mut warnings, changes } = record;
         // The hospital's issue comes last and may be an error.
-        warnings.sort_by_key(|issue| issue.severity);
+        sort_errors_first(&mut warnings);
         let (record, issues): (_, Arc<[Issue]>) = (Arc::clone(attempt.record()), warnings.into());
         if issues.first().is_some_and(|issue| issue.severity == Severity::Error) {
             let settlement = Settlement::ended(Outcome::Rejected, issues, attempt.number());

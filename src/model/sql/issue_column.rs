@@ -6,7 +6,8 @@ use std::{borrow::Cow, sync::Arc};
 use cleaning::{
     field,
     hint::Hint,
-    issue::{Issue, IssueKind, Severity, Text},
+    issue::{Issue, IssueKind, Severity},
+    message::Text,
     outcome::Failure,
     rules,
     shape::Shape,

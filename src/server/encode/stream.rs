@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::logic::ledger::Settlement;
-    use cleaning::{issue::Language, outcome::Outcome, rules};
+    use cleaning::{message::Language, outcome::Outcome, rules};
 
     fn record(index: u32, issues: usize) -> RecordResult {
         let issues = vec![rules::PAYLOAD_MISSING.issue(None); issues];

@@ -1,6 +1,6 @@
 //! The rules of formatting, as data. What each does stands in the module of its field.
 
-use crate::{change::FormatRule, issue::Text};
+use crate::{change::FormatRule, message::Text};
 
 macro_rules! format_rules {
     ($($name:ident $number:literal $fields:literal ($basis:literal) $en:literal, $zh:literal;)*) => {

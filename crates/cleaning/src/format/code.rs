@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::draft::{NotInTable, Parsed};
+use super::parsed::{NotInTable, Parsed};
 
 /// Looks a cleaned code up in the source's table; without a table the code is taken as it stands.
 pub fn translate(code: &str, table: Option<&HashMap<String, String>>) -> Parsed<String, NotInTable> {

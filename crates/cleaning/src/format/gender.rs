@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::draft::{NotInTable, Parsed};
+use super::parsed::{NotInTable, Parsed};
 use crate::patient::Gender;
 
 /// Codes that need no table: GB/T 2261.1, FHIR, HL7 table 0001, and the Chinese words. Upper case.

@@ -1,6 +1,6 @@
 //! What the earlier records of a batch say about one record.
 
-use super::{generation::Person, keyed_hash::KeyedHash};
+use super::{keyed_hash::KeyedHash, records::Person};
 
 /// What the earlier records of a batch say about one record.
 pub struct EarlierRecords {
@@ -14,16 +14,16 @@ pub struct EarlierRecords {
     pub first_of_january: Option<Share>,
     /// Whether the record states a whole date of birth.
     pub(super) is_dated: bool,
-    /// Whom the record is about; without name and date of birth where it has no resident id to hold them against.
+    /// Whom the record is about; without name and date of birth if it has no resident id to compare them by.
     pub(super) person: Person,
 }
 
 /// What is known of one resident id.
 pub struct EarlierResidentId {
-    /// Place in the source's list of identifiers, from 0.
+    /// Position in the source's list of identifiers, from 0.
     pub position: u32,
-    /// The other patient about whom the last record with this number was.
-    pub holder: Option<OtherPatient>,
+    /// The patient of the last record with this number, if it is another one.
+    pub other_patient: Option<OtherPatient>,
     pub(super) number: KeyedHash,
     pub(super) proof: KeyedHash,
 }
@@ -40,9 +40,9 @@ pub struct OtherPatient {
 
 /// What is known of one phone.
 pub struct EarlierPhone {
-    /// Place in the source's list of phones, from 0.
+    /// Position in the source's list of phones, from 0.
     pub position: u32,
-    /// How many patients have it, the record's own among them.
+    /// How many patients have it, including the record's own.
     pub patients: u32,
     pub(super) number: KeyedHash,
     /// The phone and the patient as one.
@@ -64,7 +64,7 @@ impl Share {
         self.part += u64::from(is_part);
     }
 
-    /// Whether the part is more than so many hundredths of the whole.
+    /// Whether the part is more than this percentage of the whole.
     pub fn exceeds(self, percent: u32) -> bool {
         self.part * 100 > self.whole * u64::from(percent)
     }

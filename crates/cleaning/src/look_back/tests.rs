@@ -1,11 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    format::{draft::Parsed, example},
-    patient::Name,
-    phi::Phi,
-};
+use crate::{example, format::parsed::Parsed, formatter::Formatter, patient::Name, phi::Phi};
 
 /// A record in numbers; equal numbers stand for equal values. The birth date 0 is the first of January.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +17,7 @@ struct Record {
 #[derive(Debug, PartialEq)]
 struct Answer {
     patient_is_known: bool,
-    holder: Option<OtherPatient>,
+    other_patient: Option<OtherPatient>,
     patients_with_phone: u32,
     first_of_january: Option<Share>,
 }
@@ -33,7 +29,7 @@ fn draft(record: Record, spelling: &str) -> Draft {
     let mut raw = example::patient();
     raw.identifiers =
         record.resident_id.map(|id| example::identifier("01", RESIDENT_IDS[id])).into_iter().collect();
-    let mut draft = Draft::of(&raw, &example::profile());
+    let mut draft = Formatter::new(&example::profile()).draft(&raw);
     let text = |number: usize| Phi::new(format!("{spelling}{number}"));
     draft.patient_id = Some(text(record.patient));
     draft.name = record.name.map(|name| Name { text: text(name), family: None, given: None, pinyin: None });
@@ -49,19 +45,19 @@ fn draft(record: Record, spelling: &str) -> Draft {
 }
 
 fn answer(look_back: &mut LookBack, record: Record, spelling: &str) -> Answer {
-    let past = look_back.look_up(&draft(record, spelling));
+    let earlier = look_back.look_up(&draft(record, spelling));
     let answer = Answer {
-        patient_is_known: past.patient_is_known,
-        holder: past.resident_ids.first().and_then(|id| id.holder),
-        patients_with_phone: past.phones.first().map_or(0, |phone| phone.patients),
-        first_of_january: past.first_of_january,
+        patient_is_known: earlier.patient_is_known,
+        other_patient: earlier.resident_ids.first().and_then(|id| id.other_patient),
+        patients_with_phone: earlier.phones.first().map_or(0, |phone| phone.patients),
+        first_of_january: earlier.first_of_january,
     };
-    look_back.insert(past);
+    look_back.insert(earlier);
     answer
 }
 
 fn answers(records: &[Record], window: usize, spelling: &str) -> Vec<Answer> {
-    let mut look_back = LookBack::over(window);
+    let mut look_back = LookBack::with_window(window);
     records.iter().map(|record| answer(&mut look_back, *record, spelling)).collect()
 }
 
@@ -82,7 +78,7 @@ fn plainly(records: &[Record], window: usize) -> Vec<Answer> {
         let earlier = &records[..place];
         Answer {
             patient_is_known: known.iter().any(|other| other.patient == patient),
-            holder: last.filter(|other| other.patient != patient).map(|other| OtherPatient {
+            other_patient: last.filter(|other| other.patient != patient).map(|other| OtherPatient {
                 has_other_name: differ(other.name, name),
                 has_other_birth_date: differ(other.birth_date, birth_date),
             }),
@@ -137,7 +133,7 @@ proptest! {
             birth_date: None,
             phone: record.phone.map(|phone| phone + 100),
         };
-        let mut look_back = LookBack::over(WINDOW);
+        let mut look_back = LookBack::with_window(WINDOW);
         let mut among = Vec::new();
         for (record, turn) in records.iter().zip(turns) {
             if turn {
@@ -153,7 +149,7 @@ proptest! {
 fn everything_within_the_window_is_known_and_nothing_beyond_twice_of_it() {
     let sends = |patient| Record { patient, resident_id: None, name: None, birth_date: None, phone: Some(0) };
     for between in [9, 20] {
-        let mut look_back = LookBack::over(10);
+        let mut look_back = LookBack::with_window(10);
         answer(&mut look_back, sends(0), "MR-");
         for patient in 1..=between {
             answer(&mut look_back, sends(patient), "MR-");
@@ -174,9 +170,8 @@ fn memory_does_not_grow_with_the_batch() {
         draft.patient_id = Some(format!("MR-{record}").into());
         draft.phones[0].value.text = format!("+86{record:011}").into();
         draft.identifiers[0].value = format!("{record:018}").into();
-        let past = look_back.look_up(&draft);
-        look_back.insert(past);
-        assert!(look_back.len() <= 2 * WINDOW);
+        let earlier = look_back.look_up(&draft);
+        look_back.insert(earlier);
         if record == 2 * WINDOW {
             room = look_back.room();
         }
@@ -185,7 +180,7 @@ fn memory_does_not_grow_with_the_batch() {
 }
 
 #[test]
-fn of_one_record_only_so_many_phones_are_remembered() {
+fn few_phones_of_one_record_are_remembered() {
     let mut look_back = LookBack::default();
     let like = Record { patient: 0, resident_id: None, name: None, birth_date: None, phone: Some(0) };
     let mut draft = draft(like, "MR-");
@@ -200,6 +195,6 @@ fn of_one_record_only_so_many_phones_are_remembered() {
 impl LookBack {
     /// How many entries the maps have room for.
     fn room(&self) -> usize {
-        self.generations().map(Generation::room).sum()
+        self.generations.both().into_iter().map(Records::room).sum()
     }
 }

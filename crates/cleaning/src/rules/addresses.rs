@@ -1,7 +1,7 @@
 //! Addresses and their division codes.
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::format::draft::Draft;
+use super::{Check, RuleContext};
+use crate::draft::Draft;
 
 rules! {
     DIVISION_UNKNOWN {
@@ -24,11 +24,11 @@ rules! {
     }
 }
 
-fn division_unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn division_unknown(draft: &Draft, context: &mut RuleContext<'_>) {
     report_codes(draft, context, |code, _| !divisions::is_known(code));
 }
 
-fn division_differs_from_text(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn division_differs_from_text(draft: &Draft, context: &mut RuleContext<'_>) {
     report_codes(draft, context, |code, text| divisions::agrees(code, text) == Some(false));
 }
 
@@ -43,7 +43,7 @@ fn report_codes(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&s
 
 #[cfg(test)]
 mod tests {
-    use crate::format::example::codes;
+    use crate::example::codes;
 
     fn divided(code: &str) -> Vec<&'static str> {
         codes(|raw| raw.addresses[0].division_code = code.into())

@@ -1,7 +1,7 @@
 //! The age that a source states beside the date of birth.
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::format::draft::Draft;
+use super::{Check, RuleContext};
+use crate::draft::Draft;
 
 rules! {
     AGE_DIFFERS_FROM_BIRTH_DATE {
@@ -17,10 +17,10 @@ rules! {
 }
 
 /// The age is that of when the source last changed the record, or of today.
-fn differs(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn differs(draft: &Draft, context: &mut RuleContext<'_>) {
     let (Some(age), Some(birth)) = (draft.age, draft.birth_date.value()) else { return };
     let changed = draft.updated_at.value().and_then(|micros| jiff::Timestamp::from_microsecond(*micros).ok());
-    let then = changed.map_or(moment.today, |changed| moment.day_of(changed));
+    let then = changed.map_or(context.received().today, |changed| context.received().day_of(changed));
     let years = |day: jiff::civil::Date| {
         then.year() - day.year() - i16::from((then.month(), then.day()) < (day.month(), day.day()))
     };
@@ -32,7 +32,7 @@ fn differs(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::format::example::codes;
+    use crate::example::codes;
 
     #[test]
     fn an_age_that_does_not_go_with_the_birth_date_is_found() {

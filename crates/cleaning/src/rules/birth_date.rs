@@ -2,12 +2,10 @@
 
 use jiff::civil::{Date, date};
 
-use super::{Check, ReceivedAt, RuleContext};
+use super::{Check, RuleContext};
 use crate::{
-    format::{
-        date::DateFault,
-        draft::{Draft, Parsed},
-    },
+    draft::Draft,
+    format::{date::DateFault, parsed::Parsed},
     hint::Hint,
     patient::{Deceased, PartialDate},
 };
@@ -125,48 +123,50 @@ rules! {
 /// Days that forms and databases put where they have none.
 const PLACEHOLDERS: [Date; 4] = [date(1900, 1, 1), date(1901, 1, 1), date(1970, 1, 1), date(1899, 12, 30)];
 
-fn missing(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn missing(draft: &Draft, context: &mut RuleContext<'_>) {
     let absent = matches!(draft.birth_date, Parsed::Absent);
     let excused = draft.birth_date_is_excused;
     context.report_if(absent && !excused && draft.derived_birth_date().is_none());
 }
 
-fn excused(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn excused(draft: &Draft, context: &mut RuleContext<'_>) {
     let absent = matches!(draft.birth_date, Parsed::Absent) && draft.derived_birth_date().is_none();
     context.report_if(absent && draft.birth_date_is_excused);
 }
 
-fn derived(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn derived(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(draft.derived_birth_date().is_some());
 }
 
-fn not_in_calendar(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn not_in_calendar(draft: &Draft, context: &mut RuleContext<'_>) {
     if matches!(draft.birth_date, Parsed::Faulty(DateFault::NotInCalendar)) {
         let swapped = context.raw("birth_date", None).is_some_and(is_a_day_once_swapped);
         context.report_with("birth_date", None, swapped.then_some(Hint::DayMonthOrder));
     }
 }
 
-fn format_unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn format_unknown(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.birth_date, Parsed::Faulty(DateFault::NoFormatMatches)));
 }
 
-fn in_future(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
-    context.report_if(draft.birth_date.value().is_some_and(|date| date.first_day() > moment.latest_day()));
+fn in_future(draft: &Draft, context: &mut RuleContext<'_>) {
+    context.report_if(
+        draft.birth_date.value().is_some_and(|date| date.first_day() > context.received().latest_day()),
+    );
 }
 
-fn age_impossible(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn age_impossible(draft: &Draft, context: &mut RuleContext<'_>) {
     let too_early = draft.birth_date.value().is_some_and(|date| date.last_day().year() < FIRST_YEAR);
-    let too_old = age(draft, moment).is_some_and(|age| age > context.limit());
+    let too_old = age(draft, context.received().today).is_some_and(|age| age > context.limit());
     context.report_if(too_early || too_old);
 }
 
-fn age_unlikely(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn age_unlikely(draft: &Draft, context: &mut RuleContext<'_>) {
     let unlikely = context.limit() + 1..=context.limit_of(&AGE_IMPOSSIBLE);
-    context.report_if(age(draft, moment).is_some_and(|age| unlikely.contains(&age)));
+    context.report_if(age(draft, context.received().today).is_some_and(|age| unlikely.contains(&age)));
 }
 
-fn differs_from_resident_id(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn differs_from_resident_id(draft: &Draft, context: &mut RuleContext<'_>) {
     let (Some(stated), Some(id)) = (draft.birth_date.value(), draft.resident_id()) else {
         return;
     };
@@ -176,7 +176,7 @@ fn differs_from_resident_id(draft: &Draft, _: &ReceivedAt, context: &mut RuleCon
     }
 }
 
-fn one_day_early(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn one_day_early(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(is_one_day_early(draft));
 }
 
@@ -187,7 +187,7 @@ fn is_one_day_early(draft: &Draft) -> bool {
     stated.tomorrow().is_ok_and(|next| id.birth_date() == Some(next))
 }
 
-fn is_placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn is_placeholder(draft: &Draft, context: &mut RuleContext<'_>) {
     let known_better = draft.resident_id().is_some();
     let placeholder =
         |date: &PartialDate| matches!(date, PartialDate::Day(day) if PLACEHOLDERS.contains(day));
@@ -213,10 +213,10 @@ fn is_a_day_once_swapped(text: &str) -> bool {
 
 /// The least age that the date of birth allows, in whole years, on the day of death or else today;
 /// none before the birth.
-fn age(draft: &Draft, moment: &ReceivedAt) -> Option<u32> {
+fn age(draft: &Draft, today: Date) -> Option<u32> {
     let end = match draft.deceased {
-        Parsed::Value(Deceased::On(died)) => died.first_day().min(moment.today),
-        _ => moment.today,
+        Parsed::Value(Deceased::On(died)) => died.first_day().min(today),
+        _ => today,
     };
     draft.birth_date.value().and_then(|birth| u32::try_from(years_between(birth, end)).ok())
 }
@@ -230,7 +230,7 @@ fn years_between(birth: &PartialDate, end: Date) -> i16 {
 #[cfg(test)]
 mod tests {
     use crate::{
-        format::example::{self, RECEIVED_AT, codes, issues},
+        example::{self, RECEIVED_AT, codes, issues},
         hint::Hint,
         profile::{Profile, RuleSetting},
         record::RawPatient,

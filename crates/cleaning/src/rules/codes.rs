@@ -1,11 +1,8 @@
 //! Codes for which the profile has a table. (The tables of genders and of identifier types are with the
 //! rules on these.)
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::{
-    country,
-    format::draft::{Draft, Parsed},
-};
+use super::{Check, RuleContext};
+use crate::{country, draft::Draft, format::parsed::Parsed};
 use divisions::IdRegion;
 
 rules! {
@@ -69,31 +66,31 @@ rules! {
     }
 }
 
-fn nationality(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn nationality(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.nationality, Parsed::Faulty(_)));
 }
 
-fn ethnicity(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn ethnicity(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.ethnicity, Parsed::Faulty(_)));
 }
 
-fn marital_status(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn marital_status(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.marital_status, Parsed::Faulty(_)));
 }
 
-fn disagree(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn disagree(draft: &Draft, context: &mut RuleContext<'_>) {
     for field in &draft.disagreements {
         context.report(field, None);
     }
 }
 
-fn nationality_not_iso(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn nationality_not_iso(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(draft.nationality.value().is_some_and(|code| !country::is_alpha3(code)));
 }
 
 /// What the number says: 9 is for foreigners, all else for nationals. The permits of Hong Kong, Macau and
 /// Taiwan are for nationals too, whose regions have codes of their own.
-fn nationality_and_identifier_disagree(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn nationality_and_identifier_disagree(draft: &Draft, context: &mut RuleContext<'_>) {
     let (Some(nationality), Some(id)) = (draft.nationality.value(), draft.resident_id()) else { return };
     let of_china = ["CHN", "HKG", "MAC", "TWN"].contains(&nationality.as_str());
     let for_foreigners = id.region() == Some(IdRegion::ForeignPermanentResident);
@@ -105,7 +102,7 @@ mod tests {
     use std::collections::HashMap;
 
     use crate::{
-        format::example::{codes as plain, codes_with, identifier},
+        example::{codes as plain, codes_with, identifier},
         profile::Profile,
         record::RawPatient,
     };

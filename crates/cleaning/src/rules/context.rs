@@ -1,6 +1,6 @@
-//! What the rules find in one draft.
+//! What a rule sees beside the draft, and where it reports what it finds.
 
-use super::Rule;
+use super::{ReceivedAt, Rule};
 use crate::{
     hint::Hint,
     issue::Issue,
@@ -9,7 +9,7 @@ use crate::{
     shape::Shape,
 };
 
-/// Where a draft comes from: issues speak of the source's own fields and of the shapes of its texts.
+/// Where a draft comes from: issues name the source's own fields and the shapes of its texts.
 #[derive(Clone, Copy)]
 pub struct RecordContext<'a> {
     /// The record as it was sent, in canonical field names.
@@ -18,31 +18,37 @@ pub struct RecordContext<'a> {
     pub sources: &'a SourceFields,
     /// The profile by which it was read.
     pub profile: &'a Profile,
+    pub received: &'a ReceivedAt,
 }
 
-/// Takes the findings of one rule about one draft.
+/// What one rule sees of one record beside its draft, and takes what the rule finds.
 pub struct RuleContext<'a> {
     rule: &'static Rule,
-    origin: RecordContext<'a>,
+    record: RecordContext<'a>,
     issues: &'a mut Vec<Issue>,
 }
 
 impl<'a> RuleContext<'a> {
-    pub(super) fn new(rule: &'static Rule, origin: RecordContext<'a>, issues: &'a mut Vec<Issue>) -> Self {
-        Self { rule, origin, issues }
+    pub(super) fn new(rule: &'static Rule, record: RecordContext<'a>, issues: &'a mut Vec<Issue>) -> Self {
+        Self { rule, record, issues }
     }
 
     /// The profile by which the record was read.
     pub fn profile(&self) -> &'a Profile {
-        self.origin.profile
+        self.record.profile
+    }
+
+    /// When the record came.
+    pub fn received(&self) -> &'a ReceivedAt {
+        self.record.received
     }
 
     /// The text that the source sent for a field.
     pub fn raw(&self, field: &str, position: Option<u32>) -> Option<&'a str> {
-        self.origin.raw.text(field, position)
+        self.record.raw.text(field, position)
     }
 
-    /// The number of the rule, as the profile has it.
+    /// The rule's limit for this hospital.
     ///
     /// # Panics
     ///
@@ -51,44 +57,45 @@ impl<'a> RuleContext<'a> {
         self.limit_of(self.rule)
     }
 
-    /// The number of another rule, which this one must not get in the way of.
+    /// The limit of another rule, where this one ends.
     ///
     /// # Panics
     ///
     /// If that rule declares no limit.
     pub fn limit_of(&self, rule: &Rule) -> u32 {
-        rule.limit_in(self.origin.profile)
+        rule.limit_in(self.record.profile)
     }
 
-    /// The rule's own field breaks it, if `broken`.
+    /// Reports the rule's own field if it is broken.
     pub fn report_if(&mut self, broken: bool) {
         if broken {
             self.report(self.rule.field, None);
         }
     }
 
-    /// An element of the rule's own field breaks it.
+    /// Reports an element of the rule's own field.
     pub fn report_element(&mut self, position: u32) {
         self.report(self.rule.field, Some(position));
     }
 
-    /// A field breaks the rule, or one element of it.
+    /// Reports a field, or one element of it.
     pub fn report(&mut self, field: &'static str, position: Option<u32>) {
         self.report_with(field, position, None);
     }
 
-    /// The same, in a way that points to a cause. A rule that is off says nothing: it is asked here and not
-    /// before its check, for findings are few and rules are many.
+    /// Reports a field, or one element of it, with the probable cause. Whether the rule is off is asked here and not
+    /// before its check: rules are many and seldom find anything.
     pub fn report_with(&mut self, field: &'static str, position: Option<u32>, hint: Option<Hint>) {
-        if self.rule.is_off(self.origin.profile) {
+        let RecordContext { sources, profile, .. } = self.record;
+        if self.rule.is_off(profile) {
             return;
         }
         let source_field = match position {
-            None => self.origin.sources.of(field),
-            Some(position) => self.origin.sources.of_element(field, position),
+            None => sources.of(field),
+            Some(position) => sources.of_element(field, position),
         };
         let shape = self.raw(field, position).map(Shape::from_text);
-        let issue = self.rule.issue(Some(self.origin.profile));
+        let issue = self.rule.issue(Some(profile));
         self.issues.push(Issue { field, position, source_field, shape, hint, ..issue });
     }
 }

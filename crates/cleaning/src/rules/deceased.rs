@@ -1,8 +1,9 @@
 //! Whether and when the patient died.
 
-use super::{Check, ReceivedAt, RuleContext};
+use super::{Check, RuleContext};
 use crate::{
-    format::draft::{Draft, Parsed},
+    draft::Draft,
+    format::parsed::Parsed,
     patient::{Deceased, PartialDate},
 };
 
@@ -37,11 +38,11 @@ rules! {
     }
 }
 
-fn unreadable(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn unreadable(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.deceased, Parsed::Faulty(_)));
 }
 
-fn before_birth(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn before_birth(draft: &Draft, context: &mut RuleContext<'_>) {
     let birth =
         draft.birth_date.value().copied().or_else(|| draft.derived_birth_date().map(PartialDate::Day));
     let (Some(birth), Some(death)) = (birth, date_of_death(draft)) else {
@@ -50,8 +51,10 @@ fn before_birth(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     context.report_if(death.last_day() < birth.first_day());
 }
 
-fn in_future(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
-    context.report_if(date_of_death(draft).is_some_and(|death| death.first_day() > moment.latest_day()));
+fn in_future(draft: &Draft, context: &mut RuleContext<'_>) {
+    context.report_if(
+        date_of_death(draft).is_some_and(|death| death.first_day() > context.received().latest_day()),
+    );
 }
 
 fn date_of_death(draft: &Draft) -> Option<PartialDate> {
@@ -63,7 +66,7 @@ fn date_of_death(draft: &Draft) -> Option<PartialDate> {
 
 #[cfg(test)]
 mod tests {
-    use crate::format::example::codes;
+    use crate::example::codes;
 
     fn of_deceased(text: &str) -> Vec<&'static str> {
         codes(|raw| raw.deceased = text.into())

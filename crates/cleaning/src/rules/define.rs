@@ -26,10 +26,11 @@ macro_rules! rules {
     )*) => {
         $(
             #[doc = concat!($number, ": ", $en, " (", $basis, ").")]
+            #[allow(unreachable_pub, reason = "some rules are exported")]
             pub static $name: $crate::rules::Rule = $crate::rules::Rule {
                 kind: $crate::issue::IssueKind {
                     code: stringify!($name),
-                    text: $crate::issue::Text { en: $en, zh: $zh },
+                    text: $crate::message::Text { en: $en, zh: $zh },
                 },
                 number: $number,
                 severity: $crate::issue::Severity::$severity,

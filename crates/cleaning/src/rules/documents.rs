@@ -1,10 +1,12 @@
 //! Identity documents other than the resident id, and whether a number is of its type.
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::format::{
-    document::Document,
+use super::{Check, RuleContext};
+use crate::{
     draft::{Draft, DraftIdentifier},
-    resident_id::{ResidentId, ShapeFault},
+    format::{
+        document::Document,
+        resident_id::{ResidentId, ShapeFault},
+    },
 };
 
 rules! {
@@ -30,14 +32,14 @@ rules! {
     }
 }
 
-fn of_other_type(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn of_other_type(draft: &Draft, context: &mut RuleContext<'_>) {
     report_each(draft, context, |identifier| {
         matches!(identifier.resident_id, Some(Err(ShapeFault::OtherDocument)))
             || document(identifier).is_some() && is_resident_id(&identifier.value)
     });
 }
 
-fn misshapen(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn misshapen(draft: &Draft, context: &mut RuleContext<'_>) {
     report_each(draft, context, |identifier| {
         document(identifier).is_some_and(|document| !document.fits(&identifier.value))
             && !is_resident_id(&identifier.value)
@@ -72,7 +74,7 @@ fn report_each(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&Dr
 
 #[cfg(test)]
 mod tests {
-    use crate::format::example::{codes, identifier};
+    use crate::example::{codes, identifier};
 
     /// The findings about the example patient with this as the second identifier.
     fn with(kind: &str, number: &str) -> Vec<&'static str> {

@@ -1,11 +1,7 @@
 //! Gender, by itself and against the resident id.
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::{
-    format::draft::{Draft, Parsed},
-    hint::Hint,
-    patient::Gender,
-};
+use super::{Check, RuleContext};
+use crate::{draft::Draft, format::parsed::Parsed, hint::Hint, patient::Gender};
 
 rules! {
     GENDER_MISSING {
@@ -49,19 +45,19 @@ rules! {
     }
 }
 
-fn missing(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn missing(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.gender, Parsed::Absent));
 }
 
-fn unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn unknown(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.gender, Parsed::Value(Gender::Unknown)));
 }
 
-fn not_in_table(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn not_in_table(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.gender, Parsed::Faulty(_)));
 }
 
-fn differs_from_resident_id(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn differs_from_resident_id(draft: &Draft, context: &mut RuleContext<'_>) {
     let Parsed::Value(stated @ (Gender::Male | Gender::Female)) = draft.gender else {
         return;
     };
@@ -72,7 +68,7 @@ fn differs_from_resident_id(draft: &Draft, _: &ReceivedAt, context: &mut RuleCon
 
 #[cfg(test)]
 mod tests {
-    use crate::format::example::codes;
+    use crate::example::codes;
 
     #[test]
     fn a_missing_gender_is_found() {

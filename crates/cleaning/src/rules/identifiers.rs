@@ -1,9 +1,10 @@
 //! Identity documents and other numbers.
 
-use super::{Check, ReceivedAt, RuleContext};
+use super::{Check, RuleContext};
 use crate::{
+    draft::{Draft, DraftIdentifier},
     format::{
-        draft::{Draft, DraftIdentifier, Parsed},
+        parsed::Parsed,
         resident_id::{ResidentId, ShapeFault},
     },
     hint::Hint,
@@ -118,31 +119,31 @@ rules! {
     }
 }
 
-fn identity_incomplete(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn identity_incomplete(draft: &Draft, context: &mut RuleContext<'_>) {
     let described = draft.name.is_some()
         && draft.gender.value().is_some()
         && (draft.birth_date.value().is_some() || draft.derived_birth_date().is_some());
     context.report_if(!described && !draft.identifiers.iter().any(DraftIdentifier::is_usable));
 }
 
-fn resident_id_absent(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn resident_id_absent(draft: &Draft, context: &mut RuleContext<'_>) {
     let has_one = draft.identifiers.iter().any(|identifier| identifier.resident_id.is_some());
     context.report_if(!has_one);
 }
 
-fn type_not_in_table(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn type_not_in_table(draft: &Draft, context: &mut RuleContext<'_>) {
     report_each(draft, context, |identifier| matches!(identifier.kind, Parsed::Faulty(_)));
 }
 
-fn resident_id_misshapen(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn resident_id_misshapen(draft: &Draft, context: &mut RuleContext<'_>) {
     report_each(draft, context, |identifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Wrong))));
 }
 
-fn resident_id_masked(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn resident_id_masked(draft: &Draft, context: &mut RuleContext<'_>) {
     report_each(draft, context, |identifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Masked))));
 }
 
-fn resident_id_check_wrong(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn resident_id_check_wrong(draft: &Draft, context: &mut RuleContext<'_>) {
     for (identifier, _) in resident_ids(draft).filter(|(_, id)| !id.check_character_is_right()) {
         // A spreadsheet keeps fifteen digits, and writes zeros for the others.
         let hint = identifier.value.ends_with("000").then_some(Hint::SpreadsheetNumber);
@@ -150,7 +151,7 @@ fn resident_id_check_wrong(draft: &Draft, _: &ReceivedAt, context: &mut RuleCont
     }
 }
 
-fn resident_id_rounded(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn resident_id_rounded(draft: &Draft, context: &mut RuleContext<'_>) {
     let rounded =
         |identifier: &&DraftIdentifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Rounded)));
     for identifier in draft.identifiers.iter().filter(rounded) {
@@ -159,22 +160,23 @@ fn resident_id_rounded(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<
     }
 }
 
-fn resident_id_province_unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn resident_id_province_unknown(draft: &Draft, context: &mut RuleContext<'_>) {
     report_resident_ids(draft, context, |id| id.region().is_none());
 }
 
-fn resident_id_division_unknown(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn resident_id_division_unknown(draft: &Draft, context: &mut RuleContext<'_>) {
     report_resident_ids(draft, context, |id| {
         id.region() == Some(IdRegion::Province) && !divisions::is_known(id.division())
     });
 }
 
-fn resident_id_is_placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn resident_id_is_placeholder(draft: &Draft, context: &mut RuleContext<'_>) {
     report_resident_ids(draft, context, ResidentId::is_placeholder);
 }
 
-fn resident_id_date_impossible(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
-    report_resident_ids(draft, context, |id| id.birth_date().is_none_or(|date| date > moment.latest_day()));
+fn resident_id_date_impossible(draft: &Draft, context: &mut RuleContext<'_>) {
+    let latest = context.received().latest_day();
+    report_resident_ids(draft, context, |id| id.birth_date().is_none_or(|date| date > latest));
 }
 
 fn report_resident_ids(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&ResidentId) -> bool) {
@@ -198,7 +200,7 @@ fn report_each(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&Dr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::example::{codes, codes_with, identifier, issues};
+    use crate::example::{codes, codes_with, identifier, issues};
 
     /// The findings about the example patient with this resident id as the second identifier.
     fn of_resident_id(value: &str) -> Vec<&'static str> {

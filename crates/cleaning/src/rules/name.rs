@@ -1,10 +1,7 @@
 //! Names.
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::{
-    format::{draft::Draft, name},
-    patient::Identifier,
-};
+use super::{Check, RuleContext};
+use crate::{draft::Draft, format::name, patient::Identifier};
 
 rules! {
     NAME_MISSING {
@@ -86,11 +83,11 @@ const PLACEHOLDERS: [&str; 12] = [
 /// Words within names that say that there is no such person; in lower case.
 const TEST_WORDS: [&str; 2] = ["测试", "test"];
 
-fn missing(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn missing(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(draft.name.is_none());
 }
 
-fn odd_characters(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn odd_characters(draft: &Draft, context: &mut RuleContext<'_>) {
     report_if_name(draft, context, |name| {
         let odd = |character: char| {
             character.is_numeric() && character != '〇'
@@ -112,13 +109,13 @@ fn has_test_word(name: &str) -> bool {
     })
 }
 
-fn rare_characters(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn rare_characters(draft: &Draft, context: &mut RuleContext<'_>) {
     report_if_name(draft, context, |name| {
         name.chars().any(|character| matches!(character, '\u{E000}'..='\u{F8FF}' | '\u{10000}'..))
     });
 }
 
-fn placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn placeholder(draft: &Draft, context: &mut RuleContext<'_>) {
     report_if_name(draft, context, |name| {
         let lower = name.to_lowercase();
         PLACEHOLDERS.contains(&&*lower)
@@ -128,12 +125,12 @@ fn placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     });
 }
 
-fn length_unlikely(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn length_unlikely(draft: &Draft, context: &mut RuleContext<'_>) {
     let longest = context.limit() as usize;
     report_if_name(draft, context, |name| !(2..=longest).contains(&name.chars().count()));
 }
 
-fn script_unlikely(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn script_unlikely(draft: &Draft, context: &mut RuleContext<'_>) {
     let has = |kind: &str| {
         draft.identifiers.iter().any(|identifier| identifier.kind.value().is_some_and(|code| code == kind))
     };
@@ -156,7 +153,7 @@ fn report_if_name(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(
 
 #[cfg(test)]
 mod tests {
-    use crate::format::example::{self, codes};
+    use crate::example::{self, codes};
 
     fn named(name: &str) -> Vec<&'static str> {
         codes(|raw| raw.name.text = name.into())

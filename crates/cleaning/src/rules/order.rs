@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::format::draft::{Draft, Parsed};
+use super::{Check, RuleContext};
+use crate::{draft::Draft, format::parsed::Parsed};
 
 /// Microseconds of a day.
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
@@ -49,24 +49,24 @@ rules! {
     }
 }
 
-fn updated_at_unreadable(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn updated_at_unreadable(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.updated_at, Parsed::Faulty(_)));
 }
 
 /// A version beside a time of change decides nothing and may be anything.
-fn version_not_an_integer(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn version_not_an_integer(draft: &Draft, context: &mut RuleContext<'_>) {
     let undecided = draft.updated_at.value().is_none();
     context.report_if(undecided && matches!(draft.version, Parsed::Faulty(_)));
 }
 
 /// Clocks may differ by a day.
-fn updated_at_in_future(draft: &Draft, moment: &ReceivedAt, context: &mut RuleContext<'_>) {
-    let latest = moment.received_at.as_microsecond().saturating_add(DAY);
+fn updated_at_in_future(draft: &Draft, context: &mut RuleContext<'_>) {
+    let latest = context.received().instant.as_microsecond().saturating_add(DAY);
     context.report_if(draft.updated_at.value().is_some_and(|changed| *changed > latest));
 }
 
 /// A day of grace: the change is an instant, the birth a day somewhere.
-fn updated_at_before_birth(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn updated_at_before_birth(draft: &Draft, context: &mut RuleContext<'_>) {
     let (Some(changed), Some(birth)) = (draft.updated_at.value(), draft.birth_date.value()) else {
         return;
     };
@@ -77,7 +77,7 @@ fn updated_at_before_birth(draft: &Draft, _: &ReceivedAt, context: &mut RuleCont
 
 #[cfg(test)]
 mod tests {
-    use crate::format::example::codes;
+    use crate::example::codes;
 
     #[test]
     fn an_unreadable_time_of_change_is_found() {

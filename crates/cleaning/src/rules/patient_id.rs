@@ -1,10 +1,7 @@
 //! The hospital's own number of the patient.
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::{
-    format::{draft::Draft, resident_id},
-    hint::Hint,
-};
+use super::{Check, RuleContext};
+use crate::{draft::Draft, format::resident_id, hint::Hint};
 
 rules! {
     PATIENT_ID_MISSING {
@@ -48,22 +45,22 @@ rules! {
     }
 }
 
-fn missing(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn missing(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(draft.patient_id.is_none());
 }
 
-fn too_long(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn too_long(draft: &Draft, context: &mut RuleContext<'_>) {
     let ids = &context.profile().patient_ids;
     context.report_if(draft.patient_id.as_ref().is_some_and(|id| ids.is_too_long(id)));
 }
 
-fn misshapen(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn misshapen(draft: &Draft, context: &mut RuleContext<'_>) {
     let ids = &context.profile().patient_ids;
     context.report_if(draft.patient_id.as_ref().is_some_and(|id| !ids.has_characters_of(id)));
 }
 
 /// Such a number is that of many patients at once.
-fn rounded(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn rounded(draft: &Draft, context: &mut RuleContext<'_>) {
     if draft.patient_id.as_ref().is_some_and(|id| resident_id::is_scientific(id)) {
         context.report_with("patient_id", None, Some(Hint::SpreadsheetNumber));
     }
@@ -71,9 +68,9 @@ fn rounded(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::format::{
+    use crate::{
         example::{codes, codes_with},
-        patient_id::{Characters, PatientIdFormat},
+        format::patient_id::{Characters, PatientIdFormat},
     };
 
     #[test]

@@ -1,7 +1,7 @@
 //! Phone numbers of patients and of their contacts.
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::format::{draft::Draft, phone};
+use super::{Check, RuleContext};
+use crate::{draft::Draft, format::phone};
 
 rules! {
     PHONE_INVALID {
@@ -26,7 +26,7 @@ rules! {
     }
 }
 
-fn invalid(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn invalid(draft: &Draft, context: &mut RuleContext<'_>) {
     for phone in draft.phones.iter().filter(|phone| !phone.value.valid) {
         context.report_element(phone.position);
     }
@@ -37,7 +37,7 @@ fn invalid(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
     }
 }
 
-fn placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn placeholder(draft: &Draft, context: &mut RuleContext<'_>) {
     for placed in draft.phones.iter().filter(|placed| phone::is_placeholder(&placed.value.text)) {
         context.report_element(placed.position);
     }
@@ -46,7 +46,7 @@ fn placeholder(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
 #[cfg(test)]
 mod tests {
     use crate::{
-        format::example::{codes, issues},
+        example::{codes, issues},
         record::RawContact,
     };
 

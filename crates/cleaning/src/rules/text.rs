@@ -1,10 +1,7 @@
 //! The characters of all texts.
 
-use super::{Check, ReceivedAt, RuleContext};
-use crate::{
-    format::{draft::Draft, flaw::FlawKind},
-    hint::Hint,
-};
+use super::{Check, RuleContext};
+use crate::{draft::Draft, format::flaw::FlawKind, hint::Hint};
 
 rules! {
     TEXT_HAS_NUL {
@@ -67,27 +64,27 @@ rules! {
     }
 }
 
-fn nul(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn nul(draft: &Draft, context: &mut RuleContext<'_>) {
     report_flaws(draft, FlawKind::Nul, context);
 }
 
-fn undecodable(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn undecodable(draft: &Draft, context: &mut RuleContext<'_>) {
     report_flaws(draft, FlawKind::Undecodable, context);
 }
 
-fn mojibake(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn mojibake(draft: &Draft, context: &mut RuleContext<'_>) {
     report_flaws(draft, FlawKind::Mojibake, context);
 }
 
-fn question_marks(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn question_marks(draft: &Draft, context: &mut RuleContext<'_>) {
     report_flaws(draft, FlawKind::QuestionMarks, context);
 }
 
-fn too_long(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn too_long(draft: &Draft, context: &mut RuleContext<'_>) {
     report_flaws(draft, FlawKind::TooLong, context);
 }
 
-fn list_too_long(draft: &Draft, _: &ReceivedAt, context: &mut RuleContext<'_>) {
+fn list_too_long(draft: &Draft, context: &mut RuleContext<'_>) {
     for field in &draft.overlong {
         context.report(field, None);
     }
@@ -103,7 +100,7 @@ fn report_flaws(draft: &Draft, kind: FlawKind, context: &mut RuleContext<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::example::{codes, issues};
+    use crate::example::{codes, issues};
 
     #[test]
     fn a_nul_anywhere_is_found() {

@@ -1,14 +1,14 @@
-//! What is remembered of up to a window of records.
+//! What is remembered of the records of one generation.
 
 use std::collections::{HashMap, HashSet};
 
 use super::keyed_hash::{IdentityBuildHasher, KeyedHash};
+use crate::two_generations::Generation;
 
-/// What is remembered of some records. Emptied as a whole, never in part.
+/// What is remembered of some records.
 #[derive(Default)]
-pub(super) struct Generation {
-    /// How many records it is about.
-    pub records: usize,
+pub(super) struct Records {
+    count: usize,
     /// Their patients.
     pub patients: HashSet<KeyedHash, IdentityBuildHasher>,
     /// By resident id, whom the last record with it was about.
@@ -22,7 +22,7 @@ pub(super) struct Generation {
 /// Whom a resident id belongs to.
 #[derive(Clone, Copy)]
 pub(super) struct Owner {
-    /// The second half of the number's fingerprint.
+    /// The second hash of the number.
     pub proof: KeyedHash,
     pub person: Person,
 }
@@ -46,12 +46,18 @@ pub(super) struct Patients {
     pub new: u32,
 }
 
-impl Generation {
+impl Records {
+    /// Counts a record of this patient.
+    pub(super) fn add(&mut self, patient: KeyedHash) {
+        self.count += 1;
+        self.patients.insert(patient);
+    }
+
     pub(super) fn patients_with(&self, phone: KeyedHash) -> Patients {
         self.phones.get(&phone).copied().unwrap_or_default()
     }
 
-    /// Notes that a patient has a phone; `is_new` if the generation before does not know it.
+    /// Records that a patient has a phone; `is_new` if the generation before does not know it.
     pub(super) fn add_use(&mut self, phone: KeyedHash, by_patient: KeyedHash, is_new: bool) {
         if self.uses.insert(by_patient) {
             let patients = self.phones.entry(phone).or_default();
@@ -59,10 +65,15 @@ impl Generation {
             patients.new += u32::from(is_new);
         }
     }
+}
 
-    /// Forgets everything and keeps the room for as much again.
-    pub(super) fn clear(&mut self) {
-        self.records = 0;
+impl Generation for Records {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
         self.patients.clear();
         self.owners.clear();
         self.uses.clear();
@@ -71,7 +82,7 @@ impl Generation {
 }
 
 #[cfg(test)]
-impl Generation {
+impl Records {
     /// How many entries the maps have room for.
     pub(super) fn room(&self) -> usize {
         self.patients.capacity() + self.owners.capacity() + self.uses.capacity() + self.phones.capacity()

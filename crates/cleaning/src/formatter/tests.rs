@@ -6,10 +6,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    format::{date::DateFormat, example},
+    example,
+    format::date::DateFormat,
     patient::Patient,
     record::{RawAddress, RawContact, RawIdentifier},
 };
+
+fn draft(raw: &RawPatient, profile: &Profile) -> Draft {
+    Formatter::new(profile).draft(raw)
+}
 
 /// What formatting did to the example patient with a change.
 fn changes(change: impl FnOnce(&mut RawPatient)) -> BTreeSet<(&'static str, String, &'static str)> {
@@ -24,7 +29,7 @@ fn changes_with(
     let (mut profile, mut raw) = (example::profile(), canonical());
     change_profile(&mut profile);
     change(&mut raw);
-    let changes = Draft::of(&raw, &profile).changes;
+    let changes = draft(&raw, &profile).changes;
     changes
         .iter()
         .map(|change| (change.rule.number, change.path().into_owned(), change.kind.name()))
@@ -142,11 +147,9 @@ fn f12_writes_resident_ids_in_one_form_and_adds_the_new_one_to_the_old() {
     assert_eq!(id("110105491231002"), one("F12", "identifiers[0].value", "added"));
     let both = changes(|raw| raw.identifiers.push(example::identifier("01", "110105491231002")));
     assert_eq!(both, nothing(), "the new form is there already");
-    let draft = Draft::of(
-        &RawPatient { identifiers: vec![example::identifier("01", "110105491231002")], ..canonical() },
-        &example::profile(),
-    );
-    let values: Vec<&str> = draft.identifiers.iter().map(|identifier| identifier.value.as_str()).collect();
+    let old = RawPatient { identifiers: vec![example::identifier("01", "110105491231002")], ..canonical() };
+    let identifiers = draft(&old, &example::profile()).identifiers;
+    let values: Vec<&str> = identifiers.iter().map(|identifier| identifier.value.as_str()).collect();
     assert_eq!(values, ["110105491231002", "11010519491231002X"]);
 }
 
@@ -305,12 +308,12 @@ proptest! {
         raw.phones = vec![next(), next()];
         raw.addresses[0] = RawAddress { text: next(), ..RawAddress::default() };
         raw.contacts = vec![RawContact { name: next(), relation: next(), phone: next() }];
-        if matches!(Draft::of(&raw, &profile).birth_date, Parsed::Faulty(_)) {
+        if matches!(draft(&raw, &profile).birth_date, Parsed::Faulty(_)) {
             // It rejects. A source without it is another record: its date is then taken from its resident id.
             raw.birth_date.clear();
         }
-        let once = Draft::of(&raw, &profile).into_patient(&profile);
-        let again = Draft::of(&sent_back(&once), &profile).into_patient(&profile);
+        let once = draft(&raw, &profile).into_patient(&profile);
+        let again = draft(&sent_back(&once), &profile).into_patient(&profile);
         let again = Patient { order: once.order, ..again };
         prop_assert!(once.content_hash() == again.content_hash());
     }

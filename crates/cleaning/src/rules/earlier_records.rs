@@ -61,44 +61,44 @@ rules! {
 }
 
 /// Nothing is dropped: the write decides which record is the newest.
-fn patient_repeated(past: &EarlierRecords, context: &mut RuleContext<'_>) {
-    context.report_if(past.patient_is_known);
+fn patient_repeated(earlier: &EarlierRecords, context: &mut RuleContext<'_>) {
+    context.report_if(earlier.patient_is_known);
 }
 
-fn resident_id_shared(past: &EarlierRecords, context: &mut RuleContext<'_>) {
-    report_resident_ids(past, context, |holder| !is_another_person(holder));
+fn resident_id_shared(earlier: &EarlierRecords, context: &mut RuleContext<'_>) {
+    report_resident_ids(earlier, context, |other_patient| !is_another_person(other_patient));
 }
 
-fn identity_clash(past: &EarlierRecords, context: &mut RuleContext<'_>) {
-    report_resident_ids(past, context, is_another_person);
+fn identity_clash(earlier: &EarlierRecords, context: &mut RuleContext<'_>) {
+    report_resident_ids(earlier, context, is_another_person);
 }
 
 /// A name alone may be misspelt or changed, a date alone mistyped or shifted by a day: two persons differ in
 /// both.
-fn is_another_person(holder: OtherPatient) -> bool {
-    holder.has_other_name && holder.has_other_birth_date
+fn is_another_person(other_patient: OtherPatient) -> bool {
+    other_patient.has_other_name && other_patient.has_other_birth_date
 }
 
 fn report_resident_ids(
-    past: &EarlierRecords,
+    earlier: &EarlierRecords,
     context: &mut RuleContext<'_>,
     is_broken_by: impl Fn(OtherPatient) -> bool,
 ) {
-    for id in past.resident_ids.iter().filter(|id| id.holder.is_some_and(&is_broken_by)) {
+    for id in earlier.resident_ids.iter().filter(|id| id.other_patient.is_some_and(&is_broken_by)) {
         context.report_element(id.position);
     }
 }
 
-fn phone_shared(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+fn phone_shared(earlier: &EarlierRecords, context: &mut RuleContext<'_>) {
     let limit = context.limit();
-    for phone in past.phones.iter().filter(|phone| phone.patients > limit) {
+    for phone in earlier.phones.iter().filter(|phone| phone.patients > limit) {
         context.report_element(phone.position);
     }
 }
 
-fn birth_date_often_first_of_january(past: &EarlierRecords, context: &mut RuleContext<'_>) {
+fn birth_date_often_first_of_january(earlier: &EarlierRecords, context: &mut RuleContext<'_>) {
     let is_often = |share: Share| share.whole >= MIN_DATES && share.exceeds(context.limit());
-    context.report_if(past.first_of_january.is_some_and(is_often));
+    context.report_if(earlier.first_of_january.is_some_and(is_often));
 }
 
 #[cfg(test)]

@@ -3,66 +3,19 @@
 
 use jiff::civil::Date;
 
-use super::{
-    date::DateFault,
-    flaw::Flaw,
-    formatter::Formatter,
-    order,
-    phone::Phone,
-    resident_id::{ResidentId, ShapeFault},
-};
 use crate::{
     change::Change,
-    patient::{Address, Contact, Deceased, Gender, Identifier, Name, PartialDate, Patient},
+    format::{
+        date::DateFault,
+        flaw::Flaw,
+        parsed::{NotAnInteger, NotInTable, Parsed},
+        phone::Phone,
+        resident_id::{ResidentId, ShapeFault},
+    },
+    patient::{Address, Contact, Deceased, Gender, Identifier, Name, PartialDate, Patient, RecordOrder},
     phi::Phi,
     profile::Profile,
-    record::RawPatient,
 };
-
-/// A formatted field that may have gone wrong in its own ways.
-pub enum Parsed<T, Fault> {
-    /// The source has nothing.
-    Absent,
-    /// The canonical value.
-    Value(T),
-    /// The source has something that cannot be brought into the canonical form.
-    Faulty(Fault),
-}
-
-impl<T, Fault> Parsed<T, Fault> {
-    /// The value, if there is one.
-    pub fn value(&self) -> Option<&T> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Absent | Self::Faulty(_) => None,
-        }
-    }
-
-    /// The same field with what `change` makes of its value.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Parsed<U, Fault> {
-        match self {
-            Self::Absent => Parsed::Absent,
-            Self::Value(value) => Parsed::Value(change(value)),
-            Self::Faulty(fault) => Parsed::Faulty(fault),
-        }
-    }
-
-    /// The value itself, if there is one.
-    pub fn into_value(self) -> Option<T> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Absent | Self::Faulty(_) => None,
-        }
-    }
-}
-
-/// A code that the source's table does not hold.
-#[derive(Clone, Copy)]
-pub struct NotInTable;
-
-/// A version that is no integer.
-#[derive(Clone, Copy)]
-pub struct NotAnInteger;
 
 /// A patient before the rules. Absent and null fields are gone already.
 pub struct Draft {
@@ -174,11 +127,6 @@ pub struct DraftContact {
 }
 
 impl Draft {
-    /// Formats a raw patient.
-    pub fn of(raw: &RawPatient, profile: &Profile) -> Self {
-        Formatter::new(profile).patient(raw)
-    }
-
     /// The first resident id of the patient that can be one.
     pub fn resident_id(&self) -> Option<&ResidentId> {
         let mut ids =
@@ -214,7 +162,7 @@ impl Draft {
             ethnicity: self.ethnicity.into_value(),
             marital_status: self.marital_status.into_value(),
             deceased: self.deceased.into_value().map(Phi::new),
-            order: order::of(self.updated_at.into_value(), self.version.into_value()),
+            order: RecordOrder::from_source(self.updated_at.into_value(), self.version.into_value()),
         }
     }
 }

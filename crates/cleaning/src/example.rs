@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 
-use super::{date::DateFormat, draft::Draft, null_token, patient_id::PatientIdFormat};
 use crate::{
+    format::{date::DateFormat, null_token, patient_id::PatientIdFormat},
+    formatter::Formatter,
     issue::Issue,
     phi::Phi,
     profile::{
@@ -84,7 +85,7 @@ fn issues_with(
     let (mut profile, mut raw) = (profile(), patient());
     change_profile(&mut profile);
     change(&mut raw);
-    let moment = ReceivedAt::new(RECEIVED_AT.parse().unwrap(), &profile);
-    let origin = RecordContext { raw: &raw, sources: &SourceFields::none(), profile: &profile };
-    rules::judge(&Draft::of(&raw, &profile), &moment, origin)
+    let received = &ReceivedAt::new(RECEIVED_AT.parse().unwrap(), &profile);
+    let record = RecordContext { raw: &raw, sources: &SourceFields::none(), profile: &profile, received };
+    rules::judge(&Formatter::new(&profile).draft(&raw), record)
 }

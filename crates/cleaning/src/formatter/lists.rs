@@ -3,12 +3,8 @@
 use super::{Formatter, Place, owned};
 use crate::{
     change::ChangeKind,
-    format::{
-        address, catalogue,
-        draft::{DraftContact, DraftIdentifier, Positioned},
-        identifier, phone,
-        resident_id::ResidentId,
-    },
+    draft::{DraftContact, DraftIdentifier, Positioned},
+    format::{address, catalogue, identifier, phone, resident_id::ResidentId},
     patient::{Address, Identifier},
     phi::Phi,
     record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier},

@@ -8,18 +8,14 @@ pub mod code;
 pub mod date;
 pub mod deceased;
 pub mod document;
-pub mod draft;
 pub mod flaw;
-mod formatter;
 pub mod gender;
 pub mod identifier;
 pub mod name;
 pub mod null_token;
-pub mod order;
+pub mod parsed;
 pub mod patient_id;
 pub mod phone;
 pub mod resident_id;
 pub mod text;
-
-#[cfg(test)]
-pub(crate) mod example;
+pub mod version;

@@ -6,9 +6,9 @@ use super::{Formatter, Place};
 use crate::{
     change::ChangeKind,
     format::{
-        catalogue, code,
-        draft::{NotInTable, Parsed},
-        gender, text,
+        catalogue, code, gender,
+        parsed::{NotInTable, Parsed},
+        text,
     },
     patient::Gender,
     phi::Phi,

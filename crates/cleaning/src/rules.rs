@@ -3,10 +3,8 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
-
 use crate::{
-    format::draft::Draft,
+    draft::Draft,
     issue::{Issue, IssueKind, Severity},
     look_back::EarlierRecords,
     profile::{Profile, SeverityOverride},
@@ -15,7 +13,6 @@ use crate::{
 #[macro_use]
 mod define;
 
-mod across;
 mod addresses;
 mod age;
 mod birth_date;
@@ -23,6 +20,7 @@ mod codes;
 mod context;
 mod deceased;
 mod documents;
+mod earlier_records;
 mod external;
 mod gender;
 mod identifiers;
@@ -30,12 +28,14 @@ mod name;
 mod order;
 mod patient_id;
 mod phone;
+mod received_at;
 mod record;
 mod stored;
 mod text;
 
 pub use context::{RecordContext, RuleContext};
 pub use external::{IDENTITY_ILLEGAL, IDENTITY_MISMATCH, IDENTITY_NOT_FOUND};
+pub use received_at::ReceivedAt;
 pub use record::{
     FIELDS_UNMAPPED, HOSPITAL_UNKNOWN, PAYLOAD_KEY_REPEATED, PAYLOAD_MISSING, PAYLOAD_NOT_AN_OBJECT,
     PAYLOAD_TOO_DEEP, PAYLOAD_TOO_LARGE, PAYLOAD_UNDECODABLE, RECORD_ID_DUPLICATE, RECORD_ID_HAS_NUL,
@@ -79,10 +79,10 @@ impl fmt::Display for Limit {
 /// Who raises a rule, and how.
 #[derive(Debug)]
 enum Check {
-    /// A check over the draft of one record.
-    Draft(fn(&Draft, &ReceivedAt, &mut RuleContext<'_>)),
-    /// The same, about what no patient can be without: no profile can soften it.
-    Required(fn(&Draft, &ReceivedAt, &mut RuleContext<'_>)),
+    /// A check of the draft of one record.
+    Draft(fn(&Draft, &mut RuleContext<'_>)),
+    /// A check of the draft that no profile can soften: it is about what every patient must have.
+    Required(fn(&Draft, &mut RuleContext<'_>)),
     /// The parsing of the payload.
     Payload,
     /// The mapping of the payload's fields.
@@ -107,52 +107,27 @@ impl Rule {
         Issue { severity, ..Issue::error(&self.kind, self.field) }
     }
 
-    /// Whether a hospital's records are judged without this rule.
+    /// Whether this hospital's records are judged without the rule.
     pub fn is_off(&self, profile: &Profile) -> bool {
-        profile.rules.get(self.kind.code).is_some_and(|it| it.severity == Some(SeverityOverride::Off))
+        profile
+            .rules
+            .get(self.kind.code)
+            .is_some_and(|setting| setting.severity == Some(SeverityOverride::Off))
     }
 
-    /// The limit of this rule for a hospital.
+    /// The rule's limit for this hospital.
     ///
     /// # Panics
     ///
     /// If the rule declares no limit.
     pub fn limit_in(&self, profile: &Profile) -> u32 {
         let declared = self.limit.as_ref().expect("only a rule that declares a limit asks for it");
-        profile.rules.get(self.kind.code).and_then(|it| it.limit).unwrap_or(declared.default)
+        profile.rules.get(self.kind.code).and_then(|setting| setting.limit).unwrap_or(declared.default)
     }
 
     /// Whether a profile may state another severity, or switch the rule off where it only warns.
     pub fn is_adjustable(&self) -> bool {
         matches!(self.check, Check::Draft(_) | Check::Mapping | Check::Earlier(_) | Check::External)
-    }
-}
-
-/// When a record is judged.
-#[derive(Clone, Debug)]
-pub struct ReceivedAt {
-    /// When the record came.
-    pub received_at: Timestamp,
-    /// The day on which the record came, where its source is.
-    pub today: Date,
-    zone: TimeZone,
-}
-
-impl ReceivedAt {
-    /// The moment of receipt, seen from the hospital's zone.
-    pub fn new(received_at: Timestamp, profile: &Profile) -> Self {
-        let zone = profile.time_zone.clone();
-        Self { received_at, today: zone.to_datetime(received_at).date(), zone }
-    }
-
-    /// The day of an instant where the record's source is.
-    pub fn day_of(&self, instant: Timestamp) -> Date {
-        self.zone.to_datetime(instant).date()
-    }
-
-    /// The last day that is not in the future; clocks may differ by a day.
-    pub fn latest_day(&self) -> Date {
-        self.today.saturating_add(1.day())
     }
 }
 
@@ -172,7 +147,7 @@ static FAMILIES: [&[&Rule]; 17] = [
     codes::RULES,
     deceased::RULES,
     order::RULES,
-    across::RULES,
+    earlier_records::RULES,
     external::RULES,
     stored::RULES,
 ];
@@ -187,22 +162,22 @@ pub fn find(code: &str) -> Option<&'static Rule> {
     catalogue().find(|rule| rule.kind.code == code)
 }
 
-/// Everything that the rules find in a draft, in the order of the catalogue.
-pub fn judge(draft: &Draft, moment: &ReceivedAt, origin: RecordContext<'_>) -> Vec<Issue> {
+/// What the rules find in a draft, in the order of the catalogue.
+pub fn judge(draft: &Draft, record: RecordContext<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
     for rule in catalogue() {
         if let Check::Draft(check) | Check::Required(check) = rule.check {
-            check(draft, moment, &mut RuleContext::new(rule, origin, &mut issues));
+            check(draft, &mut RuleContext::new(rule, record, &mut issues));
         }
     }
     issues
 }
 
-/// Adds what the rules find in what earlier records say about a record, in the order of the catalogue.
-pub fn judge_against_earlier(past: &EarlierRecords, origin: RecordContext<'_>, issues: &mut Vec<Issue>) {
-    for rule in across::RULES {
+/// Adds what the rules find in what earlier records of the batch say about a record, in the order of the catalogue.
+pub fn judge_against_earlier(earlier: &EarlierRecords, record: RecordContext<'_>, issues: &mut Vec<Issue>) {
+    for rule in earlier_records::RULES {
         if let Check::Earlier(check) = rule.check {
-            check(past, &mut RuleContext::new(rule, origin, issues));
+            check(earlier, &mut RuleContext::new(rule, record, issues));
         }
     }
 }
@@ -213,7 +188,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        format::example,
+        example,
         profile::{RuleSetting, SeverityOverride},
     };
 

@@ -3,16 +3,18 @@
 
 use std::borrow::Cow;
 
-use super::{
-    age, catalogue,
-    date::{self, DateFault, DateRead, DateReading},
-    deceased,
-    draft::{Draft, NotAnInteger, Parsed},
-    flaw::{self, Flaw, FlawKind},
-    name, null_token, order, text,
-};
 use crate::{
     change::{Change, ChangeKind, FormatRule},
+    draft::Draft,
+    format::{
+        age, catalogue,
+        date::{self, DateFault, DateRead, DateReading},
+        deceased,
+        flaw::{self, Flaw, FlawKind},
+        name, null_token,
+        parsed::{NotAnInteger, Parsed},
+        text, version,
+    },
     patient::{Deceased, Name, PartialDate},
     phi::Phi,
     profile::Profile,
@@ -25,7 +27,7 @@ mod lists;
 use codes::Pair;
 
 /// Reads one raw patient by a profile.
-pub(super) struct Formatter<'a> {
+pub struct Formatter<'a> {
     profile: &'a Profile,
     flaws: Vec<Flaw>,
     changes: Vec<Change>,
@@ -41,12 +43,14 @@ struct Place(&'static str, Option<u32>);
 const USUAL_CHANGES: usize = 8;
 
 impl<'a> Formatter<'a> {
-    pub(super) fn new(profile: &'a Profile) -> Self {
+    /// Formats by this profile.
+    pub fn new(profile: &'a Profile) -> Self {
         let changes = Vec::with_capacity(USUAL_CHANGES);
         Self { profile, flaws: Vec::new(), changes, disagreements: Vec::new(), overlong: Vec::new() }
     }
 
-    pub(super) fn patient(mut self, raw: &RawPatient) -> Draft {
+    /// The draft of a raw patient.
+    pub fn draft(mut self, raw: &RawPatient) -> Draft {
         let codes = &self.profile.codes;
         let pair = |code, display, field| Pair { code, display, field };
         let birth_date_reason = Place("birth_date_absent_reason", None);
@@ -155,7 +159,7 @@ impl<'a> Formatter<'a> {
     }
 
     fn version(&mut self, raw: &str) -> Parsed<i64, NotAnInteger> {
-        self.known_or_null(raw, Place("version", None), order::read_version)
+        self.known_or_null(raw, Place("version", None), version::read)
     }
 
     fn name_part(&mut self, raw: &str, place: Place) -> Option<Phi<String>> {

@@ -9,22 +9,17 @@ const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 pub struct ByteSize(u64);
 
 impl ByteSize {
-    /// A size of so many bytes.
-    pub const fn new(bytes: u64) -> Self {
-        Self(bytes)
-    }
-
-    /// A size of so many KiB.
+    /// A size in KiB.
     pub const fn kib(number: u64) -> Self {
         Self(number << 10)
     }
 
-    /// A size of so many MiB.
+    /// A size in MiB.
     pub const fn mib(number: u64) -> Self {
         Self(number << 20)
     }
 
-    /// The bytes as the size of something in memory; one that no memory holds is as good as the largest.
+    /// The bytes as a size in memory, at most `usize::MAX`.
     pub fn in_memory(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -68,7 +63,7 @@ mod tests {
         assert_eq!("32MiB".parse(), Ok(ByteSize::mib(32)));
         assert_eq!("64 KiB".parse(), Ok(ByteSize::kib(64)));
         assert_eq!("4096".parse(), Ok(ByteSize::kib(4)));
-        assert_eq!("0".parse(), Ok(ByteSize::new(0)));
+        assert_eq!("0".parse(), Ok(ByteSize(0)));
     }
 
     #[test]
@@ -81,7 +76,7 @@ mod tests {
     #[test]
     fn a_size_is_shown_in_the_largest_unit_that_divides_it() {
         assert_eq!(ByteSize::mib(32).to_string(), "32MiB");
-        assert_eq!(ByteSize::new(1500).to_string(), "1500B");
-        assert_eq!(ByteSize::new(0).to_string(), "0B");
+        assert_eq!(ByteSize(1500).to_string(), "1500B");
+        assert_eq!(ByteSize(0).to_string(), "0B");
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use http::Uri;
 
-/// An absolute `http` or `https` URL with a host and without credentials, which would end up in logs.
+/// An absolute `http` or `https` URL with a host, and without credentials, which would appear in logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpUrl(String);
 
@@ -19,7 +19,7 @@ impl FromStr for HttpUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // What is refused is not repeated: it may hold a password.
+        // Messages do not quote the text: it may hold a password.
         let uri: Uri = text.parse().map_err(|error| format!("is not a URL: {error}"))?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err("is not an http:// or https:// URL".into());

@@ -11,7 +11,7 @@ pub struct Origin {
 
 impl Origin {
     /// A line of a file, counted from 1.
-    pub fn line(file: &Arc<str>, line: usize) -> Self {
+    pub(super) fn line(file: &Arc<str>, line: usize) -> Self {
         Self { source: file.clone(), line: Some(line) }
     }
 
@@ -35,10 +35,10 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value and where it was written. Has no `Debug`: a value may be a secret.
+/// A value and where it was written. It has no `Debug`, because a value may be a secret.
 #[derive(Clone, PartialEq)]
 pub struct Node {
-    /// The line of the key for an entry of a table, else of the value itself.
+    /// For an entry of a table the line of its key, else that of the value.
     pub origin: Origin,
     /// What was written.
     pub value: Value,
@@ -86,15 +86,15 @@ fn merged(
     entries
 }
 
-/// What was written. Scalars stay the text that they are in the file, so that `01` is not `1` and `1.10`
-/// is not `1.1`; who reads a setting says what it must be.
+/// What was written. Scalars keep the text that they have in the file, so that `01` is not `1` and `1.10` is not `1.1`;
+/// the reader of a setting decides what it must be.
 #[derive(Clone, PartialEq)]
 pub enum Value {
     /// Nothing after the key, `~` or `null`.
     Null,
     /// Any other plain scalar.
     Text(String),
-    /// A scalar in quotes or in a block: a text, whatever it looks like.
+    /// A scalar in quotes or in a block: a text, even if it looks like something else.
     Quoted(String),
     /// A sequence.
     List(Vec<Node>),

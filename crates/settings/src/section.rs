@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 
 use super::{Node, Origin, Problems, Reported, Setting, SettingField};
 
-/// One table that is being read. What is left when the reading ends is unknown, and a problem.
+/// One table that is being read. A key that has not been read in the end is unknown, which is a problem.
+///
+/// Every method that returns [`Reported`] has added its problem.
 pub struct Section<'p> {
     path: String,
     origin: Origin,
@@ -23,7 +25,11 @@ impl<'p> Section<'p> {
         Self { path, origin, entries, known: Vec::new(), problems }
     }
 
-    /// Reads a whole file or tree of settings.
+    /// Reads a whole tree of settings.
+    ///
+    /// # Errors
+    ///
+    /// The root is no table, or `read` fails.
     pub fn read<T>(
         root: Node,
         problems: &'p mut Problems,
@@ -37,7 +43,7 @@ impl<'p> Section<'p> {
         &self.origin
     }
 
-    /// A setting that may be left out.
+    /// A setting that may be missing.
     pub fn field(&mut self, key: &'static str) -> Option<SettingField<'_>> {
         self.known.push(key);
         let place = self.entries.iter().position(|(known, _)| known == key)?;
@@ -46,7 +52,11 @@ impl<'p> Section<'p> {
         Some(SettingField::new(node, path, self.problems))
     }
 
-    /// A setting that must be there.
+    /// A required setting.
+    ///
+    /// # Errors
+    ///
+    /// It is missing.
     pub fn required(&mut self, key: &'static str) -> Result<SettingField<'_>, Reported> {
         self.known.push(key);
         let path = self.path_of(key);
@@ -56,12 +66,20 @@ impl<'p> Section<'p> {
         }
     }
 
-    /// A value that must be there.
+    /// A required value.
+    ///
+    /// # Errors
+    ///
+    /// It is missing or cannot be read.
     pub fn value<T: Setting>(&mut self, key: &'static str) -> Result<T, Reported> {
         self.required(key)?.value()
     }
 
-    /// A value that must be there and lie in a range.
+    /// A required value in a range.
+    ///
+    /// # Errors
+    ///
+    /// It is missing, cannot be read, or is outside of the range.
     pub fn within<T>(&mut self, key: &'static str, range: RangeInclusive<T>) -> Result<T, Reported>
     where
         T: Setting + PartialOrd,
@@ -69,12 +87,20 @@ impl<'p> Section<'p> {
         self.required(key)?.within(range)
     }
 
-    /// A value that may be left out.
+    /// A value that may be missing.
+    ///
+    /// # Errors
+    ///
+    /// It is there and cannot be read.
     pub fn optional<T: Setting>(&mut self, key: &'static str) -> Result<Option<T>, Reported> {
         self.field(key).map(SettingField::value).transpose()
     }
 
-    /// A table that must be there.
+    /// A required table.
+    ///
+    /// # Errors
+    ///
+    /// It is missing, no table, or `read` fails.
     pub fn table<T>(
         &mut self,
         key: &'static str,
@@ -83,18 +109,22 @@ impl<'p> Section<'p> {
         self.required(key)?.table(read)
     }
 
-    /// Writes down that a setting of this section, which was read, contradicts another one.
+    /// Adds the problem that a setting of this section, which has been read, contradicts another one.
+    ///
+    /// # Panics
+    ///
+    /// If no such setting was read.
     pub fn contradiction(&mut self, key: &str, message: impl Into<String>) -> Reported {
         let path = self.path_of(key);
         self.problems.contradiction(&path, message)
     }
 
-    /// Writes down what is wrong with the section as a whole.
+    /// Adds a problem of the section as a whole.
     pub fn problem(&mut self, message: impl Into<String>) -> Reported {
         self.problems.report(self.origin.clone(), &self.path, message)
     }
 
-    /// Reports every key that nobody asked for.
+    /// Reports every key that has not been read.
     pub(super) fn finish(self) {
         for (key, node) in &self.entries {
             let message = match nearest(key, &self.known) {
@@ -113,7 +143,7 @@ impl<'p> Section<'p> {
     }
 }
 
-/// A question for the end of a message: whether a known name was meant; empty if none is near.
+/// `; did you mean NAME?` for the end of a message; empty if no known name is near the written one.
 pub fn did_you_mean(written: &str, known: &[&str]) -> String {
     nearest(written, known).map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }

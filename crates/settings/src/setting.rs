@@ -1,4 +1,4 @@
-//! How one scalar becomes a typed value, and how the value is written back in messages.
+//! Types that a scalar can be read as.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -6,10 +6,14 @@ use super::{ByteSize, HttpUrl};
 
 /// A type that a scalar can be read as. `parse(written(x)) == x` for every value.
 pub trait Setting: Sized {
-    /// Reads a value. The error is a message for people: what is wrong and how it is written right.
+    /// Reads a value.
+    ///
+    /// # Errors
+    ///
+    /// A message for people: what is wrong and how to write it.
     fn parse(text: &str) -> Result<Self, String>;
 
-    /// Writes the value as it would stand in a file.
+    /// Writes the value as in a file.
     fn written(&self) -> String;
 }
 
@@ -145,7 +149,7 @@ mod tests {
             prop_assert!(read_back(number));
             prop_assert!(read_back(truth));
             prop_assert!(read_back(Duration::from_millis(millis)));
-            prop_assert!(read_back(ByteSize::new(bytes)));
+            prop_assert!(read_back(ByteSize::parse(&bytes.to_string()).expect("a size")));
             prop_assert!(read_back(SocketAddr::new(host, port)));
         }
 

@@ -1,10 +1,12 @@
-//! Reading one setting at its place.
+//! Reading one setting.
 
 use std::ops::RangeInclusive;
 
 use super::{Node, Origin, Problems, Reported, Section, Setting, Value, section::did_you_mean};
 
-/// One setting that is being read: what was written, where, and where its problems go.
+/// One setting that is being read.
+///
+/// Every method that returns [`Reported`] has added its problem.
 pub struct SettingField<'p> {
     node: Node,
     path: String,
@@ -56,22 +58,30 @@ impl<'p> SettingField<'p> {
         }
     }
 
-    /// Writes down what is wrong with this setting.
+    /// Adds a problem of this setting.
     pub fn refuse(self, message: impl Into<String>) -> Reported {
         self.problems.report(self.node.origin, &self.path, message)
     }
 
-    /// The tree as it was written, for what is no setting: its meaning is up to the reader.
+    /// The tree as it was written, for readers that interpret it themselves.
     pub fn into_node(self) -> Node {
         self.node
     }
 
     /// Reads one value.
+    ///
+    /// # Errors
+    ///
+    /// It is not one value, or its type refuses it.
     pub fn value<T: Setting>(self) -> Result<T, Reported> {
         self.parsed(T::parse)
     }
 
     /// Reads one value with a parser whose error is a message for people.
+    ///
+    /// # Errors
+    ///
+    /// It is not one value, or the parser refuses it.
     pub fn parsed<T, E: ToString>(self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Reported> {
         let Some(text) = self.node.value.text() else {
             return Err(self.expected(NodeKind::Value));
@@ -79,7 +89,11 @@ impl<'p> SettingField<'p> {
         parse(text).map_err(|error| self.refuse(error.to_string()))
     }
 
-    /// Reads one value that lies in a range.
+    /// Reads one value in a range.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or is outside of the range.
     pub fn within<T: Setting + PartialOrd>(self, range: RangeInclusive<T>) -> Result<T, Reported> {
         self.parsed(|text| {
             let value = T::parse(text)?;
@@ -91,27 +105,39 @@ impl<'p> SettingField<'p> {
         })
     }
 
-    /// Reads one of a few names.
+    /// Reads one of several names.
+    ///
+    /// # Errors
+    ///
+    /// It is none of the names.
     pub fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reported> {
         self.choice_if(choices, |_| Ok(()))
     }
 
-    /// Reads one of a few names, and asks whether it may be chosen here.
+    /// Reads one of several names, if `check` allows it.
+    ///
+    /// # Errors
+    ///
+    /// It is none of the names, or `check` refuses it with a message.
     pub fn choice_if<T: Copy>(
         self,
         choices: &[(&str, T)],
-        may_be: impl FnOnce(T) -> Result<(), &'static str>,
+        check: impl FnOnce(T) -> Result<(), &'static str>,
     ) -> Result<T, Reported> {
         self.parsed(|text| {
             if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
-                return may_be(*choice).map(|()| *choice).map_err(str::to_owned);
+                return check(*choice).map(|()| *choice).map_err(str::to_owned);
             }
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
             Err(format!("{text:?} is none of {}{}", names.join(", "), did_you_mean(text, &names)))
         })
     }
 
-    /// Reads a list; a single element needs no list around it.
+    /// Reads a list; anything else than a list is a list of one element.
+    ///
+    /// # Errors
+    ///
+    /// It is nothing, or `each` fails for an element. All elements are read in any case.
     pub fn list<T>(
         self,
         mut each: impl FnMut(SettingField<'_>) -> Result<T, Reported>,
@@ -121,7 +147,6 @@ impl<'p> SettingField<'p> {
             Value::Null => return Err(self.expected(NodeKind::List)),
             _ => return each(self).map(|only| vec![only]),
         };
-        // All elements are read before the first problem ends the list: each may have its own.
         let read: Vec<_> = elements
             .into_iter()
             .enumerate()
@@ -133,6 +158,10 @@ impl<'p> SettingField<'p> {
     }
 
     /// Reads a table whose keys are known.
+    ///
+    /// # Errors
+    ///
+    /// It is no table, or `read` fails.
     pub fn table<T>(self, read: impl FnOnce(&mut Section<'_>) -> Result<T, Reported>) -> Result<T, Reported> {
         let Value::Table(entries) = self.node.value else {
             return Err(self.expected(NodeKind::Table));
@@ -143,7 +172,11 @@ impl<'p> SettingField<'p> {
         value
     }
 
-    /// Reads a table whose keys are free, in the order of the file.
+    /// Reads a table with arbitrary keys, in the order of the file.
+    ///
+    /// # Errors
+    ///
+    /// It is no table, or `each` fails for an entry. All entries are read in any case.
     pub fn entries<T>(
         self,
         mut each: impl FnMut(&str, SettingField<'_>) -> Result<T, Reported>,
@@ -161,8 +194,8 @@ impl<'p> SettingField<'p> {
         read.into_iter().collect()
     }
 
-    fn expected(self, shape: NodeKind) -> Reported {
-        let message = format!("expected {}, found {}", shape.name(), self.kind().name());
+    fn expected(self, kind: NodeKind) -> Reported {
+        let message = format!("expected {}, found {}", kind.name(), self.kind().name());
         self.refuse(message)
     }
 }

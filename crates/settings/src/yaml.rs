@@ -1,7 +1,7 @@
-//! YAML files into positioned nodes.
+//! YAML into positioned nodes.
 //!
-//! Plain YAML only: anchors, aliases, tags and further documents are problems, for a reader of the file
-//! should see its whole meaning. So are duplicate keys, each of them.
+//! Anchors, aliases, tags and further documents are problems, because a reader of the file should see its whole meaning;
+//! so are duplicate keys.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -9,10 +9,14 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use super::{Node, Origin, Problems, Reported, Value};
 
-/// How deep tables and lists may nest: deeper than any setting, shallow enough for the stack.
-const DEPTH_LIMIT: usize = 32;
+/// Deepest nesting of tables and lists: deeper than any setting, shallow enough for the stack.
+const MAX_DEPTH: usize = 32;
 
-/// Parses the text of a file whose name is `file` in messages. A file that says nothing is an empty table.
+/// Parses a text that messages call `file`. A text without any content is an empty table.
+///
+/// # Errors
+///
+/// The text is not valid YAML. Other problems are only added: reading goes on, to find the rest.
 pub fn parse(file: &str, text: &str, problems: &mut Problems) -> Result<Node, Reported> {
     let mut tree = Tree {
         events: Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text)),
@@ -30,7 +34,7 @@ pub fn parse(file: &str, text: &str, problems: &mut Problems) -> Result<Node, Re
 struct Tree<'t> {
     events: Parser<'t, StrInput<'t>>,
     file: Arc<str>,
-    /// Keys and places from the root to the node that is being read.
+    /// Keys and indexes from the root to the node that is being read.
     path: Vec<String>,
     problems: &'t mut Problems,
 }
@@ -63,7 +67,7 @@ impl<'t> Tree<'t> {
     }
 
     fn node(&mut self, event: Event<'t>, span: Span) -> Result<Node, ScanError> {
-        if self.path.len() > DEPTH_LIMIT {
+        if self.path.len() > MAX_DEPTH {
             return Err(ScanError::new_str(span.start, "nested too deep"));
         }
         let origin = self.origin(&span);

@@ -20,7 +20,7 @@ use crate::{
     logic::{batch::cutoffs::answer_reserve, retention},
     model::{self, StoreError},
     server::{self, Admission, Readiness, Server},
-    svc::{BatchLeases, BatchLimits, Hospital, HospitalApi, InFlightBudget, ServiceContext},
+    svc::{BatchLimits, Hospital, HospitalApi, InFlightBudget, ServiceContext},
 };
 use cleaning::{format::phone, profile::Profile};
 use worker_pool::{Pool, PoolError};
@@ -77,21 +77,16 @@ impl App {
         divisions::warm_up();
         // First: it refuses a number of workers of which no hospital could have a share.
         let pool = Pool::start(&config.pool)?;
-        let svc = Arc::new(ServiceContext {
-            store: model::open(&config.store)?,
-            hospitals: hospitals(profiles, config.pool.workers)?,
-            pool,
-            leases: Arc::new(BatchLeases::default()),
-            in_flight_budget: InFlightBudget::new(config.server.max_records_in_flight),
-            limits: BatchLimits {
-                max_record_size: config.server.max_record_size,
-                chunk_rows: config.store.chunk_rows,
-                linger: config.store.linger,
-                stream_window: config.server.stream_window,
-            },
-            tasks: TaskTracker::new(),
-            drained: CancellationToken::new(),
-        });
+        let store = model::open(&config.store)?;
+        let hospitals = hospitals(profiles, config.pool.workers)?;
+        let budget = InFlightBudget::new(config.server.max_records_in_flight);
+        let limits = BatchLimits {
+            max_record_size: config.server.max_record_size,
+            chunk_rows: config.store.chunk_rows,
+            linger: config.store.linger,
+            stream_window: config.server.stream_window,
+        };
+        let svc = Arc::new(ServiceContext::new(store, hospitals, pool, budget, limits));
         let admission = Admission::new(config.server.max_batches, Arc::clone(&svc.in_flight_budget));
         let readiness = Readiness::new(Arc::clone(&svc)).await;
         let listen = |source| AppError::Listen { address: config.server.listen, source };

@@ -1,4 +1,8 @@
-//! What the logic works with: the store, the hospitals and their clients, the pool, the limits.
+//! What all calls share: the store, the hospitals and their clients, the pool, the limits.
+//!
+//! Fields and constructors, with two exceptions: the budget of records in flight and the leases of running batches are
+//! shared state with behaviour. They are here and not in the logic because [`ServiceContext`] holds them, the server
+//! reads the budget, and imports run one way: server -> logic -> svc.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -20,27 +24,45 @@ mod in_flight_budget;
 pub use batch_leases::{BatchLease, BatchLeases};
 pub use in_flight_budget::{BatchProgress, BudgetExhausted, BudgetPermit, InFlightBudget};
 
-/// Everything that calls share. Fields only; behaviour is in the logic.
+/// Everything that calls share.
 pub struct ServiceContext {
-    /// The store.
     pub store: Arc<dyn Store>,
-    /// The hospitals, by code.
+    /// By code.
     pub hospitals: HashMap<Arc<str>, Arc<Hospital>>,
-    /// The process's workers.
     pub pool: Arc<Pool>,
-    /// The batches that run under ids that their callers chose.
+    /// The batches that run under caller-chosen ids.
     pub leases: Arc<BatchLeases>,
-    /// What the batches have in hand, together.
     pub in_flight_budget: Arc<InFlightBudget>,
-    /// Limits of a batch.
     pub limits: BatchLimits,
-    /// Owns the batches and their writers: they outlive the call that brought them.
+    /// Owns the batches and their writers, which outlive their calls.
     pub tasks: TaskTracker,
     /// Cancelled when running batches must end because the process does.
     pub drained: CancellationToken,
 }
 
-/// A hospital, as far as this process works with it.
+impl ServiceContext {
+    /// A context in which no batch runs.
+    pub fn new(
+        store: Arc<dyn Store>,
+        hospitals: HashMap<Arc<str>, Arc<Hospital>>,
+        pool: Arc<Pool>,
+        in_flight_budget: Arc<InFlightBudget>,
+        limits: BatchLimits,
+    ) -> Self {
+        Self {
+            store,
+            hospitals,
+            pool,
+            leases: Arc::default(),
+            in_flight_budget,
+            limits,
+            tasks: TaskTracker::new(),
+            drained: CancellationToken::new(),
+        }
+    }
+}
+
+/// A hospital of this process.
 pub struct Hospital {
     /// How its records are written, mapped and judged.
     pub profile: Arc<Profile>,
@@ -50,20 +72,19 @@ pub struct Hospital {
 
 /// A hospital's verification API and what says whether it may be called now.
 pub struct HospitalApi {
-    /// The API.
     pub client: Arc<dyn VerificationClient>,
-    /// Says whether a record may go to a worker now: bounds the calls in flight, and their rate, over all batches.
+    /// Bounds the calls in flight and their rate, over all batches.
     pub gate: Arc<Gate>,
-    /// Learns from how the calls end what the API bears, and whether it works.
+    /// Learns from the calls how many the API tolerates at once, and whether it works.
     pub health: Arc<HospitalHealth>,
-    /// How a call is made again.
+    /// How a failed call is retried.
     pub retry: RetryPolicy,
     /// Verdicts that are kept, if any are.
     pub verdict_cache: Option<VerdictCache>,
 }
 
 impl HospitalApi {
-    /// The API of a hospital, with nothing learnt about it yet, for at most `in_flight` calls at a time.
+    /// The API of a hospital about which nothing is known yet, for at most `in_flight` calls at once.
     pub fn new(
         hospital_code: &Arc<str>,
         verify: &VerificationConfig,
@@ -81,15 +102,15 @@ impl HospitalApi {
     }
 }
 
-/// Limits of one batch.
+/// The limits of each batch.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchLimits {
-    /// Most bytes of one record's payload.
+    /// Most bytes of the payload of a record.
     pub max_record_size: usize,
     /// Most rows of one transaction.
     pub chunk_rows: usize,
     /// Longest time that a verified record waits for others before it is written.
     pub linger: Duration,
-    /// Most records of a stream that are read and not yet delivered.
+    /// Most records of a stream that are read and whose results are not yet taken.
     pub stream_window: u32,
 }

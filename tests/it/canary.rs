@@ -4,7 +4,7 @@
 //! A canary is a text that stands nowhere else. What may hold one: the columns that are there for it, and the
 //! hospital's own API.
 
-use std::{collections::HashMap, process::Command, sync::Arc, time::Duration};
+use std::{process::Command, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cleaning::{
@@ -21,12 +21,11 @@ use dataprocessing::{
         self, PatientData, RawAddress, RawContact, RawIdentifier, RawName, RawPatient,
         data_processing_client::DataProcessingClient, patient_data,
     },
-    svc::{Hospital, HospitalApi, ServiceContext},
+    svc::{Hospital, HospitalApi},
     telemetry,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tracing::trace;
 
 use crate::support::{
@@ -130,16 +129,7 @@ async fn verify_with_a_hospital_that_panics() {
     let verify = profile.verify.as_ref().expect("the profile names an API");
     let verification = HospitalApi::new(&profile.code, verify, Arc::new(Careless), 4);
     let hospital = Hospital { profile, verification: Some(verification) };
-    let svc = Arc::new(ServiceContext {
-        store: Arc::clone(&service.svc.store),
-        hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
-        pool: Arc::clone(&service.svc.pool),
-        leases: Default::default(),
-        in_flight_budget: Arc::clone(&service.svc.in_flight_budget),
-        limits: service.svc.limits,
-        tasks: service.svc.tasks.clone(),
-        drained: CancellationToken::new(),
-    });
+    let svc = service.with_hospital(hospital);
     let record = RawRecord {
         index: 0,
         id: "r".into(),

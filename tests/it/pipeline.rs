@@ -1,7 +1,7 @@
 //! The record pipeline with a hospital that does anything, panics included, under random deadlines, cancels
 //! and drains: every record has exactly one outcome, and what is reported stored is there.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cleaning::{
@@ -24,7 +24,6 @@ use dataprocessing::{
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use tokio::{sync::oneshot, time::Instant};
-use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     BUSY_MACHINE, eventually,
@@ -69,16 +68,7 @@ fn wilful(service: &TestService) -> Arc<ServiceContext> {
     let verify = profile.verify.as_ref().expect("the profile names an API");
     let verification = HospitalApi::new(&profile.code, verify, Arc::new(Wilful), 50);
     let hospital = Hospital { profile, verification: Some(verification) };
-    Arc::new(ServiceContext {
-        store: Arc::clone(&service.svc.store),
-        hospitals: HashMap::from([("febrl".into(), Arc::new(hospital))]),
-        pool: Arc::clone(&service.svc.pool),
-        leases: Arc::clone(&service.svc.leases),
-        in_flight_budget: Arc::clone(&service.svc.in_flight_budget),
-        limits: service.svc.limits,
-        tasks: service.svc.tasks.clone(),
-        drained: CancellationToken::new(),
-    })
+    service.with_hospital(hospital)
 }
 
 fn batch(id: &str, fates: &[usize]) -> RawBatch {

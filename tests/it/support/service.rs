@@ -12,7 +12,7 @@ use dataprocessing::{
     server::pb::{
         BatchProcessRequest, BatchProcessResponse, Summary, data_processing_client::DataProcessingClient,
     },
-    svc::ServiceContext,
+    svc::{Hospital, ServiceContext},
 };
 use hospital_sim::{self, Simulator};
 use tokio::task::JoinHandle;
@@ -83,6 +83,20 @@ impl TestService {
         };
         turn(&mut knobs);
         Self::run(knobs, directory).await
+    }
+
+    /// The parts that the calls of this service share, with one hospital in place of the simulated ones and a drain of
+    /// its own.
+    pub(crate) fn with_hospital(&self, hospital: Hospital) -> Arc<ServiceContext> {
+        let svc = &self.svc;
+        let hospitals = HashMap::from([(Arc::clone(&hospital.profile.code), Arc::new(hospital))]);
+        let (store, pool) = (Arc::clone(&svc.store), Arc::clone(&svc.pool));
+        let budget = Arc::clone(&svc.in_flight_budget);
+        Arc::new(ServiceContext {
+            leases: Arc::clone(&svc.leases),
+            tasks: svc.tasks.clone(),
+            ..ServiceContext::new(store, hospitals, pool, budget, svc.limits)
+        })
     }
 
     async fn run(knobs: Knobs, directory: tempfile::TempDir) -> Self {

@@ -1,5 +1,4 @@
-//! What one call carries along: when it arrived, until when it must be answered, and whether anybody still
-//! waits for the answer.
+//! What one call carries along: when it arrived, until when it must be answered, and whether its caller still waits.
 
 use std::time::Duration;
 
@@ -9,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 /// One call's context.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// When the call's headers arrived. The deadline counts from here: a handler of a unary call runs only
-    /// after the upload, so "now" inside of it is late.
+    /// When the headers of the call arrived. The deadline counts from here, because the handler of a unary call runs
+    /// only after the upload.
     pub arrived_at: Instant,
     /// When the answer must be with the caller.
     pub deadline: Instant,

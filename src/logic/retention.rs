@@ -1,4 +1,4 @@
-//! Forgetting: batches that ended long ago go, with the outcomes and the rejects of their records. Patients stay.
+//! Retention: deletes batches that ended long ago with their outcomes and rejects. Patients stay.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,23 +12,23 @@ use crate::{
     svc::ServiceContext,
 };
 
-/// How often old batches are looked for.
+/// How often expired batches are looked for.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How long to wait after the store could not be asked; at a start it may not be ready for a moment.
+/// The pause after the store failed: short at a start, when it may not be ready for a moment.
 const RETRY_AT_START: Duration = Duration::from_secs(1);
 const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
 /// Rows of one transaction: some milliseconds.
 const MAX_ROWS: u32 = 1_000;
 
-/// How long one transaction may take, the wait for its connection included.
+/// How long one transaction may take, including the wait for its connection.
 const MAX_TRANSACTION_TIME: Duration = Duration::from_secs(5);
 
-/// The pause after a transaction, as a multiple of its time: batches that run have the writers for the rest.
+/// The pause after a transaction, as a multiple of its time: running batches have the writers for the rest.
 const REST_FACTOR: u32 = 4;
 
-/// Forgets old batches, at once and then every hour, until `stop`. What a transaction has begun it ends.
+/// Deletes expired batches, at once and then every hour, until `stop`. A transaction that has begun is ended.
 pub async fn run_retention(svc: Arc<ServiceContext>, keep: Duration, stop: CancellationToken) {
     let mut has_worked = false;
     loop {
@@ -36,16 +36,16 @@ pub async fn run_retention(svc: Arc<ServiceContext>, keep: Duration, stop: Cance
             Ok(rows) => {
                 has_worked = true;
                 if rows > 0 {
-                    info!(rows, "old batches were forgotten");
+                    info!(rows, "expired batches were deleted");
                 }
                 INTERVAL
             }
             Err(error) if has_worked => {
-                warn!(%error, "old batches could not be forgotten");
+                warn!(%error, "expired batches could not be deleted");
                 RETRY_AFTER_FAILURE
             }
             Err(error) => {
-                debug!(%error, "the store is not ready to forget old batches");
+                debug!(%error, "the store is not ready to delete expired batches");
                 RETRY_AT_START
             }
         };
@@ -55,7 +55,7 @@ pub async fn run_retention(svc: Arc<ServiceContext>, keep: Duration, stop: Cance
     }
 }
 
-/// Forgets what is older than `keep`, in small transactions with pauses between. Answers how many rows went.
+/// Deletes what is older than `keep`, in small transactions with pauses between. Returns how many rows were deleted.
 pub async fn delete_expired(
     store: &dyn Store,
     keep: Duration,
@@ -63,14 +63,14 @@ pub async fn delete_expired(
 ) -> Result<u64, StoreError> {
     let keep = SignedDuration::try_from(keep).unwrap_or(SignedDuration::MAX);
     let Ok(before) = Timestamp::now().checked_sub(keep) else { return Ok(0) };
-    let mut forgotten = 0;
+    let mut deleted = 0;
     while !stop.is_cancelled() {
         let started = Instant::now();
         match store.delete_expired(before, MAX_ROWS, started + MAX_TRANSACTION_TIME).await? {
             0 => break,
-            rows => forgotten += rows,
+            rows => deleted += rows,
         }
         stop.run_until_cancelled(sleep(started.elapsed() * REST_FACTOR)).await;
     }
-    Ok(forgotten)
+    Ok(deleted)
 }

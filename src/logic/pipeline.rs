@@ -24,6 +24,3 @@ pub(super) mod write;
 
 mod clean;
 mod verify;
-
-/// How many records are handled before other tasks get a turn: about a millisecond of cleaning.
-pub(super) const RECORDS_PER_TURN: u32 = 64;

@@ -8,14 +8,13 @@ use cleaning::{
 };
 
 use super::{previous_run::PreviousRun, resend_error::ResendError};
+use tokio::task::coop::consume_budget;
+
 use crate::{
     context::RequestContext,
-    logic::{
-        batch::{
-            cutoffs::read_deadline,
-            resend::{CheckedRecord, ResendState},
-        },
-        pipeline::RECORDS_PER_TURN,
+    logic::batch::{
+        cutoffs::read_deadline,
+        resend::{CheckedRecord, ResendState},
     },
     svc::{BatchLease, ServiceContext},
 };
@@ -59,9 +58,7 @@ impl ResendGuard {
     ) -> Result<Vec<CheckedRecord>, ResendError> {
         let mut checked = Vec::with_capacity(records.len());
         for record in records {
-            if record.index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
-                tokio::task::yield_now().await;
-            }
+            consume_budget().await;
             checked.push(self.check(record).await?);
         }
         Ok(checked)

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use cleaning::{outcome::Completion, record::RawBatch};
+use tokio::task::coop::consume_budget;
 
 use crate::{
     context::RequestContext,
     logic::{
         batch_run::{BatchError, BatchReport, BatchRun, BatchSpec, Started},
         ledger::Ledger,
-        pipeline::RECORDS_PER_TURN,
     },
     svc::ServiceContext,
 };
@@ -40,9 +40,7 @@ impl BatchProcessLogic {
         let mut intake = run.intake(records.len());
         let mut checked = checked.into_iter();
         for record in records {
-            if record.index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
-                tokio::task::yield_now().await;
-            }
+            consume_budget().await;
             intake.receive(record.index, record, checked.next());
         }
         intake.end();

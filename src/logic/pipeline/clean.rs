@@ -12,10 +12,10 @@ use cleaning::{
     outcome::Failure,
     record::Payload,
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, task::coop::consume_budget, time::Instant};
 use worker_pool::Lane;
 
-use super::{RECORDS_PER_TURN, verify::VerificationJob};
+use super::verify::VerificationJob;
 use crate::{
     logic::{
         batch::shared::{BatchShared, CleanRecord},
@@ -45,14 +45,10 @@ pub(super) struct HospitalQueue {
 /// left stay Waiting in the ledger.
 pub(super) async fn clean_queue(batch: Arc<BatchShared>, queue: HospitalQueue) {
     let HospitalQueue { hospital, mut records, lane } = queue;
-    let mut cleaned_records = 0u32;
     let mut look_back = LookBack::default();
     let mut tally = batch.cleaning_stats.tally(Arc::clone(&hospital.profile.code));
     while let Some(QueuedRecord { mut ticket, payload, previous }) = records.recv().await {
-        cleaned_records = cleaned_records.wrapping_add(1);
-        if cleaned_records.is_multiple_of(RECORDS_PER_TURN) {
-            tokio::task::yield_now().await;
-        }
+        consume_budget().await;
         if batch.stopped.is_cancelled() {
             return;
         }

@@ -1,19 +1,18 @@
-//! The record ids that a batch has seen lately.
+//! The record ids that a batch has seen recently.
 
 use std::{
     collections::HashSet,
     hash::{BuildHasher, RandomState},
 };
 
-/// How many records back an id is known in a batch of any size.
+/// How many records back a duplicate id is found in a batch of any size.
 pub(crate) const WINDOW: usize = 50_000;
 
 /// The last ids of a batch: at least as many as the window, at most twice that.
 ///
-/// Ids live in two generations. The young one takes every new id; when it is full it becomes the old one, and
-/// the old one is emptied: nothing has to be looked for to be forgotten. Of an id there is a hash of 64 bits
-/// under a key of the batch's own. Among 100,000 of them a new id is taken for one of the others once in
-/// 10^14 times.
+/// Ids live in two generations. The young one takes every new id; when it is full it becomes the old one, and the old
+/// one is emptied, so that no id has to be searched for to be forgotten. An id is kept as a hash of 64 bits under a
+/// key of the batch. Among 100,000 ids, a new one is taken for one of the others once in 10^14 times.
 pub(super) struct RecentIds {
     window: usize,
     key: RandomState,
@@ -22,11 +21,11 @@ pub(super) struct RecentIds {
 }
 
 impl RecentIds {
-    pub(crate) fn new(window: usize) -> Self {
+    pub(super) fn new(window: usize) -> Self {
         Self { window: window.max(1), key: RandomState::new(), young: HashSet::new(), old: HashSet::new() }
     }
 
-    /// Notes an id. `false` if it was seen lately.
+    /// Inserts an id; `false` if it was seen recently.
     pub(super) fn insert(&mut self, id: &str) -> bool {
         let hash = self.key.hash_one(id);
         let is_old = self.old.contains(&hash);

@@ -214,6 +214,25 @@ fn expected_second(patient_id: &str, batch: &str) -> Columns {
     ])
 }
 
+/// Every text and number that a patient consists of.
+fn leaves(value: &serde_json::Value) -> Vec<String> {
+    match value {
+        serde_json::Value::Null => Vec::new(),
+        serde_json::Value::Array(list) => list.iter().flat_map(leaves).collect(),
+        serde_json::Value::Object(fields) => fields.values().flat_map(leaves).collect(),
+        serde_json::Value::String(text) => vec![text.clone()],
+        number => vec![number.to_string()],
+    }
+}
+
+/// Checks that nothing of the patient is left out of the row.
+fn assert_holds_all(row: &Columns, patient: &Patient) {
+    for leaf in leaves(&serde_json::to_value(patient).expect("a patient serialises")) {
+        let is_stored = row.values().any(|value| value.contains(&leaf) || value.contains(&hex(&leaf)));
+        assert!(is_stored, "{leaf}");
+    }
+}
+
 async fn every_column_of_a_patient_is_inserted_upserted_and_replaced(database: &TestDatabase) {
     let store = database.store().await;
     let first = |id| Row {
@@ -240,6 +259,8 @@ async fn every_column_of_a_patient_is_inserted_upserted_and_replaced(database: &
         assert_eq!(write(&*store, "again", vec![second(id)]).await, [replaced]);
         assert_eq!(read(database, "patients", &row).await, expected_second(id, "again"));
     }
+    assert_holds_all(&expected_first("a", "many"), &first_version("a"));
+    assert_holds_all(&expected_second("a", "again"), &second_version("a"));
     let same = ["hospital_code", "patient_id", "key_id", "hash_version", "stored_at"];
     assert_differ(&expected_first("a", "many"), &expected_second("a", "again"), &same);
 }

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::support::database::open;
+use crate::support::{database::open, eventually};
 
 #[tokio::test]
 async fn a_nul_character_in_a_name_is_refused_alone() {
@@ -58,31 +58,45 @@ async fn writers_with_opposite_key_orders_do_not_deadlock() {
 
 #[tokio::test]
 async fn a_newer_row_that_appears_while_the_chunk_is_written_makes_it_stale() {
+    let (written, outcome) = write_beside_another_writer("'other', 0", 9).await;
+    assert_eq!((written, outcome.as_str()), (Written::Stale, "batch 0 stale"));
+}
+
+#[tokio::test]
+async fn a_later_row_of_the_batch_that_appears_while_the_chunk_is_written_supersedes_it() {
+    let (written, outcome) = write_beside_another_writer("'batch', 5", 1).await;
+    assert_eq!((written, outcome.as_str()), (Written::Superseded, "batch 0 superseded"));
+}
+
+/// Writes version 1 of a patient as record 0 of `batch`, while another transaction writes a version of the patient in a
+/// batch and at an index. Returns the result of the record and its stored outcome.
+async fn write_beside_another_writer(batch_and_index: &str, version: i64) -> (Written, String) {
     let database = TestDatabase::postgres().await;
     let store = database.store().await;
-    write(&*store, "seed", vec![stored(0, patient("seed", "newer", 9))]).await;
+    write(&*store, "seed", vec![stored(0, patient("seed", "theirs", version))]).await;
     let mut other = database.connect().await;
     other
-        .execute(
+        .execute(&format!(
             "BEGIN; INSERT INTO patients SELECT hospital_code, 'raced', name, family_name, given_name, gender,
                  birth_date, deceased, phones, addresses, contacts, nationality, ethnicity, marital_status,
-                 identifiers, raw, key_id, content_hash, hash_version, order_kind, order_value, 'other',
-                 batch_index, issues, stored_at FROM patients",
-        )
+                 identifiers, raw, key_id, content_hash, hash_version, order_kind, order_value, {batch_and_index},
+                 issues, stored_at FROM patients"
+        ))
         .await;
     let writing = {
         let store = Arc::clone(&store);
-        let rows = vec![stored(0, patient("raced", "older", 1)), stored(1, patient("free", "free", 1))];
+        let rows = vec![stored(0, patient("raced", "ours", 1)), stored(1, patient("free", "free", 1))];
         tokio::spawn(async move { write(&*store, "batch", rows).await })
     };
     // The chunk has seen no such patient, and waits for the other transaction in its upsert.
     let waiting = "SELECT 'waits' FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while database.column(waiting).await.is_empty() {}
+    eventually("the chunk waits", async || !database.column(waiting).await.is_empty()).await;
     other.execute("COMMIT").await;
-    assert_eq!(writing.await.unwrap(), [Written::Stale, STORED]);
-    assert_eq!(database.column(PATIENTS).await, ["free free", "raced newer", "seed newer"]);
-    assert_eq!(database.column(OUTCOMES).await, ["batch 0 stale", "batch 1 stored", "seed 0 stored"]);
+    let written = writing.await.unwrap();
+    assert_eq!(written[1], STORED);
+    assert_eq!(database.column(PATIENTS).await, ["free free", "raced theirs", "seed theirs"]);
+    (written[0], database.column(OUTCOMES).await.remove(0))
 }
 
 #[tokio::test]

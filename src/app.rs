@@ -14,13 +14,13 @@ use tracing::{info, warn};
 use crate::{
     client::{
         self,
-        hospital_api::{HttpVerificationClient, VerdictCache},
+        hospital_api::{HospitalApi, HttpVerificationClient, VerdictCache},
     },
     config::Config,
     logic::{batch::cutoffs::answer_reserve, retention},
     model::{self, StoreError},
     server::{self, Admission, Readiness, Server},
-    svc::{BatchLimits, Hospital, HospitalApi, InFlightBudget, ServiceContext},
+    svc::{BatchLimits, Hospital, InFlightBudget, ServiceContext},
 };
 use cleaning::{format::phone, profile::Profile};
 use worker_pool::{Pool, PoolError};

@@ -8,15 +8,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    client::{
-        hospital_api::{VerdictCache, VerificationClient},
-        hospital_health::{HealthConfig, HospitalHealth},
-    },
-    model::Store,
-};
-use cleaning::profile::{Profile, RetryPolicy, VerificationConfig};
-use worker_pool::{Gate, Pool};
+use crate::{client::hospital_api::HospitalApi, model::Store};
+use cleaning::profile::Profile;
+use worker_pool::Pool;
 
 mod batch_leases;
 mod in_flight_budget;
@@ -68,38 +62,6 @@ pub struct Hospital {
     pub profile: Arc<Profile>,
     /// Its verification API; absent means that its records are not verified.
     pub verification: Option<HospitalApi>,
-}
-
-/// A hospital's verification API and what says whether it may be called now.
-pub struct HospitalApi {
-    pub client: Arc<dyn VerificationClient>,
-    /// Bounds the calls in flight and their rate, over all batches.
-    pub gate: Arc<Gate>,
-    /// Learns from the calls how many the API tolerates at once, and whether it works.
-    pub health: Arc<HospitalHealth>,
-    /// How a failed call is retried.
-    pub retry: RetryPolicy,
-    /// Verdicts that are kept, if any are.
-    pub verdict_cache: Option<VerdictCache>,
-}
-
-impl HospitalApi {
-    /// The API of a hospital about which nothing is known yet, for at most `in_flight` calls at once.
-    pub fn new(
-        hospital_code: &Arc<str>,
-        verify: &VerificationConfig,
-        client: Arc<dyn VerificationClient>,
-        in_flight: usize,
-    ) -> Self {
-        let config = HealthConfig { max_in_flight: in_flight, outage_pause: verify.outage_pause };
-        Self {
-            client,
-            gate: Gate::with_rate(in_flight, verify.max_per_second),
-            health: HospitalHealth::new(Arc::clone(hospital_code), config),
-            retry: verify.retry,
-            verdict_cache: verify.verdict_cache.map(VerdictCache::new),
-        }
-    }
 }
 
 /// The limits of each batch.

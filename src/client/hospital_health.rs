@@ -1,8 +1,8 @@
-//! What is known of an outside party from its last calls, and what follows for the next ones: how many it bears at
-//! a time, how long a call takes, whether it works at all, and how often a failed call may be made again.
+//! The health of one hospital's API, learned from its last calls: how many concurrent calls it tolerates, how long a call
+//! takes, whether it works at all, and how many failed calls may be retried.
 //!
-//! One health stands for one party in the whole process, and keeps what it has learnt from batch to batch. The calls
-//! tell it how they ended; it never makes one.
+//! There is one for each hospital in the process; it is kept from batch to batch. Calls report how they ended; this module
+//! makes none.
 
 mod adaptive_limit;
 mod hospital_breaker;
@@ -28,31 +28,29 @@ use self::{
 };
 use super::hospital_api::FaultKind;
 
-/// The time over which calls earn retries.
+/// The time in which calls earn retries.
 const RETRY_WINDOW: Duration = Duration::from_secs(10);
 
-/// The part of the calls that may be made again: nobody can see from here whether a party that fails is one call
-/// short of falling over.
+/// The share of calls that may be retried. It is small, because a hospital that fails may be overloaded.
 const RETRY_SHARE: f32 = 0.1;
 
-/// How a party is guarded.
 #[derive(Clone, Copy, Debug)]
 pub struct HealthConfig {
-    /// Most calls at a time.
+    /// Most concurrent calls.
     pub max_in_flight: usize,
-    /// How long calls are stopped once the party does not work, before one may try.
+    /// How long calls are stopped in an outage before one may probe.
     pub outage_pause: Duration,
 }
 
-/// Guards one party; see the module.
+/// The health of one hospital's API.
 pub struct HospitalHealth {
     name: Arc<str>,
-    /// Whether there is anything to heed. As long as there is not, calls need no lock.
+    /// False while the hospital is healthy, so that calls skip the lock.
     degraded: AtomicBool,
     state: Mutex<HealthState>,
     latency: Median,
     retries: TpsBudget,
-    works: watch::Sender<bool>,
+    available: watch::Sender<bool>,
 }
 
 struct HealthState {
@@ -60,16 +58,16 @@ struct HealthState {
     breaker: HospitalBreaker,
 }
 
-/// A call that may be made. Whoever makes it says how it ended; dropping it says that it was given up.
+/// Permission for one call. The caller records how the call ended; a dropped permit is an abandoned call.
 pub struct CallPermit {
     health: Arc<HospitalHealth>,
-    way: CallRole,
+    role: CallRole,
     began: Instant,
     ended: bool,
 }
 
 impl HospitalHealth {
-    /// A health of a party that is thought to work.
+    /// A hospital that is assumed to work.
     pub fn new(name: Arc<str>, config: HealthConfig) -> Arc<Self> {
         let state = HealthState {
             limit: AdaptiveLimit::new(config.max_in_flight),
@@ -80,46 +78,46 @@ impl HospitalHealth {
             degraded: AtomicBool::new(true),
             state: Mutex::new(state),
             latency: Median::default(),
-            // No retries without calls: the share is to hold in an outage, too, from its first moment on.
+            // No reserve: the share must hold in an outage too, from its first moment on.
             retries: TpsBudget::new(RETRY_WINDOW, 0, RETRY_SHARE),
-            works: watch::Sender::new(true),
+            available: watch::Sender::new(true),
         })
     }
 
-    /// Begins a call, unless the party is known not to work.
+    /// Begins a call, unless the hospital is known to be unavailable.
     pub fn try_begin_call(self: &Arc<Self>) -> Result<CallPermit, CallRefused> {
         let began = Instant::now();
-        let way =
+        let role =
             if self.is_degraded() { self.state().breaker.try_begin_call(began)? } else { CallRole::Regular };
-        Ok(CallPermit { health: Arc::clone(self), way, began, ended: false })
+        Ok(CallPermit { health: Arc::clone(self), role, began, ended: false })
     }
 
-    /// Takes a retry out of the budget, if there is one. Whoever asks makes it.
+    /// Withdraws a retry from the budget, if there is one.
     pub fn try_take_retry(&self) -> bool {
         self.retries.withdraw()
     }
 
-    /// Counts a first call, which earns a part of a retry.
+    /// Deposits the part of a retry that a first call earns.
     pub fn deposit_retry(&self) {
         self.retries.deposit();
     }
 
-    /// How long a call that goes well takes; zero as long as nobody knows.
+    /// The median time of a successful call; zero before the first one.
     pub fn median_latency(&self) -> Duration {
         self.latency.get()
     }
 
-    /// How long whoever wants to call has to wait for an answer, usually: no time at all if no call is made.
+    /// The usual time until a new call is answered; zero while calls are stopped, for then none is made.
     pub fn expected_call_time(&self) -> Duration {
-        if *self.works.borrow() { self.median_latency() } else { Duration::ZERO }
+        if *self.available.borrow() { self.median_latency() } else { Duration::ZERO }
     }
 
-    /// Whether the party works, as far as is known, and whenever that changes.
+    /// Whether the hospital is available, and every change of it.
     pub fn watch_availability(&self) -> watch::Receiver<bool> {
-        self.works.subscribe()
+        self.available.subscribe()
     }
 
-    /// Stops all calls until a moment that the party has named itself.
+    /// Stops all calls until a moment that the hospital has named.
     pub fn stop_calls_until(&self, until: Instant) {
         self.update(|state| Some(state.breaker.open(until)));
     }
@@ -128,21 +126,21 @@ impl HospitalHealth {
         self.degraded.load(Ordering::Acquire)
     }
 
-    /// Takes in something that is not as usual. Answers the limit that follows.
-    fn update(&self, lesson: impl FnOnce(&mut HealthState) -> Option<BreakerChange>) -> usize {
+    /// Updates the state; returns the limit that follows.
+    fn update(&self, change: impl FnOnce(&mut HealthState) -> Option<BreakerChange>) -> usize {
         let mut state = self.state();
-        let change = lesson(&mut state);
+        let change = change(&mut state);
         let degraded = !(state.breaker.is_healthy() && state.limit.is_at_max());
         self.degraded.store(degraded, Ordering::Release);
-        // Told under the lock: of two changes, the one that is told last is the one that holds.
+        // Under the lock, so that the last published change is the valid one.
         change.into_iter().for_each(|change| self.publish(change));
         state.limit.get()
     }
 
     fn publish(&self, change: BreakerChange) {
-        let works = change == BreakerChange::Closed;
-        let before = self.works.send_replace(works);
-        match (before, works) {
+        let available = change == BreakerChange::Closed;
+        let before = self.available.send_replace(available);
+        match (before, available) {
             (true, false) => {
                 warn!(hospital = %self.name, "the hospital's API does not work: calls are stopped")
             }
@@ -152,50 +150,50 @@ impl HospitalHealth {
     }
 
     fn state(&self) -> MutexGuard<'_, HealthState> {
-        // Each change under this lock is whole by itself.
+        // A panic leaves nothing half done: each change under this lock is complete by itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl CallPermit {
-    /// Until when the calls of others should wait for the end of this one, if it finds out whether the party works.
+    /// If this call is a probe, until when other calls should wait for its result.
     pub fn probe_deadline(&self) -> Option<Instant> {
-        (self.way == CallRole::Probe).then(|| self.began + MAX_PROBE_WAIT)
+        (self.role == CallRole::Probe).then(|| self.began + MAX_PROBE_WAIT)
     }
 
-    /// The party has answered. Answers how many calls it bears at a time, if that may have changed.
+    /// Records that the hospital has answered; returns the limit of concurrent calls, if it may have changed.
     pub fn record_success(mut self) -> Option<usize> {
         self.ended = true;
-        let (way, now) = (self.way, Instant::now());
+        let (role, now) = (self.role, Instant::now());
         self.health.latency.add(now - self.began);
         self.health.is_degraded().then(|| {
             self.health.update(|state| {
                 state.limit.record_success();
-                state.breaker.record(way, false, now)
+                state.breaker.record(role, false, now)
             })
         })
     }
 
-    /// The call came to nothing. Answers how many calls the party bears at a time, if that may have changed.
+    /// Records that the call failed; returns the limit of concurrent calls, if it may have changed.
     pub fn record_failure(mut self, fault: FaultKind) -> Option<usize> {
         if fault == FaultKind::BatchDeadline {
-            // Says nothing about the party: dropping the call gives it up.
+            // It says nothing about the hospital: dropping the permit abandons the call.
             return None;
         }
         self.ended = true;
-        let (way, began, now) = (self.way, self.began, Instant::now());
+        let (role, began, now) = (self.role, self.began, Instant::now());
         Some(self.health.update(|state| {
             if fault.is_overload() {
                 state.limit.record_overload(began, now);
             }
-            state.breaker.record(way, fault.is_outage(), now)
+            state.breaker.record(role, fault.is_outage(), now)
         }))
     }
 }
 
 impl Drop for CallPermit {
     fn drop(&mut self) {
-        if !self.ended && self.way == CallRole::Probe {
+        if !self.ended && self.role == CallRole::Probe {
             self.health.state().breaker.abandon_probe();
         }
     }

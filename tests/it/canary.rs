@@ -13,7 +13,7 @@ use cleaning::{
     record::{BatchId, Payload, RawBatch, RawRecord},
 };
 use dataprocessing::{
-    client::hospital_api::{CallFault, Verdict, VerificationClient},
+    client::hospital_api::{CallFault, HospitalApi, Verdict, VerificationClient},
     config,
     context::RequestContext,
     logic::calls::batch_process::BatchProcessLogic,
@@ -21,7 +21,7 @@ use dataprocessing::{
         self, PatientData, RawAddress, RawContact, RawIdentifier, RawName, RawPatient,
         data_processing_client::DataProcessingClient, patient_data,
     },
-    svc::{Hospital, HospitalApi},
+    svc::Hospital,
     telemetry,
 };
 use serde_json::{Value, json};

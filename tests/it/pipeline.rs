@@ -10,7 +10,7 @@ use cleaning::{
     record::{BatchId, Payload, RawBatch, RawRecord},
 };
 use dataprocessing::{
-    client::hospital_api::{CallFault, FaultKind, Verdict, VerificationClient},
+    client::hospital_api::{CallFault, FaultKind, HospitalApi, Verdict, VerificationClient},
     config,
     context::RequestContext,
     logic::{
@@ -20,7 +20,7 @@ use dataprocessing::{
             batch_stream::{BatchStreamLogic, StreamedBatch, Upload, UploadEnd},
         },
     },
-    svc::{Hospital, HospitalApi, ServiceContext},
+    svc::{Hospital, ServiceContext},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use tokio::{sync::oneshot, time::Instant};

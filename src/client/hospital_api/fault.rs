@@ -1,24 +1,22 @@
-//! Why a call gave no verdict, and what follows: for the record, for calling again, and for the hospital.
+//! Why a call gave no verdict, and what follows: for the record, for a retry, and for the hospital's health.
 
 use std::time::Duration;
 
 use cleaning::outcome::Failure;
 
-/// A call that gave no verdict.
+/// A call without a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallFault {
-    /// What went wrong.
     pub kind: FaultKind,
-    /// How long the hospital asks to be left alone, if it does.
+    /// How long the hospital asks not to be called, if it does.
     pub retry_after: Option<Duration>,
 }
 
-/// What went wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// No answer in the time of a call.
+    /// No response within the timeout of a call.
     Timeout,
-    /// No answer in the time that the batch had left, which is less than that of a call.
+    /// No response in the time that the batch had left, which was less than the timeout of a call.
     BatchDeadline,
     /// No route, no connection, no TLS, or a connection that broke.
     Unreachable,
@@ -26,31 +24,30 @@ pub enum FaultKind {
     Throttled,
     /// 503: no capacity now.
     Overloaded,
-    /// Another status of the server's side, or an answer that says that it cannot serve now.
+    /// Another 5xx status, or a response that says that the hospital cannot answer now.
     ServerError,
     /// 401, 403, 407: this service is not let in.
     Denied,
-    /// An answer that is none.
+    /// A response that is none.
     InvalidAnswer,
-    /// The call itself is wrong, in a way that the record does not explain.
+    /// Another 4xx status, or a response that refuses the call: the call is wrong in a way that the record does not
+    /// explain.
     ClientError,
-    /// A bug of this service.
+    /// The code that made the call panicked, which is a bug of this service.
     Panicked,
 }
 
-/// How often a call may be made again.
+/// How often a failed call may be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAllowance {
-    /// Not at all: it would end the same way.
+    /// It would end the same way.
     Never,
-    /// Once.
     Once,
-    /// As often as the configuration allows.
     AsConfigured,
 }
 
 impl FaultKind {
-    /// What the record fails of.
+    /// The failure of the record.
     pub fn failure(self) -> Failure {
         match self {
             Self::Timeout | Self::BatchDeadline => Failure::HospitalTimeout,
@@ -74,13 +71,13 @@ impl FaultKind {
         }
     }
 
-    /// Whether it says that the hospital gets more calls than it can bear. Slowness alone never does.
+    /// Whether the hospital gets more calls than it tolerates. Slowness alone does not mean that.
     pub fn is_overload(self) -> bool {
         matches!(self, Self::Timeout | Self::Unreachable | Self::Throttled | Self::Overloaded)
     }
 
-    /// Whether it says that the hospital does not work: nothing that a record can be the reason of, and not
-    /// that it throttles us, which it can only do when it works.
+    /// Whether the hospital does not work. A fault that a record can cause is no outage, and neither is throttling, which
+    /// only a working hospital does.
     pub fn is_outage(self) -> bool {
         matches!(
             self,

@@ -26,10 +26,10 @@ use cleaning::{
     profile::{NoVerdict, ResponseFormat, Verdict, VerificationConfig},
 };
 
-/// Most bytes of an answer; a verdict needs a few dozen.
-const BODY_LIMIT: usize = 64 * 1024;
+/// Most bytes of a response; a verdict needs a few dozen.
+const MAX_BODY: usize = 64 * 1024;
 
-/// Tells the hospital how many whole milliseconds the caller will wait.
+/// The whole milliseconds that the caller will wait.
 const TIMEOUT_HEADER: HeaderName = HeaderName::from_static("x-timeout-ms");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -37,41 +37,40 @@ const USER_AGENT: &str = concat!("dataprocessing/", env!("CARGO_PKG_VERSION"));
 
 /// A hospital's verification API over HTTP. Dropping a call cancels it and closes its connection.
 ///
-/// Addresses, bodies and the HTTP library's errors are never logged: each of them can hold a patient or a
-/// credential.
+/// Addresses, bodies and errors of the HTTP library are never logged: each of them can hold a patient or a credential.
 pub struct HttpVerificationClient {
     client: Client,
     url: Url,
     timeout: Duration,
-    /// How bodies are read, if not in the usual way.
-    envelope: Option<ResponseFormat>,
+    /// How bodies are read; if absent, in the default format.
+    response_format: Option<ResponseFormat>,
 }
 
 impl HttpVerificationClient {
-    /// A client of the API at `verify.url`, made for `in_flight` calls at once.
+    /// A client of the API at `verify.url` for `in_flight` concurrent calls.
     ///
     /// # Errors
     ///
-    /// The URL is not one of HTTP, or it is one of HTTPS and TLS cannot be set up.
+    /// The URL is neither HTTP nor HTTPS, or TLS cannot be set up.
     pub fn new(verify: &VerificationConfig, in_flight: usize) -> Result<Self, ClientBuildError> {
         let url = parse_url(&verify.url)?;
         let client = build_client(&url, verify.connect_timeout, in_flight)?;
-        Ok(Self { client, url, timeout: verify.timeout, envelope: verify.response.clone() })
+        Ok(Self { client, url, timeout: verify.timeout, response_format: verify.response.clone() })
     }
 
-    /// Makes the call. Its time is bounded by the caller.
-    async fn ask(&self, identity: Vec<u8>, left_ms: u64) -> Result<Verdict, CallFault> {
+    /// Makes the call. The caller bounds its time.
+    async fn call(&self, identity: Vec<u8>, left_ms: u64) -> Result<Verdict, CallFault> {
         let request = self.client.post(self.url.clone()).header(TIMEOUT_HEADER, left_ms).body(identity);
-        // No route, no connection, no TLS, a connection that broke: to the record these are all the same.
-        let response = request.send().await.map_err(|_| failed(FaultKind::Unreachable, None, None))?;
+        let response = request.send().await.map_err(|_| log_failure(FaultKind::Unreachable, None, None))?;
         let status = Some(response.status());
         let retry_after = retry_after(response.headers(), SystemTime::now());
         let fault = |kind| CallFault { kind, retry_after };
-        let meaning =
-            StatusMeaning::of(response.status()).map_err(|kind| fault(failed(kind, status, None)))?;
+        let meaning = StatusMeaning::from_status(response.status())
+            .map_err(|kind| fault(log_failure(kind, status, None)))?;
         let body = read_body(response).await;
-        let answer = body.map_or(Err(NO_ANSWER), |body| status_meaning::read(&body, self.envelope.as_ref()));
-        meaning.conclude(answer).map_err(|kind| fault(failed(kind, status, answer.err())))
+        let answer =
+            body.map_or(Err(NO_ANSWER), |body| status_meaning::read(&body, self.response_format.as_ref()));
+        meaning.conclude(answer).map_err(|kind| fault(log_failure(kind, status, answer.err())))
     }
 }
 
@@ -83,31 +82,30 @@ impl VerificationClient for HttpVerificationClient {
         let left = left.min(self.timeout);
         let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         if left_ms == 0 {
-            return Err(failed(no_answer, None, None).into());
+            return Err(log_failure(no_answer, None, None).into());
         }
-        timeout(left, self.ask(identity_json(patient), left_ms))
+        timeout(left, self.call(identity_json(patient), left_ms))
             .await
-            .unwrap_or_else(|_| Err(failed(no_answer, None, None).into()))
+            .unwrap_or_else(|_| Err(log_failure(no_answer, None, None).into()))
     }
 }
 
-/// Logs a failure, and hands it on. Of a body that cannot be understood it says where, never what stands
-/// there.
-fn failed(fault: FaultKind, status: Option<StatusCode>, unclear: Option<NoVerdict<'_>>) -> FaultKind {
+/// Logs a failed call and returns its fault. The log says where a body cannot be read, never what is there.
+fn log_failure(fault: FaultKind, status: Option<StatusCode>, no_verdict: Option<NoVerdict<'_>>) -> FaultKind {
     debug!(
         failure = fault.failure().kind().code,
         http_status = status.map(|status| status.as_u16()),
-        unclear_at = unclear.map(|unclear| unclear.at),
+        unclear_at = no_verdict.map(|no_verdict| no_verdict.at),
         "a verification failed"
     );
     fault
 }
 
-/// The body of an answer; nothing if it is cut off or over [`BODY_LIMIT`].
+/// The body of a response; none if it is cut off or over [`MAX_BODY`].
 async fn read_body(mut response: Response) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {
-        if body.len() + chunk.len() > BODY_LIMIT {
+        if body.len() + chunk.len() > MAX_BODY {
             return None;
         }
         body.extend_from_slice(&chunk);
@@ -130,23 +128,23 @@ fn build_client(url: &Url, connect_timeout: Duration, in_flight: usize) -> Resul
         .default_headers(HeaderMap::from_iter([(CONTENT_TYPE, JSON), (ACCEPT, JSON)]))
         .connect_timeout(connect_timeout)
         .tcp_nodelay(true)
-        // A connection per call: over HTTP/2 the peer's limit of streams would quietly bound the calls.
+        // A connection per call: over HTTP/2 the peer's limit of streams would silently bound the calls.
         .http1_only()
-        // Fewer idle places than calls in flight would close and open connections between any two bursts.
+        // Fewer idle connections than calls in flight would close and open connections between bursts.
         .pool_max_idle_per_host(in_flight.max(1))
-        // Where a patient goes is what the profile says: no redirect, no proxy of the environment.
+        // A patient goes only where the profile says: no redirect, no proxy of the environment.
         .redirect(redirect::Policy::none())
         .no_proxy()
-        // The pipeline alone decides what is tried again.
+        // Only the pipeline decides about retries.
         .retry(retry::never());
     if url.scheme() == "http" {
-        // Spares machines without certificate authorities an error, and the others the loading of them.
+        // Machines without certificate authorities would fail here, and the others would load them for nothing.
         builder = builder.tls_certs_only([]);
     }
     builder.build().map_err(|error| ClientBuildError::Setup(root_cause(&error)))
 }
 
-/// The text of the innermost error, the one that says what to do.
+/// The text of the innermost error, which says what to do.
 fn root_cause(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {

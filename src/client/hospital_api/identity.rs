@@ -1,4 +1,4 @@
-//! What a hospital is asked about: the canonical identity of a patient, as JSON.
+//! What a hospital is asked to verify: the canonical identity of a patient, as JSON.
 //!
 //! ```json
 //! {"hospitalCode": "h1", "patientId": "42", "name": "...", "gender": "female", "birthDate": "1990-04-12",
@@ -14,20 +14,20 @@ use cleaning::{
     phi::Phi,
 };
 
-/// Room for a usual identity, so that writing one seldom grows its buffer.
+/// The size of a usual identity, so that its buffer seldom grows.
 const USUAL_BYTES: usize = 512;
 
 /// The JSON of a patient's identity.
 pub(super) fn identity_json(patient: &Patient) -> Vec<u8> {
     let mut json = Vec::with_capacity(USUAL_BYTES);
-    serde_json::to_writer(&mut json, &Identity::of(patient)).expect("an identity serialises into memory");
+    serde_json::to_writer(&mut json, &IdentityBody::of(patient)).expect("an identity serialises into memory");
     json
 }
 
-/// A view of a patient that goes out. It borrows: nothing is copied before it is written.
+/// The part of a patient that is sent. It borrows: nothing is copied before it is written.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity<'a> {
+struct IdentityBody<'a> {
     hospital_code: &'a str,
     patient_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ struct Identity<'a> {
     identifiers: &'a [Identifier],
 }
 
-impl<'a> Identity<'a> {
+impl<'a> IdentityBody<'a> {
     fn of(patient: &'a Patient) -> Self {
         Self {
             hospital_code: &patient.hospital_code,

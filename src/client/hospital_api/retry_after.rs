@@ -4,11 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header::RETRY_AFTER};
 
-/// Longest time that is believed. More is a mistake of the other side, or means "not today".
+/// Longest time that is accepted. More is a mistake of the other side, or means "not today".
 const MAX_DELAY: Duration = Duration::from_secs(24 * 3600);
 
-/// How long a hospital asks to be left alone, counted from `now`. A moment that has passed is no time at all; what
-/// is in neither form says nothing.
+/// How long a hospital asks not to be called, counted from `now`. A moment in the past means no time at all.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let asked = match text.parse::<u64>() {

@@ -1,4 +1,4 @@
-//! What an answer of a hospital's API means: its status first, then its body.
+//! The meaning of a response: first its status, then its body.
 
 use std::borrow::Cow;
 
@@ -12,25 +12,25 @@ use cleaning::{
     profile::{Answer, NoVerdict, ResponseFormat, Verdict},
 };
 
-/// What the status of an answer leaves to its body.
+/// What the status of a response leaves to its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StatusMeaning {
-    /// The body holds the answer. One that holds none, is cut off or is too large is against the protocol.
+    /// The body has the answer. If it has none, is cut off or too large, it violates the protocol.
     BodyDecides,
-    /// The body may say what is wrong with the record. One that says nothing is wrong contradicts the
-    /// status, and means like one that holds no answer that the call was refused.
+    /// The body may say what is wrong with the record. If it says that nothing is wrong, or has no answer, the call was
+    /// refused.
     BodyMayObject,
 }
 
 impl StatusMeaning {
-    /// Reads a status. A hospital may say what is wrong with a record as 400 or 422 and a verdict; any
-    /// other status of the client's side says that the call itself is wrong, and a redirect is never
-    /// followed, for it would take a patient to an address that nobody configured.
+    /// Reads a status. A hospital may say what is wrong with a record by 400 or 422 and a verdict; any other 4xx means that
+    /// the call itself is wrong. A redirect is never followed, because it would send a patient to an address that was not
+    /// configured.
     ///
     /// # Errors
     ///
     /// The call failed, whatever the body says.
-    pub(super) fn of(status: StatusCode) -> Result<Self, FaultKind> {
+    pub(super) fn from_status(status: StatusCode) -> Result<Self, FaultKind> {
         match status.as_u16() {
             200..=299 => Ok(Self::BodyDecides),
             400 | 422 => Ok(Self::BodyMayObject),
@@ -44,7 +44,7 @@ impl StatusMeaning {
         }
     }
 
-    /// What the call comes to, if its body says this.
+    /// The result of the call, given what its body says.
     pub(super) fn conclude(self, body: Result<Answer, NoVerdict<'_>>) -> Result<Verdict, FaultKind> {
         match (self, body) {
             (_, Ok(Answer::Unavailable)) => Err(FaultKind::ServerError),
@@ -58,23 +58,23 @@ impl StatusMeaning {
     }
 }
 
-/// What a body says by the hospital's envelope; without one, by the form `{"result": "..."}`, other fields
-/// aside. One that says a thing twice says nothing: with `"code"` once 0 and once 1, any reading is a guess.
-pub(super) fn read<'e>(body: &[u8], envelope: Option<&'e ResponseFormat>) -> Result<Answer, NoVerdict<'e>> {
-    match envelope {
+/// What a body says in the hospital's format, or by default as `{"result": "..."}`, other fields ignored. A body with a
+/// repeated key says nothing: with `"code"` once 0 and once 1, any reading is a guess.
+pub(super) fn read<'e>(body: &[u8], format: Option<&'e ResponseFormat>) -> Result<Answer, NoVerdict<'e>> {
+    match format {
         None => plain_verdict(body).map(Answer::Verdict).ok_or(NO_ANSWER),
-        Some(envelope) => {
+        Some(format) => {
             let text = std::str::from_utf8(body).map_err(|_| NO_ANSWER)?;
             let answer = json::parse_object(text).map_err(|_| NO_ANSWER)?;
-            envelope.classify(&Value::Object(answer))
+            format.classify(&Value::Object(answer))
         }
     }
 }
 
-/// A body that is no answer as a whole.
+/// A body that has no answer as a whole.
 pub(super) const NO_ANSWER: NoVerdict<'static> = NoVerdict { at: "" };
 
-/// Reads the usual form without a tree of values: this is done for each record.
+/// Reads the default format without a tree of values, because this is done for each record.
 fn plain_verdict(body: &[u8]) -> Option<Verdict> {
     #[derive(Deserialize)]
     struct Plain<'a> {
@@ -116,7 +116,7 @@ mod tests {
         for (statuses, meaning) in cases {
             for &status in statuses {
                 assert_eq!(
-                    StatusMeaning::of(StatusCode::from_u16(status).unwrap()),
+                    StatusMeaning::from_status(StatusCode::from_u16(status).unwrap()),
                     meaning,
                     "status {status}"
                 );
@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    /// The envelope of a vendor whose code 0 is a failure.
+    /// The format of a vendor whose code 0 is a failure.
     fn envelope() -> ResponseFormat {
         let profile = "version: 1\ntime_zone: UTC\ndate_formats: yyyyMMdd\nmapping: {patient_id: id}\n\
             verify:\n  url: http://host/\n  response:\n    call: {at: /code, success: 1, unavailable: 0}\n    \

@@ -1,10 +1,8 @@
-//! Verdicts that are kept for a while: hospitals' services bill per call, and the same identity is asked about again
-//! and again.
+//! A cache of verdicts: hospitals bill per call, and the same identity is verified again and again.
 
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -12,53 +10,41 @@ use std::{
     time::Duration,
 };
 
+use cleaning::{patient::Patient, profile::VerdictCacheConfig, two_generations::TwoGenerations};
 use tokio::{sync::OnceCell, time::Instant};
 
 use super::{Verdict, identity::identity_json};
-use cleaning::{patient::Patient, profile::VerdictCacheConfig};
 
-/// Keeps verdicts under a keyed hash of the identity that they are about: 128 bits, by keys that only this process
-/// has, so that what is kept tells nobody who was asked about. Whoever asks about an identity while another call about
-/// it is on its way waits for that one's answer.
+/// Caches verdicts under a keyed hash of their identity: 128 bits, with keys that only this process has, so that the
+/// cache does not reveal who was verified. A second call about an identity waits for the first one's answer.
 ///
-/// Only what the hospital knows is kept: an identity that it does not know today it may know tomorrow.
+/// Only verdicts about identities that the hospital knows are cached: it may know the others tomorrow.
 pub struct VerdictCache {
     keys: (RandomState, RandomState),
     max_age: Duration,
-    /// Most verdicts of one generation.
-    max_per_generation: usize,
-    generations: Mutex<Generations>,
+    generations: Mutex<TwoGenerations<HashMap<u128, Arc<Cached>>>>,
     asked: AtomicU64,
     known: AtomicU64,
 }
 
-/// Two generations: when the young one is full, it becomes the old one, whose verdicts are forgotten.
-#[derive(Default)]
-struct Generations {
-    young: HashMap<u128, Arc<Kept>>,
-    old: HashMap<u128, Arc<Kept>>,
-}
-
-struct Kept {
+struct Cached {
     since: Instant,
     verdict: OnceCell<Verdict>,
 }
 
 impl VerdictCache {
-    /// Keeps no verdict yet.
-    pub fn new(kept: VerdictCacheConfig) -> Self {
+    pub fn new(config: VerdictCacheConfig) -> Self {
         Self {
             keys: (RandomState::new(), RandomState::new()),
-            max_age: kept.max_age,
-            max_per_generation: kept.max_verdicts,
-            generations: Mutex::default(),
+            max_age: config.max_age,
+            generations: Mutex::new(TwoGenerations::new(config.max_verdicts)),
             asked: AtomicU64::new(0),
             known: AtomicU64::new(0),
         }
     }
 
-    /// The verdict about a patient: a kept one, the answer of a call that is on its way, or that of `call`. A call
-    /// that fails is its caller's own: whoever waited for it makes another.
+    /// The verdict about a patient: a cached one, that of a call in flight, or that of `call`. A failed call fails only
+    /// its own caller: one that waited for it makes another call.
     pub async fn verdict<E>(
         &self,
         patient: &Patient,
@@ -66,23 +52,23 @@ impl VerdictCache {
     ) -> Result<Verdict, E> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let key = self.key(patient);
-        let kept = self.generations().at(key, self.max_age, self.max_per_generation);
+        let cached = self.get_or_insert(key);
         let mut called = false;
         let call = async {
             called = true;
             call.await
         };
-        let verdict = kept.verdict.get_or_try_init(|| call).await.copied();
+        let verdict = cached.verdict.get_or_try_init(|| call).await.copied();
         if !called {
             self.known.fetch_add(1, Ordering::Relaxed);
         }
         if !matches!(verdict, Ok(Verdict::Match | Verdict::Mismatch)) {
-            self.generations().forget(key, &kept);
+            self.remove(key, &cached);
         }
         verdict
     }
 
-    /// How often a verdict was asked for, and how often that took no call.
+    /// How many verdicts were asked for, and how many of them took no call.
     pub fn hits(&self) -> (u64, u64) {
         (self.asked.load(Ordering::Relaxed), self.known.load(Ordering::Relaxed))
     }
@@ -93,34 +79,30 @@ impl VerdictCache {
         u128::from(high) << 64 | u128::from(low)
     }
 
-    fn generations(&self) -> MutexGuard<'_, Generations> {
-        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Generations {
-    /// What is kept under a key, if it is not too old; else a place for it.
-    fn at(&mut self, key: u128, max_age: Duration, max_per_generation: usize) -> Arc<Kept> {
+    /// The entry of a key, if it is not too old; else a new one.
+    fn get_or_insert(&self, key: u128) -> Arc<Cached> {
         let now = Instant::now();
-        let found = self.young.get(&key).or_else(|| self.old.get(&key));
-        if let Some(kept) = found.filter(|kept| now - kept.since < max_age) {
-            return Arc::clone(kept);
+        let mut generations = self.generations();
+        let found = generations.both().into_iter().find_map(|generation| generation.get(&key));
+        if let Some(cached) = found.filter(|cached| now - cached.since < self.max_age) {
+            return Arc::clone(cached);
         }
-        if self.young.len() >= max_per_generation {
-            self.old = mem::take(&mut self.young);
-        }
-        let kept = Arc::new(Kept { since: now, verdict: OnceCell::new() });
-        self.young.insert(key, Arc::clone(&kept));
-        kept
+        let cached = Arc::new(Cached { since: now, verdict: OnceCell::new() });
+        generations.make_room().insert(key, Arc::clone(&cached));
+        cached
     }
 
-    /// Takes a place back, unless it is another's by now.
-    fn forget(&mut self, key: u128, kept: &Arc<Kept>) {
-        for generation in [&mut self.young, &mut self.old] {
-            if generation.get(&key).is_some_and(|there| Arc::ptr_eq(there, kept)) {
+    /// Removes an entry, unless another one has taken its key.
+    fn remove(&self, key: u128, cached: &Arc<Cached>) {
+        for generation in self.generations().both_mut() {
+            if generation.get(&key).is_some_and(|it| Arc::ptr_eq(it, cached)) {
                 generation.remove(&key);
             }
         }
+    }
+
+    fn generations(&self) -> MutexGuard<'_, TwoGenerations<HashMap<u128, Arc<Cached>>>> {
+        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,7 +183,7 @@ mod tests {
         for patient_id in 0..1_000 {
             ask(&verdicts, &patient_id.to_string(), Ok(Verdict::Match)).await;
             let generations = verdicts.generations();
-            assert!(generations.young.len() <= 10 && generations.old.len() <= 10);
+            assert!(generations.both().iter().all(|generation| generation.len() <= 10));
         }
         assert!(!ask(&verdicts, "995", Ok(Verdict::Match)).await);
     }

@@ -1,23 +1,22 @@
-//! How many calls a party bears at a time, learnt from what it says: down by a third when it is too much, up by
-//! one for each round of calls that went well.
+//! A limit of concurrent calls that adapts: a third less after an overload, one more after each round of successes.
 
 use tokio::time::Instant;
 
-/// The limit never falls below this: one call alone would learn too slowly that the party has recovered.
+/// Lowest limit: a single call at once would notice a recovery too slowly.
 const MIN_LIMIT: usize = 2;
 
 /// What is left of the limit after an overload.
 const DECREASE: f64 = 0.7;
 
-/// A limit that follows overload and recovery, and never the time that a call takes: the answers of hospitals
-/// vary by themselves, and to slow down because of it helps nobody.
+/// A limit that follows overload and recovery, but not latency: the latency of hospitals varies by itself, and slowing
+/// down because of it helps no one.
 ///
-/// It starts at the most, for a batch is too short to learn the way up. A plain state machine: it is told the time.
+/// It starts at its maximum, because a batch is too short to climb there. A pure state machine: time is passed in.
 #[derive(Debug)]
 pub(super) struct AdaptiveLimit {
     max: usize,
     limit: f64,
-    /// Calls that went well since the last change.
+    /// Since the last change.
     successes: usize,
     decreased_at: Option<Instant>,
 }
@@ -32,12 +31,10 @@ impl AdaptiveLimit {
         self.limit as usize
     }
 
-    /// Whether it is as high as it gets.
     pub(super) fn is_at_max(&self) -> bool {
         self.get() >= self.max
     }
 
-    /// A call went well.
     pub(super) fn record_success(&mut self) {
         if self.is_at_max() {
             return;
@@ -49,8 +46,8 @@ impl AdaptiveLimit {
         }
     }
 
-    /// A call that had begun at `began` was too much. Calls that were on their way when the limit fell say
-    /// nothing about the new one: a round of calls lowers it once.
+    /// Records that a call was too much. Calls that began before the limit was last lowered say nothing about the new
+    /// limit: one round of calls lowers it once.
     pub(super) fn record_overload(&mut self, began: Instant, now: Instant) {
         if self.decreased_at.is_some_and(|decreased_at| began < decreased_at) {
             return;

@@ -1,66 +1,66 @@
-//! A circuit breaker: after enough outages it stops the calls for a while, then lets single ones through to see.
+//! A circuit breaker: after enough outages it stops calls for a while, then lets single calls probe.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many of the last calls are looked at.
+/// The number of last calls that count.
 const WINDOW: u32 = 20;
 
-/// How many there must be before they say anything.
+/// Fewest calls from which an outage is inferred.
 const MIN_SAMPLE: u32 = 10;
 
-/// How long a call that finds out is worth waiting for. One that takes longer mostly finds that nothing works.
+/// How long a probe is worth waiting for. One that takes longer mostly fails.
 pub(super) const MAX_PROBE_WAIT: Duration = Duration::from_secs(1);
 
-/// Stops calls to a party that does not work. It opens when at least four fifths of the last calls, and of at least
-/// ten, met an outage: a party that fails every other call still does some of its work, and to stop calling it would
-/// fail all records in order to spare some. A plain state machine: it is told the time.
+/// Stops calls in an outage. It opens when at least four fifths of the last calls, and of at least ten, met an outage: a
+/// hospital that fails every other call still verifies records, which stopping all calls would fail. A pure state machine:
+/// time is passed in.
 #[derive(Debug)]
 pub(super) struct HospitalBreaker {
-    /// How long it stays open before a call may try.
+    /// How long it stays open before a call may probe.
     pause: Duration,
     state: State,
-    /// The last calls, the youngest in the lowest bit; a set bit is an outage.
+    /// The last calls, the most recent in the lowest bit; a set bit is an outage.
     calls: u32,
-    /// How many there were, up to the window.
+    /// The number of calls seen, up to the window.
     seen: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Closed,
-    /// No call before this moment, and then none while the one that tries is on its way: since when.
+    /// No call before `until`, and then none while a probe is in flight.
     Open {
         until: Instant,
+        /// When the probe in flight began.
         probing: Option<Instant>,
     },
 }
 
-/// How a call may go.
+/// What a call is to the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallRole {
-    /// As any other.
     Regular,
-    /// As the one that finds out whether the party works again.
+    /// It finds out whether the hospital works again.
     Probe,
 }
 
-/// Why no call may be made now.
+/// Why a call may not begin now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallRefused {
-    /// The party does not work.
+    /// The hospital is unavailable.
     Outage,
-    /// A call is about to find out whether it works again.
+    /// A probe is in flight; its result is worth waiting for.
     Probing,
 }
 
-/// What a call has changed.
+/// What a recorded call has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BreakerChange {
     /// Calls are stopped, or stay so after a probe.
     Opened,
-    /// Calls are free again.
+    /// Calls may be made again.
     Closed,
 }
 
@@ -69,13 +69,13 @@ impl HospitalBreaker {
         Self { pause, state: State::Closed, calls: 0, seen: 0 }
     }
 
-    /// Whether calls are free and none of the last ones met an outage.
+    /// Whether it is closed and none of the last calls met an outage.
     pub(super) fn is_healthy(&self) -> bool {
         self.state == State::Closed && self.calls == 0 && self.seen >= MIN_SAMPLE
     }
 
-    /// Whether a call may be made now. A probe must be told of, by [`record`](Self::record) or
-    /// [`abandon_probe`](Self::abandon_probe): there is no other until then.
+    /// Begins a call. The end of a probe must be reported, by [`record`](Self::record) or
+    /// [`abandon_probe`](Self::abandon_probe): until then there is no other.
     pub(super) fn try_begin_call(&mut self, now: Instant) -> Result<CallRole, CallRefused> {
         match self.state {
             State::Closed => Ok(CallRole::Regular),
@@ -91,9 +91,9 @@ impl HospitalBreaker {
         }
     }
 
-    /// Notes how a call ended. While it is open, only the probe counts: the others began before.
-    pub(super) fn record(&mut self, way: CallRole, outage: bool, now: Instant) -> Option<BreakerChange> {
-        match (self.state, way) {
+    /// Records how a call ended. While it is open, only the probe counts: the other calls began before.
+    pub(super) fn record(&mut self, role: CallRole, outage: bool, now: Instant) -> Option<BreakerChange> {
+        match (self.state, role) {
             (State::Closed, _) => self.record_in_window(outage, now),
             (State::Open { .. }, CallRole::Probe) if outage => {
                 self.abandon_probe();
@@ -107,15 +107,15 @@ impl HospitalBreaker {
         }
     }
 
-    /// Notes that a probe was given up before it ended; the next call may try.
+    /// Records that a probe was dropped before it ended; the next call may probe.
     pub(super) fn abandon_probe(&mut self) {
         if let State::Open { probing, .. } = &mut self.state {
             *probing = None;
         }
     }
 
-    /// Stops calls until a moment, which the party itself may have named. Of two moments the later one counts, and
-    /// a probe that is on its way stays the only one.
+    /// Stops calls until a moment, which the hospital may have named. The later of two moments counts, and a probe in
+    /// flight stays the only one.
     pub(super) fn open(&mut self, until: Instant) -> BreakerChange {
         self.state = match self.state {
             State::Closed => State::Open { until, probing: None },

@@ -5,12 +5,11 @@ use std::{
     time::Duration,
 };
 
-/// How large a step towards a new value is, as a part of the median.
+/// One step towards a new value is this part of the median.
 const STEP: u64 = 32;
 
-/// A running estimate of the median: each value moves it by a fixed part of itself, up or down. It follows a change
-/// within some dozens of values, and a single outlier hardly moves it. Of two values that come at the same time one may
-/// be lost.
+/// A running estimate of the median: each value moves it by a fixed part of itself, up or down. It follows a change within
+/// some dozens of values, and an outlier hardly moves it. One of two simultaneous values may be lost.
 #[derive(Debug, Default)]
 pub(super) struct Median {
     /// Zero before the first value.
@@ -18,7 +17,6 @@ pub(super) struct Median {
 }
 
 impl Median {
-    /// Takes one value in.
     pub(super) fn add(&self, value: Duration) {
         let value = u64::try_from(value.as_nanos()).unwrap_or(u64::MAX).max(1);
         let median = match self.nanoseconds.load(Ordering::Relaxed) {

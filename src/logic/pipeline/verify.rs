@@ -19,14 +19,14 @@ use self::{
 };
 use crate::{
     client::{
-        hospital_api::{CallFault, FaultKind, Verdict},
+        hospital_api::{CallFault, FaultKind, HospitalApi, Verdict},
         hospital_health::CallPermit,
     },
     logic::{
         batch::shared::{BatchShared, CleanRecord},
         ledger::{Attempt, Ticket},
     },
-    svc::{Hospital, HospitalApi},
+    svc::Hospital,
 };
 
 /// The longest pause that a hospital may ask for and records wait for. A hospital that asks for more counts as down,

@@ -228,8 +228,8 @@ async fn a_body_over_the_limit_is_not_read_to_its_end() {
         Body::from_stream(stream::repeat_with(move || Ok::<_, io::Error>(spaces.clone()))).into_response()
     };
     let router = Router::new()
-        .route("/largest", post(async || padded(BODY_LIMIT)))
-        .route("/larger", post(async || padded(BODY_LIMIT + 1)))
+        .route("/largest", post(async || padded(MAX_BODY)))
+        .route("/larger", post(async || padded(MAX_BODY + 1)))
         .route("/endless", post(endless));
     let (address, _serving) = serve(router).await;
     assert_eq!(ask(&client(address, "/largest"), "1").await, Ok(Verdict::Match));

@@ -35,12 +35,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
 const FORMATTING: &str = "\
 # Rules
 
-What is done to a record, and what is held against it. This page is the output of `dataprocessing rules --markdown`.
+How a record is formatted, and what is checked. This page is the output of `dataprocessing rules --markdown`.
 
 ## Formatting
 
-Done before anything is judged, in the order of the fields. Every change is stored with the patient as field, rule
-and kind, and counted in the batch's summary; what the hospital sent is kept beside it.
+Formatting comes before validation, in the order of the fields. Every change is stored with the patient as field, rule
+and kind, and counted in the batch's summary; what the hospital sent is kept as well.
 
 | number | code | fields | basis | what it does | 说明 |
 | --- | --- | --- | --- | --- | --- |";
@@ -49,9 +49,12 @@ and kind, and counted in the batch's summary; what the hospital sent is kept bes
 const JUDGING: &str = "
 ## Validation
 
-Every code that rejects a record or warns about it. An *error* rejects the record, a *warning* does not. A hospital's profile may change the severity of
-the rules marked so (a warning may also be switched off) and the limit of those that have one; where it makes a
-rule milder it must say why.
+Every code that rejects a record or warns about it. An *error* rejects the record, a *warning* does not. A hospital's
+profile may change the severity of the rules marked so (a warning may also be switched off) and the limit of those that
+have one; where it makes a rule milder it must give the reason.
+
+The number is that of the matter: rules that check one matter in different ways share it. A rule about a new matter
+takes the next free number; a number is never given to another matter.
 
 | code | number | severity | profile may change it | limit | field | basis | message | 说明 |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
@@ -95,5 +98,5 @@ fn limit(rule: &Rule) -> String {
 }
 
 fn field(rule: &Rule) -> &'static str {
-    if rule.field.is_empty() { "record" } else { rule.field }
+    if rule.field.as_str().is_empty() { "record" } else { rule.field.as_str() }
 }

@@ -9,6 +9,7 @@ fn every_rule_is_named_by_a_test() {
     let mut tests = String::new();
     gather(Path::new("tests/it"), &mut tests);
     gather(Path::new("src"), &mut tests);
+    gather(Path::new("crates"), &mut tests);
     let codes = rules::catalogue().map(|rule| rule.kind.code);
     let numbers = CATALOGUE.iter().map(|rule| rule.number);
     let unnamed: Vec<_> =

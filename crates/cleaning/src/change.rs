@@ -9,7 +9,7 @@ use super::{issue::path, message::Text};
 pub struct FormatRule {
     /// Stable, UPPER_SNAKE.
     pub code: &'static str,
-    /// Its number in the catalogue of the project, as `F08`.
+    /// Its number, as `F08`.
     pub number: &'static str,
     /// The canonical fields that it works on, for people.
     pub fields: &'static str,

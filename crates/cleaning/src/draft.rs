@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use crate::{
     change::Change,
+    field_names::FieldName,
     format::{
         date::DateFault,
         flaw::Flaw,
@@ -54,9 +55,9 @@ pub struct Draft {
     /// What is wrong with the characters of the texts themselves.
     pub flaws: Vec<Flaw>,
     /// Lists that have more elements than are read.
-    pub overlong: Vec<&'static str>,
+    pub overlong: Vec<FieldName>,
     /// Coded fields whose display means another code.
-    pub disagreements: Vec<&'static str>,
+    pub disagreements: Vec<FieldName>,
     /// What formatting did.
     pub changes: Vec<Change>,
 }

@@ -57,16 +57,16 @@ impl Hint {
                 zh: "性别几乎总与身份证号码相反：来源系统的性别代码可能颠倒，请检查医院配置的性别代码表",
             },
             Self::DayMonthOrder => &Text {
-                en: "read with day and month the other way round the dates would be in the calendar; check the order \
-                     in the profile's date formats",
+                en: "with day and month swapped the dates would be in the calendar; check the order in the profile's \
+                     date formats",
                 zh: "日月互换后日期即有效，请检查医院配置的日期格式中日与月的顺序",
             },
             Self::SpreadsheetNumber => &Text {
-                en: "the numbers have lost digits, as a spreadsheet does with long ones; export the column as text",
+                en: "the numbers have lost digits, as long numbers do in a spreadsheet; export the column as text",
                 zh: "号码丢失了位数，像是被电子表格当作数字处理，请将该列按文本导出",
             },
             Self::WrongCharset => &Text {
-                en: "the text was decoded by a wrong character set, often GBK read as UTF-8; check the charset of \
+                en: "the text was decoded with the wrong character set, often GBK read as UTF-8; check the charset of \
                      the profile and the export of the source",
                 zh: "文本以错误的字符集解码（常见为GBK被当作UTF-8），请检查医院配置的字符集和来源系统的导出",
             },

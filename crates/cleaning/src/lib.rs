@@ -6,7 +6,7 @@ pub mod clean;
 pub mod cleaning_tally;
 pub mod country;
 pub mod draft;
-pub mod field;
+pub mod field_names;
 pub mod format;
 pub mod formatter;
 pub mod hint;

@@ -184,12 +184,12 @@ macro_rules! failure_kinds {
 failure_kinds! {
     HOSPITAL_TIMEOUT: "the hospital's API did not answer in time", "医院接口未在时限内应答";
     HOSPITAL_UNAVAILABLE: "the hospital's API is not available", "医院接口不可用";
-    HOSPITAL_PROTOCOL_ERROR: "the hospital's API gave an answer that cannot be understood", "医院接口的应答无法解析";
+    HOSPITAL_PROTOCOL_ERROR: "the hospital's API returned an answer that cannot be parsed", "医院接口的应答无法解析";
     HOSPITAL_REFUSED: "the hospital's API refused the call; check the hospital's configuration", "医院接口拒绝了调用，请检查该医院的配置";
     STORE_FAILED: "the record could not be stored", "记录未能入库";
-    STORE_OUTCOME_UNKNOWN: "the record was handed to the store and the answer did not come in time; send it again to know", "记录已提交入库但未及时得到结果，请重新发送确认";
-    INTERNAL: "an internal error struck this record", "处理该记录时发生内部错误";
-    DEADLINE_EXCEEDED: "the deadline came while the record was being processed", "处理该记录时已到截止时间";
+    STORE_OUTCOME_UNKNOWN: "the record was sent to the store, but the answer did not arrive in time; send it again to find out", "记录已提交入库但未及时得到结果，请重新发送确认";
+    INTERNAL: "an internal error occurred while this record was processed", "处理该记录时发生内部错误";
+    DEADLINE_EXCEEDED: "the deadline passed while the record was being processed", "处理该记录时已到截止时间";
     CANCELLED: "the call was cancelled while the record was being processed", "处理该记录时调用已被取消";
     DRAINED: "the server shut down while the record was being processed", "处理该记录时服务正在停机";
 }

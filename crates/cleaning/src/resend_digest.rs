@@ -2,17 +2,59 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{
+use crate::{
     phi::Phi,
-    record::{Payload, RawAddress, RawContact, RawIdentifier, RawPatient, RawRecord},
+    record::{Payload, RawPatient, RawRecord, ScalarField},
 };
 
 /// The first 16 bytes of SHA-256 over a record as it was sent: its id, its hospital, and its payload with the
 /// payload's kind. Every text has its length before it, so that no two ways to split the same bytes are equal.
+///
+/// Digests are stored with their batches, so what goes into them must not change. A field that is added to
+/// [`RawPatient`] goes in only where it is present: the digests of records without it stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResendDigest([u8; 16]);
 
+/// The fields that go in whether present or not, in alphabetical order: those of the first version.
+const FIRST_FIELDS: [&str; 29] = [
+    "addresses.country",
+    "addresses.division_code",
+    "addresses.postal_code",
+    "addresses.text",
+    "age",
+    "birth_date",
+    "birth_date_absent_reason",
+    "contacts.name",
+    "contacts.phone",
+    "contacts.relation",
+    "deceased",
+    "ethnicity",
+    "ethnicity_display",
+    "gender",
+    "gender_display",
+    "identifiers.system",
+    "identifiers.type",
+    "identifiers.value",
+    "marital_status",
+    "marital_status_display",
+    "name.family",
+    "name.given",
+    "name.text",
+    "nationality",
+    "nationality_display",
+    "patient_id",
+    "phones",
+    "updated_at",
+    "version",
+];
+
+/// How many of [`ScalarField::ALL`] are among them.
+const FIRST_SCALARS: usize = 15;
+
 impl ResendDigest {
+    /// The version of the way in which digests are computed.
+    pub const VERSION: u16 = 1;
+
     /// The digest of a record.
     pub fn from_record(record: &RawRecord) -> Self {
         let mut hash = LengthPrefixed(Sha256::new());
@@ -22,7 +64,8 @@ impl ResendDigest {
             Payload::Missing => hash.count(0),
             Payload::Fields(patient) => {
                 hash.count(1);
-                hash.patient(patient);
+                hash.first_fields(patient);
+                hash.later_fields(patient);
             }
             Payload::Json(text) => {
                 hash.count(2);
@@ -65,10 +108,8 @@ impl LengthPrefixed {
         self.bytes(text.as_bytes());
     }
 
-    fn texts<const N: usize>(&mut self, texts: [&Phi<String>; N]) {
-        for text in texts {
-            self.text(text);
-        }
+    fn texts(&mut self, texts: &[&Phi<String>]) {
+        texts.iter().for_each(|text| self.text(text));
     }
 
     fn list<T>(&mut self, list: &[T], mut element: impl FnMut(&mut Self, &T)) {
@@ -78,59 +119,27 @@ impl LengthPrefixed {
         }
     }
 
-    /// Taken apart by name, so that a field that is added cannot be forgotten here.
-    fn patient(&mut self, patient: &RawPatient) {
-        let RawPatient {
-            patient_id,
-            name,
-            gender,
-            birth_date,
-            identifiers,
-            phones,
-            addresses,
-            contacts,
-            nationality,
-            ethnicity,
-            marital_status,
-            deceased,
-            updated_at,
-            version,
-            age,
-            gender_display,
-            nationality_display,
-            ethnicity_display,
-            marital_status_display,
-            birth_date_absent_reason,
-        } = patient;
-        self.texts([
-            patient_id,
-            &name.text,
-            &name.family,
-            &name.given,
-            gender,
-            birth_date,
-            nationality,
-            ethnicity,
-            marital_status,
-            deceased,
-            updated_at,
-            version,
-            age,
-            gender_display,
-            nationality_display,
-            ethnicity_display,
-            marital_status_display,
-            birth_date_absent_reason,
-        ]);
-        self.list(identifiers, |hash, RawIdentifier { kind, value, system }| {
-            hash.texts([kind, value, system]);
-        });
-        self.list(phones, |hash, phone| hash.text(phone));
-        self.list(addresses, |hash, RawAddress { text, division_code, postal_code, country }| {
-            hash.texts([text, division_code, postal_code, country]);
-        });
-        self.list(contacts, |hash, RawContact { name, relation, phone }| {
-            hash.texts([name, relation, phone]);
+    /// The scalar fields with the name after the first, then the lists.
+    fn first_fields(&mut self, patient: &RawPatient) {
+        self.text(&patient.patient_id);
+        self.texts(&patient.name.texts()[..3]);
+        for field in &ScalarField::ALL[1..FIRST_SCALARS] {
+            self.text(&patient[*field]);
+        }
+        self.list(&patient.identifiers, |hash, identifier| hash.texts(&identifier.texts()[..3]));
+        self.list(&patient.phones, |hash, phone| hash.text(phone));
+        self.list(&patient.addresses, |hash, address| hash.texts(&address.texts()[..4]));
+        self.list(&patient.contacts, |hash, contact| hash.texts(&contact.texts()[..3]));
+    }
+
+    /// What is present of the fields that were added since, each with its name and its position.
+    fn later_fields(&mut self, patient: &RawPatient) {
+        patient.visit_texts(|field, position, text| {
+            if !text.is_empty() && FIRST_FIELDS.binary_search(&field).is_err() {
+                self.text(field);
+                self.count(position.map_or(0, |position| position as usize + 1));
+                self.text(text);
+            }
         });
     }
 }
@@ -140,6 +149,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{field_names, record::RawContact};
 
     fn record(id: &str, hospital_code: &str, payload: Payload) -> RawRecord {
         RawRecord { index: 7, id: id.into(), hospital_code: hospital_code.into(), payload }
@@ -155,8 +165,39 @@ mod tests {
         ResendDigest::from_record(&record("r", "h", Payload::Fields(Box::new(patient))))
     }
 
+    fn hex(patient: RawPatient) -> String {
+        let digest = ResendDigest::from_record(&record("r1", "h1", Payload::Fields(Box::new(patient))));
+        digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A digest that changed would turn every batch that is sent again into another one.
     #[test]
-    fn the_place_in_the_batch_does_not_count() {
+    fn the_digests_of_known_records_are_those_of_their_version() {
+        assert_eq!(ResendDigest::VERSION, 1);
+        assert_eq!(hex(RawPatient::default()), "f96de5912c0525a758e7d31f978df575");
+        let mut first = RawPatient::named();
+        for field in ScalarField::ALL.into_iter().skip(FIRST_SCALARS) {
+            first[field].clear();
+        }
+        assert_eq!(hex(first), "c8112e128ea352b3693fb63c65f2f7c8");
+    }
+
+    #[test]
+    fn every_field_goes_in() {
+        for field in field_names::texts() {
+            assert_ne!(hex(RawPatient::named_without(field)), hex(RawPatient::named()), "{field}");
+        }
+    }
+
+    #[test]
+    fn the_first_fields_are_known_ones_in_alphabetical_order() {
+        assert!(FIRST_FIELDS.is_sorted());
+        assert!(FIRST_FIELDS.iter().all(|field| field_names::texts().any(|known| known == *field)));
+        assert!(ScalarField::ALL[..FIRST_SCALARS].iter().all(|field| FIRST_FIELDS.contains(&field.name())));
+    }
+
+    #[test]
+    fn the_index_in_the_batch_does_not_count() {
         let at = |index| RawRecord { index, ..record("r", "h", Payload::Missing) };
         assert_eq!(ResendDigest::from_record(&at(1)), ResendDigest::from_record(&at(2)));
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::{
     draft::Draft,
+    field_names::FieldName,
     issue::{Issue, IssueKind, Severity},
     look_back::EarlierRecords,
     profile::{Profile, SeverityOverride},
@@ -48,14 +49,14 @@ pub use stored::{IDENTITY_OVERWRITTEN, RECORD_OLDER_THAN_STORED};
 pub struct Rule {
     /// Its code and texts.
     pub kind: IssueKind,
-    /// Its number in the catalogue of the project, as `V23`; rules on one matter share it.
+    /// The number of its matter, as `V23`: rules that check one matter in different ways share it.
     pub number: &'static str,
     /// Its severity where the profile does not say otherwise.
     pub severity: Severity,
     /// The number that it compares with, if it has one that a profile may change.
     pub limit: Option<Limit>,
     /// The canonical field that it is about; empty for the whole record.
-    pub field: &'static str,
+    pub field: FieldName,
     /// The standard or the reason behind it.
     pub basis: &'static str,
     check: Check,
@@ -104,7 +105,7 @@ impl Rule {
             Some(profile) if self.is_adjustable() => profile.severity(self.kind.code, self.severity),
             _ => self.severity,
         };
-        Issue { severity, ..Issue::error(&self.kind, self.field) }
+        Issue { severity, ..Issue::error(&self.kind, self.field.as_str()) }
     }
 
     /// Whether this hospital's records are judged without the rule.

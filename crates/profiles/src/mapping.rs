@@ -1,8 +1,11 @@
 //! The `mapping` of a profile.
 
-use cleaning::profile::mapping::{
-    AddressFields, ContactFields, Element, IdentifierFields, IgnoredKey, Lookup, Lookups, Mapping,
-    PlainFields,
+use cleaning::{
+    profile::mapping::{
+        AddressFields, ContactFields, Element, IdentifierFields, IgnoredKey, Lookup, Lookups, Mapping,
+        NameFields,
+    },
+    record::ScalarField,
 };
 use settings::{NodeKind, Reported, Section, SettingField};
 
@@ -12,14 +15,16 @@ use source_parser::SourceParser;
 
 pub(super) fn read(section: &mut Section<'_>) -> Result<Mapping, Reported> {
     let mut parser = SourceParser::default();
-    let plain = plain_fields(&mut parser, section);
+    let scalars = scalars(&mut parser, section);
+    let name = section.field("name").map_or_else(|| Ok(NameFields::default()), |it| name(&mut parser, it));
     let identifiers = list(section, "identifiers", |element| identifier(&mut parser, element));
     let phones = list(section, "phones", |element| phone(&mut parser, element));
     let addresses = list(section, "addresses", |element| address(&mut parser, element));
     let contacts = list(section, "contacts", |element| contact(&mut parser, element));
     let ignored = list(section, "ignored", ignored_key);
     let lookups = Lookups {
-        plain: plain?,
+        scalars: scalars?,
+        name: name?,
         identifiers: identifiers?,
         phones: phones?,
         addresses: addresses?,
@@ -30,59 +35,33 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Mapping, Reported> {
     Ok(Mapping::new(lookups, parser.into_names(), &ignored))
 }
 
-fn plain_fields(parser: &mut SourceParser, section: &mut Section<'_>) -> Result<PlainFields, Reported> {
-    let patient_id = match section.required("patient_id") {
-        Ok(setting) => parser.field("patient_id", setting),
-        Err(reported) => Err(reported),
-    };
-    let name = section.field("name").map_or_else(|| Ok(NameFields::default()), |it| name(parser, it));
-    let gender = coded(parser, section, "gender", "gender_display");
-    let birth_date = plain(parser, section, "birth_date");
-    let birth_date_absent_reason = plain(parser, section, "birth_date_absent_reason");
-    let age = plain(parser, section, "age");
-    let nationality = coded(parser, section, "nationality", "nationality_display");
-    let ethnicity = coded(parser, section, "ethnicity", "ethnicity_display");
-    let marital_status = coded(parser, section, "marital_status", "marital_status_display");
-    let deceased = plain(parser, section, "deceased");
-    let updated_at = plain(parser, section, "updated_at");
-    let version = plain(parser, section, "version");
-    let name = name?;
-    let gender = gender?;
-    let nationality = nationality?;
-    let ethnicity = ethnicity?;
-    let marital_status = marital_status?;
-    Ok(PlainFields {
-        patient_id: patient_id?,
-        name_text: name.text,
-        name_family: name.family,
-        name_given: name.given,
-        gender: gender.code,
-        gender_display: gender.display,
-        birth_date: birth_date?,
-        birth_date_absent_reason: birth_date_absent_reason?,
-        age: age?,
-        nationality: nationality.code,
-        nationality_display: nationality.display,
-        ethnicity: ethnicity.code,
-        ethnicity_display: ethnicity.display,
-        marital_status: marital_status.code,
-        marital_status_display: marital_status.display,
-        deceased: deceased?,
-        updated_at: updated_at?,
-        version: version?,
-    })
-}
-
-/// A field that may be left out, under its canonical name.
-fn plain(
+/// The fields that are one text, each under its canonical name; a display is given with its code.
+fn scalars(
     parser: &mut SourceParser,
     section: &mut Section<'_>,
-    name: &'static str,
-) -> Result<Lookup, Reported> {
-    part(parser, section, name, name)
+) -> Result<[Lookup; ScalarField::COUNT], Reported> {
+    let mut lookups = ScalarField::ALL.map(|field| Lookup::none(field.name()));
+    let mut reported = None;
+    for field in ScalarField::ALL.into_iter().filter(|field| !field.is_display()) {
+        let read = match field.display() {
+            Some(display) => coded(parser, section, field.name(), display.name()).map(|coded| {
+                lookups[display as usize] = coded.display;
+                coded.code
+            }),
+            None if field == ScalarField::PatientId => {
+                section.required(field.name()).and_then(|setting| parser.field(field.name(), setting))
+            }
+            None => part(parser, section, field.name(), field.name()),
+        };
+        match read {
+            Ok(lookup) => lookups[field as usize] = lookup,
+            Err(problem) => reported = Some(problem),
+        }
+    }
+    reported.map_or(Ok(lookups), Err)
 }
 
-/// A field that may be left out, under a key of its own.
+/// A field that may be left out.
 fn part(
     parser: &mut SourceParser,
     section: &mut Section<'_>,
@@ -102,13 +81,6 @@ fn list<T>(
     read: impl FnMut(SettingField<'_>) -> Result<T, Reported>,
 ) -> Result<Vec<T>, Reported> {
     section.field(key).map_or_else(|| Ok(Vec::new()), |list| list.list(read))
-}
-
-#[derive(Default)]
-struct NameFields {
-    text: Lookup,
-    family: Lookup,
-    given: Lookup,
 }
 
 /// The whole name, or a table of its parts.

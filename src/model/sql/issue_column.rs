@@ -4,7 +4,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use cleaning::{
-    field,
+    field_names,
     hint::Hint,
     issue::{Issue, IssueKind, Severity},
     message::Text,
@@ -92,7 +92,7 @@ impl Stored<'_> {
         let issue = issue_of_code(text(0).unwrap_or_default());
         Issue {
             severity: text(1).and_then(Severity::from_name).unwrap_or(issue.severity),
-            field: text(2).and_then(field::find).unwrap_or_default(),
+            field: text(2).and_then(field_names::find).unwrap_or_default(),
             position: match values.get(3) {
                 Some(Value::Number(position)) => Some(*position),
                 _ => None,
@@ -126,7 +126,7 @@ mod tests {
 
     fn any_issue() -> impl Strategy<Value = Issue> {
         let rules: Vec<_> = rules::catalogue().collect();
-        let fields: Vec<_> = rules.iter().map(|rule| rule.field).collect();
+        let fields: Vec<_> = rules.iter().map(|rule| rule.field.as_str()).collect();
         let kinds = rules.iter().map(|rule| &rule.kind).chain(Failure::ALL.map(Failure::kind));
         let clues = ["TIME_ZONE_SHIFT", "DAY_MONTH_ORDER", "WRONG_CHARSET"].map(Hint::from_code);
         (

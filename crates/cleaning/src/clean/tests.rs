@@ -8,11 +8,9 @@ use crate::{
     example,
     profile::{
         RuleSetting, SeverityOverride,
-        mapping::{
-            Alternative, Element, IdentifierFields, Lookup, Lookups, Mapping, Name, Path, PlainFields, Source,
-        },
+        mapping::{Alternative, Element, IdentifierFields, Lookup, Lookups, Mapping, Name, Path, Source},
     },
-    record::{RawName, RawPatient},
+    record::{RawName, RawPatient, ScalarField},
 };
 
 fn clean(payload: &Payload, profile: &Profile) -> Cleaned {
@@ -154,8 +152,9 @@ fn lookup(canonical: &'static str, key: &str, names: &mut Vec<Name>) -> Lookup {
 /// A hospital that maps one key, and whose records need nothing more.
 fn profile_of_one_key() -> Profile {
     let (mut profile, mut names) = (example::profile(), Vec::new());
-    let plain = PlainFields { patient_id: lookup("patient_id", "id", &mut names), ..PlainFields::default() };
-    profile.mapping = Mapping::new(Lookups { plain, ..Lookups::default() }, names, &[]);
+    let mut lookups = Lookups::default();
+    lookups.scalars[ScalarField::PatientId as usize] = lookup("patient_id", "id", &mut names);
+    profile.mapping = Mapping::new(lookups, names, &[]);
     for code in ["NAME_MISSING", "GENDER_MISSING", "BIRTH_DATE_MISSING", "IDENTITY_INCOMPLETE"] {
         profile.rules.insert(code, Severity::Warning.into());
     }
@@ -214,11 +213,9 @@ fn changes(payload: &Payload, profile: &Profile) -> Vec<(&'static str, String)> 
 /// A profile that maps a patient's id, the name and one identifier.
 fn mapped(charset: Charset) -> Profile {
     let mut names = Vec::new();
-    let plain = PlainFields {
-        patient_id: lookup("patient_id", "no", &mut names),
-        name_text: lookup("name.text", "xm", &mut names),
-        ..PlainFields::default()
-    };
+    let mut lookups = Lookups::default();
+    lookups.scalars[ScalarField::PatientId as usize] = lookup("patient_id", "no", &mut names);
+    lookups.name.text = lookup("name.text", "xm", &mut names);
     let kind = Source::Constant("99".to_owned());
     let fields = IdentifierFields {
         kind: Lookup {
@@ -228,8 +225,8 @@ fn mapped(charset: Charset) -> Profile {
         value: lookup("identifiers.value", "card", &mut names),
         system: Lookup::none("identifiers.system"),
     };
-    let identifiers = vec![Element { each: None, fields }];
-    let mapping = Mapping::new(Lookups { plain, identifiers, ..Lookups::default() }, names, &[]);
+    lookups.identifiers = vec![Element { each: None, fields }];
+    let mapping = Mapping::new(lookups, names, &[]);
     Profile { charset, mapping, ..example::profile() }
 }
 

@@ -2,14 +2,16 @@
 
 use encoding_rs::{GBK, WINDOWS_1252};
 
+use crate::field_names::FieldName;
+
 /// A text that holds characters which no text should.
 #[derive(Clone, Copy)]
 pub struct Flaw {
     /// What it holds.
     pub kind: FlawKind,
     /// The canonical field.
-    pub field: &'static str,
-    /// The place in the list, if it is one.
+    pub field: FieldName,
+    /// The position in the list, if it is one.
     pub position: Option<u32>,
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Formatter, Place};
+use super::{FieldPath, Formatter};
 use crate::{
     change::ChangeKind,
+    field_names::FieldName,
     format::{
         catalogue, code, gender,
         parsed::{NotInTable, Parsed},
@@ -19,18 +20,18 @@ use crate::{
 pub(super) struct Pair<'r> {
     pub(super) code: &'r str,
     pub(super) display: &'r str,
-    pub(super) field: &'static str,
+    pub(super) field: FieldName,
 }
 
 impl Formatter<'_> {
     pub(super) fn gender(&mut self, pair: Pair<'_>) -> Parsed<Gender, NotInTable> {
         let table = self.profile.codes.gender.as_ref();
         let code = self.preferred(pair);
-        let place = Place(pair.field, None);
-        let gender = self.known_or_null(code, place, |code| gender::read(code, table));
+        let path = FieldPath(pair.field, None);
+        let gender = self.known_or_null(code, path, |code| gender::read(code, table));
         if let Parsed::Value(gender) = gender {
             let translated = text::clean_token(code) != gender.name();
-            self.note_if(translated, place, &catalogue::CODE_TRANSLATED, ChangeKind::Translated);
+            self.note_if(translated, path, &catalogue::CODE_TRANSLATED, ChangeKind::Translated);
             let shown = text::clean_token(pair.display);
             let disagrees = matches!(gender::read(&shown, table), Parsed::Value(shown) if shown != gender);
             self.disagreements.extend(disagrees.then_some(pair.field));
@@ -44,7 +45,7 @@ impl Formatter<'_> {
         if !self.is_null(&code) || pair.display.is_empty() {
             return pair.code;
         }
-        self.note(Place(pair.field, None), &catalogue::CODE_PREFERRED, ChangeKind::Translated);
+        self.note(FieldPath(pair.field, None), &catalogue::CODE_PREFERRED, ChangeKind::Translated);
         pair.display
     }
 
@@ -54,7 +55,7 @@ impl Formatter<'_> {
         table: Option<&HashMap<String, String>>,
     ) -> Parsed<Phi<String>, NotInTable> {
         let code = self.preferred(pair);
-        let field = self.coded(code, Place(pair.field, None), table).map(Phi::new);
+        let field = self.coded(code, FieldPath(pair.field, None), table).map(Phi::new);
         // Only a table can say that a display means another code.
         if let (Parsed::Value(code), Some(table)) = (&field, table)
             && table.get(&*text::clean_token(pair.display)).is_some_and(|shown| *code != *shown.as_str())
@@ -67,16 +68,16 @@ impl Formatter<'_> {
     pub(super) fn coded(
         &mut self,
         raw: &str,
-        place: Place,
+        path: FieldPath,
         table: Option<&HashMap<String, String>>,
     ) -> Parsed<String, NotInTable> {
         let field = match table {
-            Some(_) => self.known_or_null(raw, place, |code| code::translate(code, table)),
+            Some(_) => self.known_or_null(raw, path, |code| code::translate(code, table)),
             // Without a table every text is a code: only the null tokens can tell that it is none.
-            None => self.token(raw, place).map_or(Parsed::Absent, |code| code::translate(&code, None)),
+            None => self.token(raw, path).map_or(Parsed::Absent, |code| code::translate(&code, None)),
         };
         let translated = table.is_some() && field.value().is_some_and(|code| *code != text::clean_token(raw));
-        self.note_if(translated, place, &catalogue::CODE_TRANSLATED, ChangeKind::Translated);
+        self.note_if(translated, path, &catalogue::CODE_TRANSLATED, ChangeKind::Translated);
         field
     }
 
@@ -85,21 +86,21 @@ impl Formatter<'_> {
     pub(super) fn known_or_null<T, Fault>(
         &mut self,
         raw: &str,
-        place: Place,
+        path: FieldPath,
         read: impl FnOnce(&str) -> Parsed<T, Fault>,
     ) -> Parsed<T, Fault> {
-        self.note_flaws(raw, place);
+        self.note_flaws(raw, path);
         let text = text::clean_token(raw);
         if text.is_empty() {
             return Parsed::Absent;
         }
         match read(&text) {
             Parsed::Faulty(_) if self.is_null(&text) => {
-                self.note(place, &catalogue::NULL_TOKEN_EMPTIED, ChangeKind::Emptied);
+                self.note(path, &catalogue::NULL_TOKEN_EMPTIED, ChangeKind::Emptied);
                 Parsed::Absent
             }
             field => {
-                self.note_edits(raw, &text, place, &catalogue::WIDTH_FOLDED);
+                self.note_edits(raw, &text, path, &catalogue::WIDTH_FOLDED);
                 field
             }
         }

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::record::RawPatient;
+use crate::record::{RawPatient, ScalarField};
 
 mod keys;
 mod lookup;
@@ -47,34 +47,20 @@ pub struct Mapping {
 /// does not have no elements.
 #[derive(Clone, Debug, Default)]
 pub struct Lookups {
-    pub plain: PlainFields,
+    /// In the order of [`ScalarField::ALL`].
+    pub scalars: [Lookup; ScalarField::COUNT],
+    pub name: NameFields,
     pub identifiers: Vec<Element<IdentifierFields>>,
     pub phones: Vec<Element<Lookup>>,
     pub addresses: Vec<Element<AddressFields>>,
     pub contacts: Vec<Element<ContactFields>>,
 }
 
-/// The fields that are not in a list.
 #[derive(Clone, Debug, Default)]
-pub struct PlainFields {
-    pub patient_id: Lookup,
-    pub name_text: Lookup,
-    pub name_family: Lookup,
-    pub name_given: Lookup,
-    pub gender: Lookup,
-    pub gender_display: Lookup,
-    pub birth_date: Lookup,
-    pub birth_date_absent_reason: Lookup,
-    pub age: Lookup,
-    pub nationality: Lookup,
-    pub nationality_display: Lookup,
-    pub ethnicity: Lookup,
-    pub ethnicity_display: Lookup,
-    pub marital_status: Lookup,
-    pub marital_status_display: Lookup,
-    pub deceased: Lookup,
-    pub updated_at: Lookup,
-    pub version: Lookup,
+pub struct NameFields {
+    pub text: Lookup,
+    pub family: Lookup,
+    pub given: Lookup,
 }
 
 /// Elements of a canonical list: one whose fields are in the record itself, or one for each selected element of a
@@ -142,7 +128,7 @@ impl Mapping {
 
     /// The value in a source's object that is the patient's id, to be changed in place.
     pub fn patient_id_in<'o>(&self, record: &'o mut Map<String, Value>) -> Option<&'o mut Value> {
-        self.lookups.plain.patient_id.value_in(record, &self.nulls)
+        self.lookups.scalars[ScalarField::PatientId as usize].value_in(record, &self.nulls)
     }
 
     /// The keys at the top of a record that the mapping neither reads nor ignores.
@@ -166,7 +152,7 @@ impl Mapping {
 impl Lookups {
     /// The keys at the top of a record from which something is read.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        let plain = self.plain.all().into_iter();
+        let plain = self.scalars.iter().chain(self.name.all());
         let identifiers = self.identifiers.iter().flat_map(|element| element.keys(IdentifierFields::all));
         let phones = self.phones.iter().flat_map(|element| element.keys(|lookup| [lookup]));
         let addresses = self.addresses.iter().flat_map(|element| element.keys(AddressFields::all));
@@ -179,32 +165,14 @@ impl Lookups {
         let phones = self.phones.iter().map(|element| &element.fields);
         let addresses = self.addresses.iter().flat_map(|element| element.fields.all());
         let contacts = self.contacts.iter().flat_map(|element| element.fields.all());
-        self.plain.all().into_iter().chain(identifiers).chain(phones).chain(addresses).chain(contacts)
+        let plain = self.scalars.iter().chain(self.name.all());
+        plain.chain(identifiers).chain(phones).chain(addresses).chain(contacts)
     }
 }
 
-impl PlainFields {
-    fn all(&self) -> [&Lookup; 18] {
-        [
-            &self.patient_id,
-            &self.name_text,
-            &self.name_family,
-            &self.name_given,
-            &self.gender,
-            &self.gender_display,
-            &self.birth_date,
-            &self.birth_date_absent_reason,
-            &self.age,
-            &self.nationality,
-            &self.nationality_display,
-            &self.ethnicity,
-            &self.ethnicity_display,
-            &self.marital_status,
-            &self.marital_status_display,
-            &self.deceased,
-            &self.updated_at,
-            &self.version,
-        ]
+impl NameFields {
+    fn all(&self) -> [&Lookup; 3] {
+        [&self.text, &self.family, &self.given]
     }
 }
 

@@ -9,7 +9,7 @@ rules! {
         severity: Warning,
         field: "addresses.division_code",
         basis: "GB/T 2260 of all years",
-        en: "the division code never was one; check it at the source",
+        en: "the division code has never existed; check it at the source",
         zh: "行政区划代码不存在于任何年份，请在来源系统中核对",
         check: Check::Draft(division_unknown),
     }
@@ -18,7 +18,7 @@ rules! {
         severity: Warning,
         field: "addresses.division_code",
         basis: "GB/T 2260",
-        en: "the address names another division than its code; check both at the source",
+        en: "the text of the address names a different division than its code; check both at the source",
         zh: "地址文本与行政区划代码不一致，请在来源系统中核对",
         check: Check::Draft(division_differs_from_text),
     }

@@ -10,7 +10,7 @@ rules! {
         limit: 1 "years",
         field: "age",
         basis: "plausibility in time",
-        en: "the age is too far away from the one that the date of birth gives; check both at the source",
+        en: "the age is too far from the one that the date of birth gives; check both at the source",
         zh: "年龄与出生日期推算的年龄相差过大，请在来源系统中核对",
         check: Check::Draft(differs),
     }

@@ -3,6 +3,7 @@
 use jiff::civil::{Date, date};
 
 use super::{Check, RuleContext};
+use crate::field_names::field;
 use crate::{
     draft::Draft,
     format::{date::DateFault, parsed::Parsed},
@@ -19,7 +20,8 @@ rules! {
         severity: Error,
         field: "birth_date",
         basis: "FHIR Patient.birthDate",
-        en: "the patient has no date of birth, nor a resident id that gives it; map the field that holds it",
+        en: "the patient has no date of birth and no resident id that contains it; map the field that \
+             holds it",
         zh: "缺少出生日期，且无法由居民身份证号码推出，请映射对应字段",
         check: Check::Draft(missing),
     }
@@ -37,7 +39,7 @@ rules! {
         severity: Error,
         field: "birth_date",
         basis: "GB/T 7408 (ISO 8601)",
-        en: "the date of birth is not in the calendar; correct it at the source",
+        en: "the date of birth does not exist in the calendar; correct it at the source",
         zh: "出生日期不是日历中存在的日期，请在来源系统中更正",
         check: Check::Draft(not_in_calendar),
     }
@@ -46,7 +48,8 @@ rules! {
         severity: Error,
         field: "birth_date",
         basis: "GB/T 7408 (ISO 8601)",
-        en: "the date of birth has none of the hospital's date formats; add its format to the profile",
+        en: "the date of birth matches none of the hospital's date formats; add its format to the \
+             profile",
         zh: "出生日期不符合该医院的任何日期格式，请在医院配置中补充格式",
         check: Check::Draft(format_unknown),
     }
@@ -65,7 +68,7 @@ rules! {
         limit: 150 "years",
         field: "birth_date",
         basis: "OHDSI Data Quality Dashboard: no birth before 1850",
-        en: "the patient would be older than anybody can be, or born before 1850; correct the date of birth \
+        en: "the patient would be older than anyone can be, or born before 1850; correct the date of birth \
              at the source",
         zh: "患者年龄超过可能的上限或出生早于1850年，请在来源系统中更正出生日期",
         check: Check::Draft(age_impossible),
@@ -76,7 +79,7 @@ rules! {
         limit: 120 "years",
         field: "birth_date",
         basis: "plausibility in time",
-        en: "the patient would be older than hardly anybody is; check the date of birth at the source",
+        en: "the patient would be older than almost anyone alive; check the date of birth at the source",
         zh: "患者年龄超过合理范围，请在来源系统中核对出生日期",
         check: Check::Draft(age_unlikely),
     }
@@ -85,7 +88,7 @@ rules! {
         severity: Error,
         field: "birth_date",
         basis: "GB 11643",
-        en: "the date of birth is not the one within the resident id; check both at the source",
+        en: "the date of birth differs from the one in the resident id; check both at the source",
         zh: "出生日期与居民身份证号码不一致，请在来源系统中核对",
         check: Check::Draft(differs_from_resident_id),
     }
@@ -94,7 +97,7 @@ rules! {
         severity: Warning,
         field: "birth_date",
         basis: "local midnight written in UTC",
-        en: "the date of birth is the day before the one within the resident id: probably a time zone shift; \
+        en: "the date of birth is one day before the one in the resident id: probably a time zone shift; \
              check the profile's formats and time zone",
         zh: "出生日期恰为居民身份证号码中日期的前一天，可能是时区偏移，请检查医院配置的日期格式和时区",
         check: Check::Draft(one_day_early),
@@ -113,8 +116,8 @@ rules! {
         severity: Warning,
         field: "birth_date",
         basis: "defaults of forms and databases",
-        en: "the date of birth is one that systems put where they have none, as 1900-01-01; check it at the \
-             source",
+        en: "the date of birth is a default that systems use for a missing date, such as 1900-01-01; check \
+             it at the source",
         zh: "出生日期为系统常用的默认值（如1900-01-01），请在来源系统中核对",
         check: Check::Draft(is_placeholder),
     }
@@ -141,7 +144,7 @@ fn derived(draft: &Draft, context: &mut RuleContext<'_>) {
 fn not_in_calendar(draft: &Draft, context: &mut RuleContext<'_>) {
     if matches!(draft.birth_date, Parsed::Faulty(DateFault::NotInCalendar)) {
         let swapped = context.raw("birth_date", None).is_some_and(is_a_day_once_swapped);
-        context.report_with("birth_date", None, swapped.then_some(Hint::DayMonthOrder));
+        context.report_with(field!("birth_date"), None, swapped.then_some(Hint::DayMonthOrder));
     }
 }
 
@@ -172,7 +175,7 @@ fn differs_from_resident_id(draft: &Draft, context: &mut RuleContext<'_>) {
     };
     if id.birth_date().is_some_and(|day| !stated.covers(day)) {
         let hint = is_one_day_early(draft).then_some(Hint::TimeZoneShift);
-        context.report_with("birth_date", None, hint);
+        context.report_with(field!("birth_date"), None, hint);
     }
 }
 

@@ -41,7 +41,7 @@ rules! {
         severity: Warning,
         field: "",
         basis: "code and display pairs",
-        en: "what the source shows for the code means another code; the code was taken, check both at the source",
+        en: "the display text means a different code; the code was used, check both at the source",
         zh: "代码与其显示名称不一致，已采用代码，请在来源系统中核对",
         check: Check::Draft(disagree),
     }
@@ -50,7 +50,7 @@ rules! {
         severity: Warning,
         field: "nationality",
         basis: "GB/T 2659 (ISO 3166-1 alpha-3)",
-        en: "the nationality is no code of ISO 3166-1 alpha-3; translate it in the profile's table",
+        en: "the nationality is not an ISO 3166-1 alpha-3 code; translate it in the profile's table",
         zh: "国籍不是ISO 3166-1三位字母代码，请在医院配置的代码表中翻译",
         check: Check::Draft(nationality_not_iso),
     }
@@ -59,8 +59,8 @@ rules! {
         severity: Warning,
         field: "nationality",
         basis: "GB/T 2659, permit rules",
-        en: "the nationality does not go with the resident id: nationals of other countries have none, or the \
-             card for permanent residents whose number starts with 9; check both at the source",
+        en: "the nationality does not match the resident id: foreign nationals have none, or a permanent \
+             resident card whose number starts with 9; check both at the source",
         zh: "国籍与居民身份证号码不符（外国人没有居民身份证，或持9开头的永久居留身份证），请核对",
         check: Check::Draft(nationality_and_identifier_disagree),
     }
@@ -80,7 +80,7 @@ fn marital_status(draft: &Draft, context: &mut RuleContext<'_>) {
 
 fn disagree(draft: &Draft, context: &mut RuleContext<'_>) {
     for field in &draft.disagreements {
-        context.report(field, None);
+        context.report(*field, None);
     }
 }
 

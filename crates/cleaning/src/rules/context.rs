@@ -2,6 +2,7 @@
 
 use super::{ReceivedAt, Rule};
 use crate::{
+    field_names::FieldName,
     hint::Hint,
     issue::Issue,
     profile::{Profile, mapping::SourceFields},
@@ -79,17 +80,18 @@ impl<'a> RuleContext<'a> {
     }
 
     /// Reports a field, or one element of it.
-    pub fn report(&mut self, field: &'static str, position: Option<u32>) {
+    pub fn report(&mut self, field: FieldName, position: Option<u32>) {
         self.report_with(field, position, None);
     }
 
     /// Reports a field, or one element of it, with the probable cause. Whether the rule is off is asked here and not
     /// before its check: rules are many and seldom find anything.
-    pub fn report_with(&mut self, field: &'static str, position: Option<u32>, hint: Option<Hint>) {
+    pub fn report_with(&mut self, field: FieldName, position: Option<u32>, hint: Option<Hint>) {
         let RecordContext { sources, profile, .. } = self.record;
         if self.rule.is_off(profile) {
             return;
         }
+        let field = field.as_str();
         let source_field = match position {
             None => sources.of(field),
             Some(position) => sources.of_element(field, position),

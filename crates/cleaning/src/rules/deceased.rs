@@ -13,7 +13,7 @@ rules! {
         severity: Error,
         field: "deceased",
         basis: "FHIR Patient.deceased",
-        en: "the field says neither yes nor no and is no date in a format of the hospital; add the format \
+        en: "the field is neither yes nor no nor a date in one of the hospital's formats; add the format \
              to the profile or correct it at the source",
         zh: "死亡信息既非是/否，也不是该医院日期格式的有效日期，请补充医院配置或在来源系统中更正",
         check: Check::Draft(unreadable),

@@ -35,7 +35,7 @@ macro_rules! rules {
                 number: $number,
                 severity: $crate::issue::Severity::$severity,
                 limit: limit!($($limit $what)?),
-                field: $field,
+                field: $crate::field_names::FieldName::new($field),
                 basis: $basis,
                 check: $check,
             };

@@ -15,8 +15,8 @@ rules! {
         severity: Error,
         field: "identifiers.value",
         basis: "CV02.01.101, GB 11643, permit rules",
-        en: "the number is that of another type of document, as a passport's number sent as resident id; map the \
-             type, or correct it at the source",
+        en: "the number belongs to another type of document, for example a passport number sent as a \
+             resident id; map the type, or correct it at the source",
         zh: "号码属于另一种证件类型（如将护照号码作为居民身份证发送），请映射证件类型或在来源系统中更正",
         check: Check::Draft(of_other_type),
     }
@@ -25,8 +25,9 @@ rules! {
         severity: Warning,
         field: "identifiers.value",
         basis: "passport and permit rules",
-        en: "the number does not have the shape of its type: a passport has 5 to 9 letters and digits, a permit \
-             of Hong Kong or Macau H or M and 8 digits, one of Taiwan 8 digits; check it at the source",
+        en: "the number does not have the form of its type: a passport has 5 to 9 letters and digits, a \
+             permit of Hong Kong or Macau H or M and 8 digits, a permit of Taiwan 8 digits; check it at \
+             the source",
         zh: "号码不符合该类证件的格式（护照5至9位字母数字，港澳通行证H或M加8位数字，台湾通行证8位数字），请核对",
         check: Check::Draft(misshapen),
     }

@@ -21,8 +21,8 @@ rules! {
         severity: Warning,
         field: "identifiers.value",
         basis: "master patient index: possible duplicate chart",
-        en: "an earlier record of the batch has the same resident id under another patient id; look whether the \
-             two are one patient and join them at the source",
+        en: "an earlier record of the batch has the same resident id under another patient id; check \
+             whether both are one patient and merge them at the source",
         zh: "本批次中另一患者编号已使用相同的居民身份证号码，请核对是否为同一患者并在来源系统中合并",
         check: Check::Earlier(resident_id_shared),
     }
@@ -31,8 +31,8 @@ rules! {
         severity: Error,
         field: "identifiers.value",
         basis: "master patient index: one resident id belongs to one person",
-        en: "an earlier record of the batch has the same resident id under another patient id, name and date of \
-             birth; find out at the source whose number it is",
+        en: "an earlier record of the batch has the same resident id with another patient id, name and \
+             date of birth; find out at the source whose number it is",
         zh: "本批次中另一患者编号已使用相同的居民身份证号码，且姓名和出生日期均不同，请在来源系统中核实号码归属",
         check: Check::Earlier(identity_clash),
     }
@@ -42,7 +42,7 @@ rules! {
         limit: 5 "patients",
         field: "phones",
         basis: "registration practice",
-        en: "more patients of the batch have this phone than a family has members; it was probably made up to \
+        en: "more patients of the batch share this phone than one family would; it was probably made up to \
              fill the field",
         zh: "本批次中使用该电话号码的患者过多，疑似为填充字段而录入",
         check: Check::Earlier(phone_shared),
@@ -53,8 +53,8 @@ rules! {
         limit: 10 "percent",
         field: "birth_date",
         basis: "defaults of forms and databases",
-        en: "the date of birth is a first of January, as suspiciously many of the batch are; send the year alone \
-             where the day is not known",
+        en: "the date of birth is a first of January, as in suspiciously many records of the batch; send \
+             the year alone where the day is not known",
         zh: "出生日期为1月1日，且本批次中该日期比例异常，如不知具体日期请仅发送年份",
         check: Check::Earlier(birth_date_often_first_of_january),
     }

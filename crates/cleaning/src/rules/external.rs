@@ -8,7 +8,7 @@ rules! {
         severity: Error,
         field: "",
         basis: "verification by the hospital",
-        en: "the hospital knows the patient otherwise; check name and numbers at the source",
+        en: "the hospital's record of this patient differs; check name and numbers at the source",
         zh: "医院核验结果为信息不一致，请在来源系统中核对姓名和号码",
         check: Check::External,
     }
@@ -17,7 +17,7 @@ rules! {
         severity: Error,
         field: "",
         basis: "verification by the hospital",
-        en: "the hospital says that the number or the name cannot be one; correct it at the source",
+        en: "the hospital says that the number or the name is not valid; correct it at the source",
         zh: "医院核验结果为号码或姓名不合法，请在来源系统中更正",
         check: Check::External,
     }

@@ -1,6 +1,7 @@
 //! Gender, by itself and against the resident id.
 
 use super::{Check, RuleContext};
+use crate::field_names::field;
 use crate::{draft::Draft, format::parsed::Parsed, hint::Hint, patient::Gender};
 
 rules! {
@@ -38,8 +39,8 @@ rules! {
         severity: Error,
         field: "gender",
         basis: "GB 11643",
-        en: "the gender is not the one within the resident id; check both at the source, and the profile's \
-             gender codes",
+        en: "the gender differs from the one in the resident id; check both at the source, and the \
+             profile's gender codes",
         zh: "性别与居民身份证号码不一致，请核对来源数据及医院配置的性别代码",
         check: Check::Draft(differs_from_resident_id),
     }
@@ -62,7 +63,7 @@ fn differs_from_resident_id(draft: &Draft, context: &mut RuleContext<'_>) {
         return;
     };
     if draft.resident_id().is_some_and(|id| id.gender() != stated) {
-        context.report_with("gender", None, Some(Hint::GenderReversed));
+        context.report_with(field!("gender"), None, Some(Hint::GenderReversed));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Identity documents and other numbers.
 
 use super::{Check, RuleContext};
+use crate::field_names::field;
 use crate::{
     draft::{Draft, DraftIdentifier},
     format::{
@@ -17,7 +18,7 @@ rules! {
         severity: Error,
         field: "identifiers",
         basis: "key of a master patient index",
-        en: "the patient has neither a usable identifier nor name, gender and date of birth; map or \
+        en: "the patient has no usable identifier, and not all of name, gender and date of birth; map or \
              complete them",
         zh: "患者既无可用证件号码，也无完整的姓名、性别和出生日期，请映射或补全",
         check: Check::Draft(identity_incomplete),
@@ -46,8 +47,8 @@ rules! {
         severity: Error,
         field: "identifiers.value",
         basis: "GB 11643",
-        en: "a resident id has 17 digits and a digit or X, or 15 digits; correct it at the source or map \
-             it as another type",
+        en: "a resident id has 17 digits followed by a digit or X, or 15 digits; correct it at the source \
+             or map it as another type",
         zh: "居民身份证号码应为17位数字加1位数字或X，或15位数字，请在来源系统中更正或映射为其他证件类型",
         check: Check::Draft(resident_id_misshapen),
     }
@@ -74,7 +75,7 @@ rules! {
         severity: Error,
         field: "identifiers.value",
         basis: "GB 11643, GB/T 7408 (ISO 8601)",
-        en: "the date within the resident id is not in the calendar or in the future; look for a typing \
+        en: "the date in the resident id is not in the calendar or is in the future; look for a typing \
              error at the source",
         zh: "居民身份证号码中的日期不存在或在未来，请在来源系统中检查录入错误",
         check: Check::Draft(resident_id_date_impossible),
@@ -84,8 +85,8 @@ rules! {
         severity: Warning,
         field: "identifiers.value",
         basis: "GB/T 2260, permit rules",
-        en: "the resident id starts with the code of no province, and is no permit's (81, 82, 83 or 9); look for \
-             a typing error at the source",
+        en: "the resident id starts neither with the code of a province nor with that of a permit (81, 82, \
+             83 or 9); look for a typing error at the source",
         zh: "居民身份证号码的前两位不是省级代码，也不是居住证或永久居留证（81、82、83或9），请检查录入错误",
         check: Check::Draft(resident_id_province_unknown),
     }
@@ -94,8 +95,8 @@ rules! {
         severity: Warning,
         field: "identifiers.value",
         basis: "GB/T 2260 of all years",
-        en: "the resident id starts with the code of a division that never was one; look for a typing error at \
-             the source",
+        en: "the first six digits of the resident id have never been the code of a division; look for a \
+             typing error at the source",
         zh: "居民身份证号码的前六位不是任何年份的行政区划代码，请检查录入错误",
         check: Check::Draft(resident_id_division_unknown),
     }
@@ -113,7 +114,8 @@ rules! {
         severity: Warning,
         field: "identifiers.value",
         basis: "registration practice",
-        en: "the resident id is one digit over and over, or digits in a row; it was made up to fill the field",
+        en: "the resident id is one repeated digit, or consecutive digits; it was probably made up to fill \
+             the field",
         zh: "居民身份证号码为重复或连续数字，疑似为填充字段而编造",
         check: Check::Draft(resident_id_is_placeholder),
     }
@@ -147,7 +149,7 @@ fn resident_id_check_wrong(draft: &Draft, context: &mut RuleContext<'_>) {
     for (identifier, _) in resident_ids(draft).filter(|(_, id)| !id.check_character_is_right()) {
         // A spreadsheet keeps fifteen digits, and writes zeros for the others.
         let hint = identifier.value.ends_with("000").then_some(Hint::SpreadsheetNumber);
-        context.report_with("identifiers.value", Some(identifier.position), hint);
+        context.report_with(field!("identifiers.value"), Some(identifier.position), hint);
     }
 }
 
@@ -156,7 +158,7 @@ fn resident_id_rounded(draft: &Draft, context: &mut RuleContext<'_>) {
         |identifier: &&DraftIdentifier| matches!(identifier.resident_id, Some(Err(ShapeFault::Rounded)));
     for identifier in draft.identifiers.iter().filter(rounded) {
         let hint = Some(Hint::SpreadsheetNumber);
-        context.report_with("identifiers.value", Some(identifier.position), hint);
+        context.report_with(field!("identifiers.value"), Some(identifier.position), hint);
     }
 }
 

@@ -18,7 +18,8 @@ rules! {
         severity: Warning,
         field: "name",
         basis: "MZWF 2016-33, FHIR HumanName",
-        en: "the name holds digits, signs or words that no name has, as \"test\"; correct it at the source",
+        en: "the name contains digits, symbols or words that no name has, such as \"test\"; correct it at \
+             the source",
         zh: "姓名含有数字、符号或“测试”等非姓名内容，请在来源系统中更正",
         check: Check::Draft(odd_characters),
     }
@@ -27,8 +28,8 @@ rules! {
         severity: Warning,
         field: "name",
         basis: "GB 18030-2022",
-        en: "the name holds private-use or rare characters; they were kept, check that they mean the same in \
-             other systems",
+        en: "the name contains private-use or rare characters, which were kept; check that other systems \
+             show the same characters",
         zh: "姓名含有自造字或生僻字，已原样保留，请确认在其他系统中一致",
         check: Check::Draft(rare_characters),
     }
@@ -37,8 +38,8 @@ rules! {
         severity: Warning,
         field: "name",
         basis: "registration practice",
-        en: "the name stands for a person whose name is not known yet, as Wumingshi or Baby boy; complete it at the \
-             source",
+        en: "the name is a placeholder for a person whose name is not yet known, such as Wumingshi or Baby \
+             boy; complete it at the source",
         zh: "姓名为占位名称（如无名氏、某某之子），请在来源系统中补全",
         check: Check::Draft(placeholder),
     }
@@ -48,7 +49,7 @@ rules! {
         limit: 50 "characters",
         field: "name",
         basis: "MZWF 2016-33: names have up to 50 characters",
-        en: "the name has one character, or more than names have; check it at the source",
+        en: "the name has only one character, or more than names usually have; check it at the source",
         zh: "姓名只有1个字符或超过姓名的合理长度，请在来源系统中核对",
         check: Check::Draft(length_unlikely),
     }
@@ -57,7 +58,7 @@ rules! {
         severity: Warning,
         field: "name",
         basis: "identity documents of China",
-        en: "a Latin name beside a resident id, or a Han name beside a passport alone; check name and \
+        en: "a Latin name with a resident id, or a Han name with only a passport; check name and \
              identifiers at the source",
         zh: "拉丁字母姓名对应居民身份证，或汉字姓名仅对应护照，请核对姓名与证件",
         check: Check::Draft(script_unlikely),

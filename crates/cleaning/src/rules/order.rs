@@ -14,8 +14,8 @@ rules! {
         severity: Error,
         field: "updated_at",
         basis: "an older record must not overwrite a newer one",
-        en: "the time of change is no time in a format of the hospital nor ISO 8601; add its format to the \
-             profile",
+        en: "the time of change is neither in one of the hospital's formats nor ISO 8601; add its format \
+             to the profile",
         zh: "更新时间不符合该医院的任何日期格式或 ISO 8601，请在医院配置中补充格式",
         check: Check::Draft(updated_at_unreadable),
     }
@@ -24,7 +24,7 @@ rules! {
         severity: Warning,
         field: "version",
         basis: "FHIR meta.versionId need not have an order",
-        en: "the version is no integer and cannot tell older from newer; map a time of change",
+        en: "the version is not an integer and cannot tell older from newer; map a time of change",
         zh: "版本号不是整数，无法判断新旧，请映射更新时间",
         check: Check::Draft(version_not_an_integer),
     }
@@ -33,8 +33,8 @@ rules! {
         severity: Warning,
         field: "updated_at",
         basis: "plausibility in time",
-        en: "the time of change is in the future: no later record will replace this one until then; check the \
-             clock and the time zone of the source",
+        en: "the time of change is in the future, so no later record will replace this one until then; \
+             check the clock and the time zone of the source",
         zh: "更新时间在未来，在此之前后续记录无法替换本记录，请检查来源系统的时钟和时区",
         check: Check::Draft(updated_at_in_future),
     }

@@ -1,6 +1,7 @@
 //! The hospital's own number of the patient.
 
 use super::{Check, RuleContext};
+use crate::field_names::field;
 use crate::{draft::Draft, format::resident_id, hint::Hint};
 
 rules! {
@@ -18,8 +19,8 @@ rules! {
         severity: Error,
         field: "patient_id",
         basis: "key of a master patient index",
-        en: "the patient's number in the hospital is longer than the numbers of the hospital are (128 \
-             characters, or what the profile says); check the mapping of the field",
+        en: "the patient's number is longer than the hospital's numbers can be (128 characters, or the \
+             limit of the profile); check the mapping of the field",
         zh: "患者编号超过该院编号的最大长度（128个字符或医院配置的长度），请核对字段映射",
         check: Check::Required(too_long),
     }
@@ -27,9 +28,9 @@ rules! {
         number: "V03",
         severity: Error,
         field: "patient_id",
-        basis: "numbers of this hospital, as the profile has them",
-        en: "the patient's number has characters that no number of the hospital has; check the mapping \
-             of the field, or what the profile says of patient ids",
+        basis: "form of the hospital's numbers in the profile",
+        en: "the patient's number has characters that the hospital's numbers never have; check the mapping \
+             of the field, or patient_ids in the profile",
         zh: "患者编号含有不符合该院编号规则的字符，请核对字段映射或医院配置中的患者编号规则",
         check: Check::Required(misshapen),
     }
@@ -62,7 +63,7 @@ fn misshapen(draft: &Draft, context: &mut RuleContext<'_>) {
 /// Such a number is that of many patients at once.
 fn rounded(draft: &Draft, context: &mut RuleContext<'_>) {
     if draft.patient_id.as_ref().is_some_and(|id| resident_id::is_scientific(id)) {
-        context.report_with("patient_id", None, Some(Hint::SpreadsheetNumber));
+        context.report_with(field!("patient_id"), None, Some(Hint::SpreadsheetNumber));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Phone numbers of patients and of their contacts.
 
 use super::{Check, RuleContext};
+use crate::field_names::field;
 use crate::{draft::Draft, format::phone};
 
 rules! {
@@ -9,7 +10,7 @@ rules! {
         severity: Warning,
         field: "phones",
         basis: "ITU-T E.164",
-        en: "the text is no phone number of its region and was kept as it is; check the source and the \
+        en: "the text is not a phone number of its region and was kept as it is; check the source and the \
              profile's phone region",
         zh: "电话号码不是所在地区的有效号码，已按原文保留，请核对来源数据及医院配置的电话区域",
         check: Check::Draft(invalid),
@@ -19,8 +20,8 @@ rules! {
         severity: Warning,
         field: "phones",
         basis: "registration practice",
-        en: "the number is one digit over and over, digits in a row or ends in zeros; it was made up to fill the \
-             field",
+        en: "the number is one repeated digit, consecutive digits or ends in zeros; it was probably made \
+             up to fill the field",
         zh: "电话号码为重复、连续数字或以多个零结尾，疑似为填充字段而编造",
         check: Check::Draft(placeholder),
     }
@@ -32,7 +33,7 @@ fn invalid(draft: &Draft, context: &mut RuleContext<'_>) {
     }
     for contact in &draft.contacts {
         if contact.value.phone.as_ref().is_some_and(|phone| !phone.valid) {
-            context.report("contacts.phone", Some(contact.position));
+            context.report(field!("contacts.phone"), Some(contact.position));
         }
     }
 }

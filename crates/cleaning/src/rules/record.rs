@@ -26,7 +26,7 @@ rules! {
         severity: Error,
         field: "id",
         basis: "contract",
-        en: "the record's id holds a NUL character; remove it at the source",
+        en: "the record's id contains a NUL character; remove it at the source",
         zh: "记录编号含有空字符（NUL），请在来源系统中清除",
         check: Check::Batch,
     }
@@ -71,8 +71,8 @@ rules! {
         severity: Error,
         field: "",
         basis: "RFC 8259: names within an object should be unique",
-        en: "an object of the payload has the same key twice, and nobody can tell which one counts; correct it \
-             at the source",
+        en: "an object in the payload has the same key twice, so it is unclear which value counts; correct \
+             it at the source",
         zh: "内容中的对象有重复的键，无法判断以哪个为准，请在来源系统中更正",
         check: Check::Payload,
     }
@@ -100,7 +100,8 @@ rules! {
         severity: Error,
         field: "",
         basis: "contract",
-        en: "the record is larger than the server takes; leave out what is not about the patient's identity",
+        en: "the record is larger than the server accepts; leave out what is not about the patient's \
+             identity",
         zh: "记录超过服务端允许的大小，请去除与患者身份无关的内容",
         check: Check::Payload,
     }

@@ -9,8 +9,8 @@ rules! {
         severity: Warning,
         field: "updated_at",
         basis: "order of changes at the source",
-        en: "a newer record of the patient is stored already, so this one was not written; send records \
-             in the order of their changes",
+        en: "a newer record of the patient is already stored, so this one was not written; send records in \
+             the order of their changes",
         zh: "已存有该患者更新的记录，本记录未写入，请按变更的先后顺序发送",
         check: Check::Store,
     }
@@ -19,8 +19,8 @@ rules! {
         severity: Warning,
         field: "",
         basis: "patient safety: a patient's number stays with one person",
-        en: "gender, date of birth or resident id of a known patient was replaced by another; check at the \
-             source that the patient's number was not given to a second person",
+        en: "the gender, date of birth or resident id of a known patient was replaced; check at the source \
+             that the patient's number was not given to a second person",
         zh: "已知患者的性别、出生日期或居民身份证号码被改写，请在来源系统中核对该患者编号是否已分配给他人",
         check: Check::Store,
     }

@@ -9,7 +9,7 @@ rules! {
         severity: Error,
         field: "",
         basis: "GB 18030, Unicode",
-        en: "the text holds a NUL character; check how the source cuts and pads its fields",
+        en: "the text contains a NUL character; check how the source truncates and pads its fields",
         zh: "文本含有空字符(NUL)，请检查来源系统的字段截取与填充方式",
         check: Check::Required(nul),
     }
@@ -18,7 +18,7 @@ rules! {
         severity: Error,
         field: "",
         basis: "GB 18030, Unicode",
-        en: "the text holds replacement characters (U+FFFD): it was decoded wrongly before it was sent; \
+        en: "the text contains replacement characters (U+FFFD): it was decoded wrongly before it was sent; \
              check the character set of the source",
         zh: "文本含有替换字符(U+FFFD)，发送前解码有误，请检查来源系统的字符集",
         check: Check::Draft(undecodable),
@@ -28,8 +28,8 @@ rules! {
         severity: Warning,
         field: "",
         basis: "GB 18030, Unicode",
-        en: "the text looks as if it had been decoded by another character set than its own; check the \
-             character set of the source",
+        en: "the text looks as if it was decoded with the wrong character set; check the character set of \
+             the source",
         zh: "文本疑似以错误的字符集解码（乱码），请检查来源系统的字符集",
         check: Check::Draft(mojibake),
     }
@@ -38,8 +38,8 @@ rules! {
         severity: Warning,
         field: "",
         basis: "GB 18030, Unicode",
-        en: "the text holds question marks in a row, as an encoder leaves them where it has no character; \
-             check the character set of the source",
+        en: "the text contains consecutive question marks, which encoders write for characters that they \
+             cannot represent; check the character set of the source",
         zh: "文本含有连续的问号，可能是编码时丢失了字符，请检查来源系统的字符集",
         check: Check::Draft(question_marks),
     }
@@ -48,8 +48,8 @@ rules! {
         severity: Warning,
         field: "",
         basis: "lengths of the canonical fields",
-        en: "the text is longer than any such field in life and was kept whole; check what the source puts \
-             into it",
+        en: "the text is longer than any real value of this field and was kept whole; check what the \
+             source puts into it",
         zh: "文本超过该字段的合理长度，已完整保留，请检查来源系统填入的内容",
         check: Check::Draft(too_long),
     }
@@ -58,7 +58,8 @@ rules! {
         severity: Error,
         field: "",
         basis: "lengths of the canonical fields",
-        en: "the list has more than 100 elements; no patient has that many, check what the source puts into it",
+        en: "the list has more than 100 elements, more than any patient has; check what the source puts \
+             into it",
         zh: "列表超过100个元素，不符合任何患者的实际情况，请检查来源系统填入的内容",
         check: Check::Required(list_too_long),
     }
@@ -86,7 +87,7 @@ fn too_long(draft: &Draft, context: &mut RuleContext<'_>) {
 
 fn list_too_long(draft: &Draft, context: &mut RuleContext<'_>) {
     for field in &draft.overlong {
-        context.report(field, None);
+        context.report(*field, None);
     }
 }
 

@@ -10,49 +10,17 @@ use std::{
 use serde_json::{Map, Value};
 
 use cleaning::{
+    field_names,
     profile::{Profile, mapping::Mapped},
     record::RawPatient,
 };
-
-/// The canonical fields, in the order of the contract.
-const FIELDS: [&str; 29] = [
-    "patient_id",
-    "name.text",
-    "name.family",
-    "name.given",
-    "gender",
-    "gender_display",
-    "birth_date",
-    "birth_date_absent_reason",
-    "age",
-    "identifiers.type",
-    "identifiers.value",
-    "identifiers.system",
-    "phones",
-    "addresses.text",
-    "addresses.division_code",
-    "addresses.postal_code",
-    "addresses.country",
-    "contacts.name",
-    "contacts.relation",
-    "contacts.phone",
-    "nationality",
-    "nationality_display",
-    "ethnicity",
-    "ethnicity_display",
-    "marital_status",
-    "marital_status_display",
-    "deceased",
-    "updated_at",
-    "version",
-];
 
 /// Most keys that are counted, so that no data makes the counts large: keys may be values by mistake.
 const MAX_COUNTED_KEYS: usize = 1_000;
 
 /// What the mapping reached so far.
 pub(super) struct Coverage {
-    fields: [FieldCoverage; FIELDS.len()],
+    fields: Vec<(&'static str, FieldCoverage)>,
     unmapped: BTreeMap<String, u64>,
 }
 
@@ -69,14 +37,19 @@ pub(super) struct FieldCoverage {
 
 impl Default for Coverage {
     fn default() -> Self {
-        Self { fields: std::array::from_fn(|_| FieldCoverage::default()), unmapped: BTreeMap::new() }
+        let wholes: Vec<_> = field_names::texts().map(whole).collect();
+        let mut fields: Vec<_> =
+            field_names::texts().map(|field| (field, FieldCoverage::default())).collect();
+        // What says more about a field is shown behind it.
+        fields.sort_by_key(|(field, _)| wholes.iter().position(|other| *other == whole(field)));
+        Self { fields, unmapped: BTreeMap::new() }
     }
 }
 
 impl Coverage {
     /// Counts one record.
     pub(super) fn add(&mut self, object: &Map<String, Value>, mapped: &Mapped, profile: &Profile) {
-        for (field, coverage) in FIELDS.into_iter().zip(&mut self.fields) {
+        for (field, coverage) in &mut self.fields {
             coverage.add(field, mapped);
         }
         for key in profile.mapping.unmapped_keys(object).filter(|key| !is_empty(&object[*key])) {
@@ -90,14 +63,15 @@ impl Coverage {
 
     /// The fields that the profile maps, or that are constant.
     pub(super) fn mapped(&self) -> impl Iterator<Item = (&'static str, &FieldCoverage)> {
-        FIELDS.into_iter().zip(&self.fields).filter(|(_, coverage)| coverage.is_mapped())
+        let fields = self.fields.iter().map(|(field, coverage)| (*field, coverage));
+        fields.filter(|(_, coverage)| coverage.is_mapped())
     }
 
     /// The fields of which the profile maps no part.
     pub(super) fn not_mapped(&self) -> Vec<&'static str> {
         let mapped: HashSet<_> = self.mapped().map(|(field, _)| whole(field)).collect();
-        let mut not_mapped: Vec<_> =
-            FIELDS.into_iter().map(whole).filter(|field| !mapped.contains(field)).collect();
+        let wholes = self.fields.iter().map(|(field, _)| whole(field));
+        let mut not_mapped: Vec<_> = wholes.filter(|field| !mapped.contains(field)).collect();
         not_mapped.dedup();
         not_mapped
     }
@@ -184,34 +158,6 @@ fn is_empty(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cleaning::record::{RawAddress, RawContact, RawIdentifier};
-
-    fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
-        match value {
-            Value::Object(entries) => entries.iter().for_each(|(key, value)| {
-                leaves(value, &if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, found);
-            }),
-            Value::Array(elements) => elements.iter().for_each(|element| leaves(element, path, found)),
-            _ => found.push(path.to_owned()),
-        }
-    }
-
-    #[test]
-    fn every_field_of_a_raw_patient_is_listed() {
-        let patient = RawPatient {
-            identifiers: vec![RawIdentifier::default()],
-            phones: vec!["".into()],
-            addresses: vec![RawAddress::default()],
-            contacts: vec![RawContact::default()],
-            ..RawPatient::default()
-        };
-        let mut found = Vec::new();
-        leaves(&serde_json::to_value(patient).unwrap(), "", &mut found);
-        found.sort();
-        let mut listed = FIELDS.to_vec();
-        listed.sort_unstable();
-        assert_eq!(found, listed);
-    }
 
     #[test]
     fn fields_are_counted_by_the_names_they_came_from() {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     phi::Phi,
-    record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient},
+    record::{MAX_ELEMENTS, RawAddress, RawContact, RawIdentifier, RawName, RawPatient, ScalarField},
 };
 
 /// Reads one record, and notes where each field came from.
@@ -39,33 +39,20 @@ impl<'o> Mapper<'o> {
 
     /// The patient, and where everything came from.
     pub(super) fn patient(mut self, lookups: &Lookups) -> (RawPatient, Notes) {
-        let plain = &lookups.plain;
-        let patient = RawPatient {
-            patient_id: self.plain(&plain.patient_id),
-            name: RawName {
-                text: self.plain(&plain.name_text),
-                family: self.plain(&plain.name_family),
-                given: self.plain(&plain.name_given),
-            },
-            gender: self.plain(&plain.gender),
-            birth_date: self.plain(&plain.birth_date),
-            identifiers: self.list(&lookups.identifiers, Self::identifier),
-            phones: self.list(&lookups.phones, Self::text),
-            addresses: self.list(&lookups.addresses, Self::address),
-            contacts: self.list(&lookups.contacts, Self::contact),
-            nationality: self.plain(&plain.nationality),
-            ethnicity: self.plain(&plain.ethnicity),
-            marital_status: self.plain(&plain.marital_status),
-            deceased: self.plain(&plain.deceased),
-            updated_at: self.plain(&plain.updated_at),
-            version: self.plain(&plain.version),
-            age: self.plain(&plain.age),
-            gender_display: self.plain(&plain.gender_display),
-            nationality_display: self.plain(&plain.nationality_display),
-            ethnicity_display: self.plain(&plain.ethnicity_display),
-            marital_status_display: self.plain(&plain.marital_status_display),
-            birth_date_absent_reason: self.plain(&plain.birth_date_absent_reason),
+        let Lookups { scalars, name, identifiers, phones, addresses, contacts } = lookups;
+        let mut patient = RawPatient::default();
+        for (field, lookup) in ScalarField::ALL.into_iter().zip(scalars) {
+            patient[field] = self.plain(lookup);
+        }
+        patient.name = RawName {
+            text: self.plain(&name.text),
+            family: self.plain(&name.family),
+            given: self.plain(&name.given),
         };
+        patient.identifiers = self.list(identifiers, Self::identifier);
+        patient.phones = self.list(phones, Self::text);
+        patient.addresses = self.list(addresses, Self::address);
+        patient.contacts = self.list(contacts, Self::contact);
         (patient, self.notes)
     }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use cleaning::{
     clean::{Cleaned, MAX_ISSUES, clean},
-    field,
+    field_names,
     issue::{Issue, Severity},
     patient::Patient,
     profile::{Charset, Profile},
@@ -65,7 +65,7 @@ fn issues_are_few_and_in_order(issues: &[Issue]) {
 /// Everything else in an issue or a change is static.
 fn says_no_value(issue: &Issue) {
     let code = issue.kind.code;
-    assert!(field::find(issue.field).is_some(), "{code}: no canonical field");
+    assert!(field_names::find(issue.field).is_some(), "{code}: no canonical field");
     if let Some(shape) = &issue.shape {
         let shape = shape.to_string();
         let (classes, _length) = shape.split_once("... (").unwrap_or((&shape, ""));

@@ -214,7 +214,12 @@ fn fields() -> PatientData {
         deceased: text(),
         updated_at: text(),
         version: text(),
-        ..Default::default()
+        age: text(),
+        gender_display: text(),
+        nationality_display: text(),
+        ethnicity_display: text(),
+        marital_status_display: text(),
+        birth_date_absent_reason: text(),
     };
     PatientData {
         id: "fields".to_owned(),

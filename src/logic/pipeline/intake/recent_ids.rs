@@ -5,35 +5,33 @@ use std::{
     hash::{BuildHasher, RandomState},
 };
 
+use cleaning::two_generations::TwoGenerations;
+
 /// How many records back a duplicate id is found in a batch of any size.
 pub(crate) const WINDOW: usize = 50_000;
 
 /// The last ids of a batch: at least as many as the window, at most twice that.
 ///
-/// Ids live in two generations. The young one takes every new id; when it is full it becomes the old one, and the old
-/// one is emptied, so that no id has to be searched for to be forgotten. An id is kept as a hash of 64 bits under a
-/// key of the batch. Among 100,000 ids, a new one is taken for one of the others once in 10^14 times.
+/// An id is kept as a hash of 64 bits under a key of the batch. Among 100,000 ids, a new one is taken for one of the
+/// others once in 10^14 times.
 pub(super) struct RecentIds {
-    window: usize,
     key: RandomState,
-    young: HashSet<u64>,
-    old: HashSet<u64>,
+    generations: TwoGenerations<HashSet<u64>>,
 }
 
 impl RecentIds {
     pub(super) fn new(window: usize) -> Self {
-        Self { window: window.max(1), key: RandomState::new(), young: HashSet::new(), old: HashSet::new() }
+        Self { key: RandomState::new(), generations: TwoGenerations::new(window) }
     }
 
     /// Inserts an id; `false` if it was seen recently.
     pub(super) fn insert(&mut self, id: &str) -> bool {
         let hash = self.key.hash_one(id);
-        let is_old = self.old.contains(&hash);
-        if self.young.len() == self.window && !self.young.contains(&hash) {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
+        let [is_young, is_old] = self.generations.both().map(|ids| ids.contains(&hash));
+        if !is_young {
+            self.generations.make_room().insert(hash);
         }
-        self.young.insert(hash) && !is_old
+        !is_young && !is_old
     }
 }
 
@@ -64,7 +62,7 @@ mod tests {
                 let lately = &ids[place.saturating_sub(window)..place];
                 prop_assert!(!(is_new && lately.contains(id)), "{id} at {place}");
                 prop_assert!(is_new || ids[..place].contains(id));
-                prop_assert!(recent.young.len() <= window && recent.old.len() <= window);
+                prop_assert!(recent.generations.both().iter().all(|ids| ids.len() <= window));
             }
         }
     }

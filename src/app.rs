@@ -1,5 +1,5 @@
-//! The composition root: `Config -> build -> App { local_addr, run(shutdown) }`. Tests and the demo start
-//! the same `App` as production.
+//! The composition root: `Config -> build -> App { local_addr, run(shutdown) }`. Tests and the demo start the same `App`
+//! as production.
 
 use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -25,8 +25,8 @@ use crate::{
 use cleaning::{format::phone, profile::Profile};
 use worker_pool::{Pool, PoolError};
 
-/// How long connections may take to say goodbye once every answer has left; idle ones are not waited for.
-const GOODBYE: Duration = Duration::from_millis(200);
+/// How long connections may take to close once every response has been sent; idle ones are not waited for.
+const CLOSE_LIMIT: Duration = Duration::from_millis(200);
 
 /// The service, bound and ready to run.
 pub struct App {
@@ -42,40 +42,26 @@ pub struct App {
 /// Why the service did not start, or ended by itself.
 #[derive(Debug, Error)]
 pub enum AppError {
-    /// The address cannot be bound.
     #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The store's configuration cannot work.
+    Listen { address: SocketAddr, source: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The pool's configuration cannot work.
     #[error(transparent)]
     Pool(#[from] PoolError),
-    /// A hospital's client cannot be built.
     #[error("hospital {code}: {source}")]
-    Client {
-        /// The hospital.
-        code: Arc<str>,
-        /// The cause.
-        source: client::ClientBuildError,
-    },
-    /// The server ended without being asked.
+    Client { code: Arc<str>, source: client::ClientBuildError },
+    /// The server ended without a shutdown.
     #[error("the server ended: {0}")]
     Server(String),
 }
 
 impl App {
-    /// Puts the service together and binds its address; nothing is served before [`App::run`]. The store
-    /// may be down: the service then listens and is not ready until the store answers.
+    /// Builds the service and binds its address; nothing is served before [`App::run`]. The store may be down: the service
+    /// then listens, and is not ready until the store responds.
     pub async fn build(config: &Config, profiles: HashMap<Arc<str>, Arc<Profile>>) -> Result<Self, AppError> {
         phone::warm_up();
         divisions::warm_up();
-        // First: it refuses a number of workers of which no hospital could have a share.
+        // First, because it checks the number of workers, of which every hospital gets a share.
         let pool = Pool::start(&config.pool)?;
         let store = model::open(&config.store)?;
         let hospitals = hospitals(profiles, config.pool.workers)?;
@@ -97,18 +83,17 @@ impl App {
         Ok(Self { server, svc, admission, readiness, drain, keep_results, local_addr })
     }
 
-    /// The address that the service listens on.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
-    /// What the calls share; tests look at it.
+    /// What the calls share, for tests.
     pub fn service_context(&self) -> Arc<ServiceContext> {
         Arc::clone(&self.svc)
     }
 
-    /// Serves until `shutdown`, then drains: says not ready, refuses new batches, lets running ones end
-    /// until the drain limit, and leaves once all have answered.
+    /// Serves until `shutdown`, then drains: reports not ready, refuses new batches, lets running ones end until the drain
+    /// limit, and returns once all are answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
         let Self { server, svc, admission, readiness, drain, keep_results, local_addr } = self;
         let running = server.running();
@@ -124,18 +109,18 @@ impl App {
             () = shutdown => {}
         }
         stopping.cancel();
-        // A panic there was printed by the panic hook and must not keep the process from draining.
+        // The panic hook has logged a panic there, which must not keep the process from draining.
         let _ = ready.await;
         tokio::time::sleep(drain.announce).await;
         admission.close();
         let ends_at = Instant::now() + drain.limit;
-        end_batches(&svc, &running, drain.limit.saturating_sub(GOODBYE)).await;
+        end_batches(&svc, &running, drain.limit.saturating_sub(CLOSE_LIMIT)).await;
         closing.cancel();
         let released = async {
-            // Either way the server is gone: its connections end with the process.
-            let _ = tokio::time::timeout(GOODBYE, &mut serving).await;
+            // In either case the server is gone: its connections end with the process.
+            let _ = tokio::time::timeout(CLOSE_LIMIT, &mut serving).await;
             svc.pool.close().await;
-            // Stopped long ago; its last transaction has ended, too.
+            // It was stopped above, and ends with its transaction.
             let _ = retention_task.await;
             svc.store.close().await;
         };
@@ -148,8 +133,8 @@ impl App {
     }
 }
 
-/// Lets batches end by themselves until the limit comes near, then ends them; waits until their answers
-/// have left, at most until the limit.
+/// Lets batches end by themselves until the limit is near, then ends them. Waits until their responses are sent, at most
+/// until the limit.
 async fn end_batches(svc: &ServiceContext, running: &TaskTracker, limit: Duration) {
     let ends_at = Instant::now() + limit;
     svc.tasks.close();
@@ -159,7 +144,7 @@ async fn end_batches(svc: &ServiceContext, running: &TaskTracker, limit: Duratio
         running.wait().await;
     };
     tokio::pin!(all_ended);
-    // Twice: once for the batches to settle and once for the answers to leave.
+    // Twice: once to settle the batches and once to send their responses.
     let kept = 2 * (answer_reserve(limit) + svc.store.flush_time());
     if tokio::time::timeout(limit.saturating_sub(kept), &mut all_ended).await.is_ok() {
         return;
@@ -171,7 +156,7 @@ async fn end_batches(svc: &ServiceContext, running: &TaskTracker, limit: Duratio
     }
 }
 
-/// How many calls were spared by verdicts that are kept.
+/// Logs how many calls the caches of verdicts saved.
 fn log_verdicts(svc: &ServiceContext) {
     for (code, hospital) in &svc.hospitals {
         let verdicts = hospital.verification.as_ref().and_then(|api| api.verdict_cache.as_ref());

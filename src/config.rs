@@ -1,8 +1,8 @@
-//! The root configuration: it aggregates each part's own section and hands them out at start.
+//! The configuration of the process: one section for each part of the service.
 //!
-//! Three layers, each over the one before: the defaults (`etc/dataprocessing.yaml`, compiled in), the
-//! file of `--config`, and variables of the environment. Reading is strict: unknown keys, bad values and
-//! contradictions stop the start, all of them listed.
+//! There are three layers, each laid over the one before: the defaults (`etc/dataprocessing.yaml`, compiled in), the file
+//! of `--config`, and environment variables. Reading is strict: unknown keys, bad values and contradictions prevent the
+//! start, and all of them are listed.
 
 use std::{env, fs, path::Path};
 
@@ -26,34 +26,27 @@ pub use hospitals::{
 /// The defaults, as the repository shows them.
 pub const DEFAULTS: &str = include_str!("../etc/dataprocessing.yaml");
 
-/// What the defaults are called in messages. Not a path: relative paths in them start at the working
-/// directory.
+/// The name of the defaults in messages. It is no path, so relative paths in them start at the working directory.
 const DEFAULTS_NAME: &str = "built-in defaults";
 
-/// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The gRPC server.
     pub server: server::ServerConfig,
-    /// The worker pool.
     pub pool: worker_pool::PoolConfig,
-    /// The store.
     pub store: model::StoreConfig,
-    /// The hospitals' profiles.
     pub hospitals: HospitalsConfig,
-    /// The log.
     pub log: telemetry::LogConfig,
 }
 
 impl Config {
-    /// The defaults as they are shipped.
+    /// The shipped defaults.
     pub fn shipped() -> Self {
         Self::load_from(None, []).expect("the shipped defaults are sound")
     }
 
     /// Reads the defaults, the file and the environment of the process.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        // Names and values that are no text cannot be ours, or are refused like any other bad value.
+        // A name that is no text is not ours; a value that is none is refused like any other bad value.
         let texts = env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
         Self::load_from(file, texts)

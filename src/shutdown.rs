@@ -1,13 +1,13 @@
-//! Signals: the first asks the process to end in order, the second ends it at once.
+//! Signals: the first shuts the process down gracefully, the second ends it immediately.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-/// The exit code of a process that was told twice.
-const TOLD_TWICE: i32 = 130;
+/// The exit code after a second signal.
+const SECOND_SIGNAL: i32 = 130;
 
-/// Listens for SIGTERM and SIGINT from now on. The future that comes back ends with the first of them; the
-/// second ends the process.
+/// Listens for SIGTERM and SIGINT from now on. The returned future ends with the first of them; the second ends the
+/// process.
 #[expect(clippy::disallowed_methods, reason = "the second signal asks for an end without the drain")]
 pub fn on_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut signals =
@@ -17,8 +17,8 @@ pub fn on_signal() -> std::io::Result<impl Future<Output = ()>> {
         info!(signal = name, "shutting down");
         tokio::spawn(async move {
             let name = signals.next().await;
-            warn!(signal = name, "told twice to shut down, ending at once");
-            std::process::exit(TOLD_TWICE);
+            warn!(signal = name, "second signal, exiting immediately");
+            std::process::exit(SECOND_SIGNAL);
         });
     })
 }

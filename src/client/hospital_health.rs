@@ -142,9 +142,9 @@ impl HospitalHealth {
         let before = self.available.send_replace(available);
         match (before, available) {
             (true, false) => {
-                warn!(hospital = %self.name, "the hospital's API does not work: calls are stopped")
+                warn!(hospital = %self.name, "the hospital's API is unavailable, calls are stopped")
             }
-            (false, true) => info!(hospital = %self.name, "the hospital's API works again"),
+            (false, true) => info!(hospital = %self.name, "the hospital's API is available again"),
             _ => {}
         }
     }

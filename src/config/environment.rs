@@ -1,14 +1,14 @@
-//! Variables of the environment as settings.
+//! Environment variables as settings.
 
 use settings::{Node, Origin, Problems, Value};
 
-/// What our variables begin with, and what stands between the keys of a path. One underscore is part of a
-/// key; orchestrators make variables with one after the name of a service, which are not ours.
+/// The start of our variables, and the separator of the keys in a path. A single underscore is part of a key; variables
+/// with one after the name of the service are made by orchestrators and are not ours.
 const PREFIX: &str = "DATAPROCESSING__";
 const SEPARATOR: &str = "__";
 
-/// One tree for each of our variables. Shorter paths come last: a variable that names a whole section is
-/// then reported as such, whatever other variables say about its keys.
+/// One tree for each of our variables. Shorter paths come last, so that a variable that names a whole section is reported
+/// even if other variables name its keys.
 pub(super) fn layers(
     variables: impl IntoIterator<Item = (String, String)>,
     problems: &mut Problems,

@@ -4,14 +4,14 @@ use std::{error::Error, fmt};
 
 use settings::Problem;
 
-/// All problems of a configuration. Its display lists one a line: `FILE:LINE: path: message`.
+/// All problems of a configuration. Its display has one line for each: `FILE:LINE: path: message`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError {
     problems: Vec<Problem>,
 }
 
 impl ConfigError {
-    /// The problems, by file and line. At least one.
+    /// The problems, at least one, by file and line.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -25,8 +25,8 @@ impl From<Vec<Problem>> for ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, problem) in self.problems.iter().enumerate() {
-            if place > 0 {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
                 writeln!(f)?;
             }
             write!(f, "{problem}")?;

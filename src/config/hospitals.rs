@@ -104,7 +104,7 @@ pub fn shipped_profile_files() -> impl Iterator<Item = ProfileFile> {
 /// The hospitals' files of a directory by name, at least one.
 pub fn hospital_files(dir: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     let found = match profile_files(dir) {
-        Ok(files) if files.is_empty() => problem(dir, "holds no profile, as CODE.yaml"),
+        Ok(files) if files.is_empty() => problem(dir, "contains no profile: add a CODE.yaml"),
         Ok(files) => return Ok(files),
         Err(error) => problem(dir, &format!("the profiles cannot be listed: {error}")),
     };
@@ -143,12 +143,15 @@ fn defaults_of(dir: &Path) -> Result<Defaults, Vec<Problem>> {
 
 fn parse(file: &Path, defaults: &Defaults) -> Result<ProfileFile, Vec<Problem>> {
     if file.extension().is_none_or(|kind| kind != "yaml") {
-        return Err(vec![problem(file, "a profile's name must end in .yaml")]);
+        return Err(vec![problem(file, "the name of a profile must end in .yaml")]);
     }
     let code = file.file_stem().and_then(|stem| stem.to_str());
     let code = code.ok_or_else(|| vec![problem(file, "the name of a profile must be plain text")])?;
     if code == "defaults" {
-        return Err(vec![problem(file, "is what hospitals share, not a hospital's profile")]);
+        return Err(vec![problem(
+            file,
+            "is what the hospitals of a directory share, not the profile of one",
+        )]);
     }
     let text = read_file(file).map_err(|message| vec![problem(file, &message)])?;
     ProfileFile::parse(defaults, &file.display().to_string(), code, &text)
@@ -314,7 +317,7 @@ mod tests {
     fn only_defaults_are_no_profile() {
         let dir = directory(Some("date_formats: [yyyy]\n"), &[]);
         let found = load_hospitals(dir.path()).expect_err("refused");
-        assert!(found.to_string().contains("holds no profile"), "{found}");
+        assert!(found.to_string().contains("contains no profile"), "{found}");
     }
 
     #[test]
@@ -331,7 +334,7 @@ mod tests {
     fn a_missing_or_empty_directory_is_a_problem() {
         let dir = tempfile::tempdir().expect("a directory");
         let empty = load_hospitals(dir.path()).expect_err("refused");
-        assert!(empty.to_string().contains("holds no profile"), "{empty}");
+        assert!(empty.to_string().contains("contains no profile"), "{empty}");
         let missing = load_hospitals(&dir.path().join("missing")).expect_err("refused");
         assert!(missing.to_string().contains("cannot be listed"), "{missing}");
     }

@@ -4,8 +4,8 @@ use settings::Setting;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// A level, or levels by module, separated by commas. The log itself would take a misspelt level for the
-/// name of a module and log everything of it.
+/// A level, or levels by module, separated by commas. It is checked here because the log would take a misspelt level for
+/// the name of a module and log everything in it.
 pub(super) struct LogLevel(pub(super) String);
 
 impl Setting for LogLevel {

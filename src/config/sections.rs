@@ -1,6 +1,6 @@
-//! What each section may say, and what contradicts what.
+//! The keys of each section, their ranges, and which values contradict each other.
 //!
-//! In each function all keys are read before the first `?`, so that one bad value does not hide the next.
+//! Each function reads all keys before the first `?`, so that one bad value does not hide the next.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) fn read(root: Node, problems: &mut Problems) -> Result<Config, Report
         problems.contradiction("store.linger", message);
     }
     if config.store.keep_results <= config.server.stream_timeout {
-        let message = "is not longer than server.stream_timeout: a batch could be forgotten while it runs";
+        let message = "is not longer than server.stream_timeout: a running batch could be deleted";
         problems.contradiction("store.keep_results", message);
     }
     Ok(config)
@@ -51,7 +51,7 @@ fn server(section: &mut Section<'_>) -> Result<server::ServerConfig, Reported> {
     let max_message_size = section.within("max_message_size", ByteSize::kib(1)..=ByteSize::mib(1024));
     let max_records = section.within("max_records", 1..=1_000_000);
     let max_record_size = section.within("max_record_size", ByteSize::kib(1)..=ByteSize::mib(64));
-    // The summary alone takes some of it, however few results fit.
+    // The summary alone takes some of it, even if no results fit.
     let max_response_size = section.within("max_response_size", ByteSize::kib(16)..=ByteSize::mib(1024));
     let reflection = section.value("reflection");
     let drain = section.table("drain", drain);
@@ -59,7 +59,7 @@ fn server(section: &mut Section<'_>) -> Result<server::ServerConfig, Reported> {
         && record > message
     {
         let text =
-            format!("{record} is more than server.max_message_size, {message}: no call could bring it");
+            format!("{record} is more than server.max_message_size, {message}: no call could carry it");
         section.contradiction("max_record_size", text);
     }
     if let (Ok(message), Ok(in_flight)) = (max_message_size, max_bytes_in_flight)
@@ -97,7 +97,7 @@ fn server(section: &mut Section<'_>) -> Result<server::ServerConfig, Reported> {
 
 fn drain(section: &mut Section<'_>) -> Result<server::DrainConfig, Reported> {
     let announce = section.within("announce", Duration::ZERO..=seconds(300));
-    // Batches answer a little before the limit: with less than this there would be no time left to.
+    // Batches are answered a little before the limit: below this no time would be left for it.
     let limit = section.within("limit", millis(100)..=HOUR);
     Ok(server::DrainConfig { announce: announce?, limit: limit? })
 }
@@ -120,8 +120,7 @@ fn store(section: &mut Section<'_>) -> Result<model::StoreConfig, Reported> {
     if let (Ok((url, _)), Ok(3)) = (&url, max_connections)
         && !url.is_sqlite()
     {
-        let message =
-            "3 is too few for PostgreSQL: two writers, a reader and one for the sign of life make 4";
+        let message = "3 is too few for PostgreSQL: two writers, one reader and one for health checks make 4";
         section.contradiction("max_connections", message);
     }
     let (url, named_at) = url?;

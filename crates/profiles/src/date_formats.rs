@@ -54,8 +54,8 @@ mod tests {
             ("[yyMMdd, 'yy[1900]MMdd']", "yyMMdd reads some of the same texts in another way"),
             ("[yyyyMM, \"yyMM'01'\"]", "yyyyMM reads some of the same texts in another way"),
             ("[epoch-seconds, epoch-milliseconds]", "cannot be told apart"),
-            ("[epoch-seconds, yyyyMMdd]", "epoch-seconds takes every number: write yyyyMMdd before it"),
-            ("[instant, instant]", "instant is there already"),
+            ("[epoch-seconds, yyyyMMdd]", "epoch-seconds matches every number: write yyyyMMdd before it"),
+            ("[instant, instant]", "instant is listed twice"),
         ] {
             let found = formats(list).expect_err("refused");
             assert!(found.len() == 1 && found[0].starts_with("x.yaml:1: formats[1]: "), "{found:?}");

@@ -203,7 +203,7 @@ fn check_ignored(section: &mut Section<'_>, lookups: &Lookups, ignored: &[Ignore
     for entry in ignored {
         let (IgnoredKey::Whole(text) | IgnoredKey::Start(text)) = entry;
         if let Some(key) = lookups.keys().find(|key| entry.covers(key)) {
-            section.contradiction("ignored", format!("{text:?} takes in {key}, which the mapping reads"));
+            section.contradiction("ignored", format!("{text:?} covers {key}, which the mapping reads"));
         }
     }
 }

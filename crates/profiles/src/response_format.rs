@@ -80,14 +80,14 @@ fn check_places(
 ) -> Result<(), Reported> {
     let (call_at, verdict_at) = (&call.codes.at, &verdict.at);
     if call_at == verdict_at {
-        let message = "is where the verdict stands; give its values to the verdict's lists";
+        let message = "is the place of the verdict; list its values under verdict";
         return Err(section.contradiction("call.at", message));
     }
     if verdict_at.is_within(call_at) {
-        return Err(section.contradiction("verdict.at", "lies within call.at, where a code stands"));
+        return Err(section.contradiction("verdict.at", "is inside of call.at, which is a code"));
     }
     if call_at.is_within(verdict_at) && !call.silent_success {
-        return Err(section.contradiction("call.at", "lies within verdict.at, where a code stands"));
+        return Err(section.contradiction("call.at", "is inside of verdict.at, which is a code"));
     }
     Ok(())
 }

@@ -56,11 +56,11 @@ fn rule_setting(section: &mut Section<'_>, rule: &'static Rule) -> Result<RuleSe
 
 fn severity(name: SettingField<'_>, rule: &Rule) -> Result<SeverityOverride, Reported> {
     if !rule.is_adjustable() {
-        return Err(name.refuse("cannot be changed: no patient can be stored without what the rule wants"));
+        return Err(name.refuse("cannot be changed: every stored patient needs what the rule requires"));
     }
     name.choice_if(&SWITCHES, |switch| match (switch, rule.severity) {
         (SeverityOverride::Off, Severity::Error) => {
-            Err("cannot be off for a rule that rejects; make it a warning, so that it can be seen")
+            Err("cannot be off for a rule that rejects; make it a warning, so that it stays visible")
         }
         _ => Ok(()),
     })
@@ -79,8 +79,7 @@ fn limit(number: SettingField<'_>, rule: &Rule) -> Result<u32, Reported> {
     }
     let with_limits = rules::catalogue().filter(|rule| rule.limit.is_some()).map(|rule| rule.kind.code);
     let with_limits: Vec<_> = with_limits.collect();
-    Err(number
-        .refuse(format!("is nothing that this rule has; rules with a limit: {}", with_limits.join(", "))))
+    Err(number.refuse(format!("does not apply to this rule; rules with a limit: {}", with_limits.join(", "))))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn read_sample(section: &mut Section<'_>, names: &mut HashSet<String>) -> Result
     if let Ok(name) = &name
         && !names.insert(name.clone())
     {
-        section.contradiction("name", "is the name of another sample too");
+        section.contradiction("name", "is already the name of another sample");
     }
     Ok(Sample { name: name?, input: input?, patient: patient?, issues: issues?, received: received? })
 }
@@ -39,7 +39,7 @@ fn read_sample(section: &mut Section<'_>, names: &mut HashSet<String>) -> Result
 /// A block of text is the record itself; a table is the record's object, written as YAML.
 fn input(field: SettingField<'_>) -> Result<Input, Reported> {
     if matches!(field.kind(), NodeKind::List | NodeKind::Nothing) {
-        return Err(field.refuse("is not the source's object, nor its JSON text"));
+        return Err(field.refuse("is neither the source's object nor its JSON text"));
     }
     let node = field.into_node();
     Ok(match &node.value {

@@ -153,15 +153,15 @@ fn composed(section: &mut Section<'_>) -> Result<ParsedSource, Reported> {
     let first = chosen(section, first);
     let take = section.field("take").map(source).transpose();
     match (constant?, join?, with?, first?, take?) {
-        (Some(text), None, None, None, None) => Ok(ParsedSource { source: Source::Constant(text), label: None }),
+        (Some(text), None, None, None, None) => {
+            Ok(ParsedSource { source: Source::Constant(text), label: None })
+        }
         (None, Some(parts), with, None, None) if !parts.is_empty() => Ok(joined(parts, with)),
         (None, None, None, Some(first), Some(ParsedSource { source, label: Some(label) })) => {
             let label = Label::Within(first.elements, label.pointer());
             Ok(ParsedSource { source: Source::First(first.selection, source.into()), label: Some(label) })
         }
-        _ => Err(section.problem(
-            "needs either a constant, or a join and what to join with, or a first and which key to take of it",
-        )),
+        _ => Err(section.problem("needs either constant, or join and with, or first and take")),
     }
 }
 
@@ -187,7 +187,7 @@ fn chosen(
         .as_ref()
         .is_some_and(|all| all.iter().any(|(_, one)| one.texts.is_empty()) || all.is_empty())
     {
-        return Err(section.problem("where names nothing that an element must hold"));
+        return Err(section.problem("where has no condition"));
     }
     match (list, conditions) {
         (Some((name, list)), conditions) => {
@@ -198,8 +198,7 @@ fn chosen(
         }
         (None, None) => Ok(None),
         (None, Some(_)) => {
-            Err(section
-                .problem("where chooses among the elements of a list, and none is named: each or first"))
+            Err(section.problem("where selects elements of a list, but there is no list: add each or first"))
         }
     }
 }

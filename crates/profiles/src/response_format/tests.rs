@@ -75,15 +75,15 @@ fn two_places_of_which_one_leaves_no_room_for_the_other_are_refused() {
     };
     assert_eq!(
         places("/code", "/code"),
-        ["verify.response.call.at: is where the verdict stands; give its values to the verdict's lists"]
+        ["verify.response.call.at: is the place of the verdict; list its values under verdict"]
     );
     assert_eq!(
         places("/code", "/code/result"),
-        ["verify.response.verdict.at: lies within call.at, where a code stands"]
+        ["verify.response.verdict.at: is inside of call.at, which is a code"]
     );
     assert_eq!(
         places("/data/code", "/data"),
-        ["verify.response.call.at: lies within verdict.at, where a code stands"]
+        ["verify.response.call.at: is inside of verdict.at, which is a code"]
     );
     assert_eq!(places("/code", "/code2"), Vec::<String>::new());
     let told_only_of_errors =

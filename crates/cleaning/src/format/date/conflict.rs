@@ -9,12 +9,12 @@ use super::{
 /// Why a format cannot follow an earlier one. The text is a message for people.
 pub(super) fn conflict(earlier: &DateFormat, format: &DateFormat) -> Option<String> {
     match (&earlier.shape, &format.shape) {
-        _ if earlier == format => Some(format!("{format} is there already")),
+        _ if earlier == format => Some(format!("{format} is listed twice")),
         (Shape::Epoch(_), Shape::Epoch(_)) => {
             Some("seconds and milliseconds cannot be told apart: name one of them".into())
         }
         (Shape::Epoch(_), Shape::Civil { parts, .. }) if all_digits(parts) => {
-            Some(format!("{earlier} takes every number: write {format} before it"))
+            Some(format!("{earlier} matches every number: write {format} before it"))
         }
         (Shape::Civil { parts: before, .. }, Shape::Civil { parts, .. }) => {
             let differ = spellings(before)

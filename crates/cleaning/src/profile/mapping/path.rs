@@ -29,7 +29,7 @@ impl Path {
     pub fn parse(text: &str) -> Result<Self, String> {
         let path = Self::parse_to_many(text)?;
         if path.leads_to_many() {
-            return Err("leads to many values: * may stand only in the parts of a join".into());
+            return Err("leads to many values; * is allowed only in the parts of a join".into());
         }
         Ok(path)
     }

@@ -114,7 +114,7 @@ fn what_cannot_be_a_sample_is_refused() {
     for expected in [
         "x.yaml:7: samples[0].input: is missing",
         "x.yaml:7: samples[0].inputs: is unknown; did you mean input?",
-        "x.yaml:8: samples[1].input: is not the source's object",
+        "x.yaml:8: samples[1].input: is neither the source's object",
         "x.yaml:8: samples[1].name: is already the name of another sample",
         "x.yaml:9: samples[2].patient: is not a table",
         "x.yaml:9: samples[2].issues: is not a rule; did you mean GENDER_MISSING?",

@@ -108,7 +108,7 @@ async fn measure_all(bench: &mut Bench, arguments: &Arguments) -> Result<(), Com
         show(bench, &measured);
     }
     if let (Some(file), Some(timeline)) = (&arguments.plot, &bench.timeline) {
-        std::fs::write(file, plot::svg(timeline)).map_err(|error| format!("{}: {error}", file.display()))?;
+        std::fs::write(file, plot::svg(timeline)?).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The load client that `demo` and `bench` share: records to send, and ways to send them.
 
 pub(super) mod connect;
+pub(super) mod outcomes;
 mod patient_data;
 pub(super) mod records;
 pub(super) mod stream;

@@ -4,6 +4,7 @@ use dataprocessing::{cli::table::Cell, server::pb::Summary};
 use serde_json::{Value, json};
 
 use super::service::Usage;
+use crate::traffic::outcomes;
 
 /// One row of the report.
 pub(super) struct Measurement {
@@ -121,23 +122,11 @@ pub(super) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-/// The counters of a summary that are not zero.
-pub(super) fn outcomes(summary: &Summary) -> Value {
-    let counts = [
-        ("stored", summary.stored),
-        ("unchanged", summary.unchanged),
-        ("stale", summary.stale),
-        ("superseded", summary.superseded),
-        ("valid", summary.valid),
-        ("rejected", summary.rejected),
-        ("failed", summary.failed),
-        ("not_attempted", summary.not_attempted),
-    ];
-    counts
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| (name.to_owned(), Value::from(count)))
-        .collect()
+/// The counts of a summary that are not zero.
+pub(super) fn outcomes_json(summary: &Summary) -> Value {
+    let counts = outcomes::of_summary(summary);
+    let counted = counts.iter().filter(|(_, count)| *count > 0);
+    counted.map(|(outcome, count)| (outcome.name().to_owned(), Value::from(count))).collect()
 }
 
 #[cfg(test)]

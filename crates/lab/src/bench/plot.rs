@@ -1,63 +1,65 @@
-//! A picture of how a stream went: throughput, outcomes and memory over the same time.
+//! A picture of a stream: throughput, outcomes and memory over the same time.
+
+use cleaning::outcome::Outcome;
+use dataprocessing::cli::CommandError;
 
 use super::{measurement::mebibytes, timeline::StreamTimeline};
-use chart::{Chart, Series};
+use chart::{Chart, Colour, Series};
 
 mod chart;
-mod scale;
 
-/// Into how many steps time is divided at most, to show a speed for each.
-const STEPS: usize = 80;
+/// Steps of time at most, with a speed for each.
+const MAX_STEPS: usize = 80;
 
-/// What outcomes are called and their colours, in the order of the counts and of the stack.
-const OUTCOMES: [(&str, &str); 8] = [
-    ("stored", "#0072B2"),
-    ("unchanged", "#56B4E9"),
-    ("stale", "#999999"),
-    ("superseded", "#CC79A7"),
-    ("valid", "#009E73"),
-    ("rejected", "#E69F00"),
-    ("failed", "#D55E00"),
-    ("not attempted", "#F0E442"),
-];
+/// The colour of an outcome, from a palette that people with any colour vision can tell apart (Okabe and Ito).
+fn colour(outcome: Outcome) -> Colour {
+    match outcome {
+        Outcome::Stored => Colour(0x00, 0x72, 0xB2),
+        Outcome::Unchanged => Colour(0x56, 0xB4, 0xE9),
+        Outcome::Stale => Colour(0x99, 0x99, 0x99),
+        Outcome::Superseded => Colour(0xCC, 0x79, 0xA7),
+        Outcome::Valid => Colour(0x00, 0x9E, 0x73),
+        Outcome::Rejected => Colour(0xE6, 0x9F, 0x00),
+        Outcome::Failed => Colour(0xD5, 0x5E, 0x00),
+        Outcome::NotAttempted => Colour(0xF0, 0xE4, 0x42),
+    }
+}
 
 /// The picture as SVG.
-pub(super) fn svg(timeline: &StreamTimeline) -> String {
+pub(super) fn svg(timeline: &StreamTimeline) -> Result<String, CommandError> {
     let end = timeline.seconds();
-    // No finer than what is known.
-    let steps = timeline.samples().clamp(1, STEPS);
+    // Not more steps than there are samples.
+    let steps = timeline.samples().clamp(1, MAX_STEPS);
     let times: Vec<f64> = (0..=steps).map(|step| end * step as f64 / steps as f64).collect();
-    let memory = timeline.memory.iter().map(|look| (look.at.as_secs_f64(), mebibytes(look.resident)));
-    let memory = Series::line("resident memory of the service", "#009E73", memory.collect());
-    chart::picture(
-        "A stream of records through the service",
-        end,
-        &[
-            Chart { title: "Throughput (records/s)", series: vec![speed(timeline, &times)] },
-            Chart { title: "Outcomes (records)", series: stacked(timeline, &times) },
-            Chart { title: "Memory (MiB)", series: vec![memory] },
-        ],
-    )
+    let memory = timeline.memory.iter().map(|sample| (sample.at.as_secs_f64(), mebibytes(sample.resident)));
+    let memory = Series::Line(colour(Outcome::Valid), memory.collect());
+    let charts = [
+        Chart { title: "Throughput (records settled per second)", series: vec![speed(timeline, &times)] },
+        Chart { title: "Outcomes (records)", series: stacked(timeline, &times) },
+        Chart { title: "Resident memory of the service (MiB)", series: vec![memory] },
+    ];
+    chart::picture("A stream of records through the service", end, charts)
 }
 
-/// The speed between any two times, in their middle.
+/// The speed between any two times, at their mean.
 fn speed(timeline: &StreamTimeline, times: &[f64]) -> Series {
-    let all = |time| timeline.count_at(time, 0..=OUTCOMES.len() - 1);
+    let all = |time| timeline.count_at(time, &Outcome::ALL);
     let speed = |from: f64, to: f64| ((from + to) / 2.0, (all(to) - all(from)) / (to - from));
     let points = times.windows(2).map(|pair| speed(pair[0], pair[1])).collect();
-    Series::line("records settled per second", "#0072B2", points)
+    Series::Line(colour(Outcome::Stored), points)
 }
 
-/// One area for each outcome that occurs, each on top of those before it.
+/// An area for each outcome that occurs, each on top of those before it.
 fn stacked(timeline: &StreamTimeline, times: &[f64]) -> Vec<Series> {
-    let occurs = |index: &usize| timeline.count_at(timeline.seconds(), *index..=*index) > 0.0;
+    let occurs = |index: &usize| timeline.count_at(timeline.seconds(), &[Outcome::ALL[*index]]) > 0.0;
     let area = |index: usize| {
-        let (name, colour) = OUTCOMES[index];
-        let points = times.iter().map(|&time| (time, timeline.count_at(time, 0..=index))).collect();
-        Series::area(name, colour, points)
+        let outcome = Outcome::ALL[index];
+        let points =
+            times.iter().map(|&time| (time, timeline.count_at(time, &Outcome::ALL[..=index]))).collect();
+        Series::Area(outcome.name().replace('_', " "), colour(outcome), points)
     };
-    // The highest first: each later one covers what is not its predecessor's own.
-    (0..OUTCOMES.len()).rev().filter(occurs).map(area).collect()
+    // The highest first: each later one covers all of it but its own share.
+    (0..Outcome::COUNT).rev().filter(occurs).map(area).collect()
 }
 
 #[cfg(test)]
@@ -67,11 +69,17 @@ mod tests {
 
     #[test]
     fn the_picture_shows_what_occurs_and_nothing_else() {
-        let svg = svg(&timeline());
-        for part in ["Throughput (records/s)", ">stored<", ">rejected<", "Memory (MiB)", "seconds"] {
-            assert!(svg.contains(part), "{part}");
+        let svg = svg(&timeline()).unwrap();
+        for part in [
+            "Throughput (records settled per second)",
+            "stored",
+            "rejected",
+            "Resident memory of the service (MiB)",
+            "seconds",
+        ] {
+            assert!(svg.contains(&format!("\n{part}\n</text>")), "{part}");
         }
-        assert!(!svg.contains(">stale<") && !svg.contains("NaN"));
+        assert!(!svg.contains("stale") && !svg.contains("NaN"));
         assert_eq!(svg.matches("<svg").count(), svg.matches("</svg>").count());
     }
 }

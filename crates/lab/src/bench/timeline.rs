@@ -1,119 +1,87 @@
-//! How a stream went, over time.
+//! How the records of a stream settled over time, and what memory the service used meanwhile.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::time::Duration;
 
-use dataprocessing::server::pb::{Outcome, StreamProgress, Summary};
+use cleaning::outcome::{Outcome, OutcomeCounts};
 
-/// Every outcome that a record can end with; counts stand in this order.
-const OUTCOMES: [Outcome; 8] = [
-    Outcome::Stored,
-    Outcome::Unchanged,
-    Outcome::Stale,
-    Outcome::Superseded,
-    Outcome::Valid,
-    Outcome::Rejected,
-    Outcome::Failed,
-    Outcome::NotAttempted,
-];
-
-/// How a stream went.
+/// Samples of a stream, in the order of time.
 #[derive(Default)]
 pub(super) struct StreamTimeline {
-    settled: Vec<Settled>,
-    /// What the service's process had in memory.
-    pub memory: Vec<Memory>,
+    settled: Vec<SettledSample>,
+    pub memory: Vec<MemorySample>,
 }
 
-/// How many records had ended in which way, in the order of [`OUTCOMES`].
-struct Settled {
+/// The outcomes of the records that had settled at one time.
+struct SettledSample {
     at: Duration,
-    counts: [u32; OUTCOMES.len()],
+    counts: OutcomeCounts,
 }
 
-/// One look at memory.
+/// The memory of the service at one time.
 #[derive(Clone, Copy)]
-pub(super) struct Memory {
+pub(super) struct MemorySample {
     /// Since the stream began.
     pub at: Duration,
-    /// How many records had settled, as far as the caller knew.
+    /// Records that had settled, as far as the caller knew.
     pub settled: usize,
-    /// Bytes of the service that were resident.
+    /// Resident bytes of the service.
     pub resident: u64,
 }
 
 impl StreamTimeline {
-    /// Notes progress; answers how many records have settled.
-    pub(super) fn note(&mut self, at: Duration, progress: &StreamProgress) -> usize {
-        let count = |outcome: Outcome| {
-            let counts = progress.outcomes.iter().filter(|count| count.outcome() == outcome);
-            counts.map(|count| count.count).sum()
-        };
-        self.push(Settled { at, counts: OUTCOMES.map(count) })
+    /// Adds a sample; returns how many records have settled.
+    pub(super) fn record(&mut self, at: Duration, counts: OutcomeCounts) -> usize {
+        self.settled.push(SettledSample { at, counts });
+        counts.total() as usize
     }
 
-    /// Notes the end of the stream.
-    pub(super) fn end(&mut self, at: Duration, summary: &Summary) {
-        let count = |outcome: Outcome| match outcome {
-            Outcome::Unspecified => 0,
-            Outcome::Stored => summary.stored,
-            Outcome::Unchanged => summary.unchanged,
-            Outcome::Stale => summary.stale,
-            Outcome::Superseded => summary.superseded,
-            Outcome::Valid => summary.valid,
-            Outcome::Rejected => summary.rejected,
-            Outcome::Failed => summary.failed,
-            Outcome::NotAttempted => summary.not_attempted,
-        };
-        self.push(Settled { at, counts: OUTCOMES.map(count) });
-    }
-
-    fn push(&mut self, settled: Settled) -> usize {
-        let all = settled.all() as usize;
-        self.settled.push(settled);
-        all
-    }
-
-    /// Records in a second while the first and while the last fifth of them settled.
+    /// Records per second while the first and while the last fifth of them settled.
     pub(super) fn rates(&self) -> (f64, f64) {
-        let all = self.settled.last().map_or(0.0, Settled::all);
+        let all = self.settled.last().map_or(0.0, SettledSample::total);
         let fifth = all / 5.0;
-        let rate = |from: f64, to: f64| fifth / (self.reached(to) - self.reached(from));
+        let rate = |from: f64, to: f64| fifth / (self.time_of(to) - self.time_of(from));
         (rate(0.0, fifth), rate(all - fifth, all))
     }
 
-    /// Memory when so many records had settled, and the most of it from then on.
+    /// The memory when this many records had settled, and its maximum from then on.
     pub(super) fn memory_from(&self, settled: usize) -> (Option<u64>, Option<u64>) {
-        let later = || self.memory.iter().filter(|look| look.settled >= settled).map(|look| look.resident);
+        let later =
+            || self.memory.iter().filter(|sample| sample.settled >= settled).map(|sample| sample.resident);
         (later().next(), later().max())
     }
 
-    /// How many seconds it took.
+    /// The duration of the stream in seconds.
     pub(super) fn seconds(&self) -> f64 {
-        self.settled.last().map_or(0.0, |point| point.at.as_secs_f64())
+        self.settled.last().map_or(0.0, |sample| sample.at.as_secs_f64())
     }
 
-    /// How often it was looked how many records had settled.
+    /// The number of samples of settled records.
     pub(super) fn samples(&self) -> usize {
         self.settled.len()
     }
 
-    /// When so many records had settled, in seconds.
-    fn reached(&self, wanted: f64) -> f64 {
-        self.between(|point| point.all(), |point| point.at.as_secs_f64(), wanted)
+    /// The time in seconds at which this many records had settled.
+    fn time_of(&self, settled: f64) -> f64 {
+        self.interpolate(SettledSample::total, |sample| sample.at.as_secs_f64(), settled)
     }
 
-    /// How many records with an outcome at one of these places had settled after so many seconds.
-    pub(super) fn count_at(&self, seconds: f64, outcomes: RangeInclusive<usize>) -> f64 {
+    /// The number of records that had settled with one of these outcomes at this time.
+    pub(super) fn count_at(&self, seconds: f64, outcomes: &[Outcome]) -> f64 {
         let sum =
-            |point: &Settled| point.counts[outcomes.clone()].iter().map(|count| f64::from(*count)).sum();
-        self.between(|point| point.at.as_secs_f64(), sum, seconds)
+            |sample: &SettledSample| outcomes.iter().map(|outcome| f64::from(sample.counts[*outcome])).sum();
+        self.interpolate(|sample| sample.at.as_secs_f64(), sum, seconds)
     }
 
-    /// `value` where `place` is `wanted`, on straight lines between what was noted, from zero on.
-    fn between(&self, place: impl Fn(&Settled) -> f64, value: impl Fn(&Settled) -> f64, wanted: f64) -> f64 {
+    /// `y` where `x` is `wanted`, on straight lines between the samples, which start at zero.
+    fn interpolate(
+        &self,
+        x: impl Fn(&SettledSample) -> f64,
+        y: impl Fn(&SettledSample) -> f64,
+        wanted: f64,
+    ) -> f64 {
         let mut before = (0.0, 0.0);
-        for point in &self.settled {
-            let here = (place(point), value(point));
+        for sample in &self.settled {
+            let here = (x(sample), y(sample));
             if here.0 >= wanted {
                 let width = here.0 - before.0;
                 let part = if width > 0.0 { (wanted - before.0) / width } else { 1.0 };
@@ -125,9 +93,9 @@ impl StreamTimeline {
     }
 }
 
-impl Settled {
-    fn all(&self) -> f64 {
-        self.counts.iter().map(|count| f64::from(*count)).sum()
+impl SettledSample {
+    fn total(&self) -> f64 {
+        f64::from(self.counts.total())
     }
 }
 
@@ -136,18 +104,14 @@ pub(super) mod tests {
     use super::*;
 
     /// 1,000 records a second for 8 seconds, then 500 a second; a tenth is rejected.
-    pub(crate) fn timeline() -> StreamTimeline {
+    pub(in crate::bench) fn timeline() -> StreamTimeline {
         let mut timeline = StreamTimeline::default();
         for second in 1..=12 {
             let all = if second <= 8 { second * 1_000 } else { 8_000 + (second - 8) * 500 };
-            let counts = [all / 10 * 9, 0, 0, 0, 0, all / 10, 0, 0];
-            timeline.push(Settled { at: Duration::from_secs(second.into()), counts });
             let at = Duration::from_secs(second.into());
-            timeline.memory.push(Memory {
-                at,
-                settled: all as usize,
-                resident: u64::from(30 + second % 3) << 20,
-            });
+            timeline.record(at, [all / 10 * 9, 0, 0, 0, 0, all / 10, 0, 0].into());
+            let resident = u64::from(30 + second % 3) << 20;
+            timeline.memory.push(MemorySample { at, settled: all as usize, resident });
         }
         timeline
     }

@@ -1,25 +1,25 @@
-//! What the demo shows at the end: for people as text, for programs as one JSON object.
+//! The report of a demo: text for people, one JSON object for programs.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, fmt, time::Duration};
 
+use cleaning::outcome::OutcomeCounts;
 use dataprocessing::server::pb::{Completion, Severity, Summary};
 use hospital_sim::Stats;
 use serde_json::json;
 
-use crate::traffic::unary::Uploaded;
+use crate::traffic::{outcomes, unary::Uploaded};
 
-/// Width of the bars, in characters.
-const BAR: u32 = 30;
-/// How many issue groups are shown.
-const GROUPS: usize = 12;
+/// The length of the longest bar, in characters.
+const BAR_LENGTH: u32 = 30;
+/// Groups of issues that are shown at most.
+const MAX_ISSUE_GROUPS: usize = 12;
 
-/// The end of a demo.
 pub(super) struct Report {
     received: u32,
-    outcomes: [(&'static str, u32); 8],
+    outcomes: OutcomeCounts,
     warnings: u32,
     completion: Completion,
-    groups: Vec<(Severity, String, String, u32)>,
+    issue_groups: Vec<IssueGroup>,
     calls: usize,
     wall: Duration,
     latency: Duration,
@@ -28,29 +28,19 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Adds up the responses of all calls. The ideal is that all calls that the hospital saw at once were
-    /// in flight all the time.
+    /// Adds up the responses of all calls. In the ideal case, as many verifications as the hospital saw at once are in
+    /// flight all the time.
     pub(super) fn new(uploaded: &Uploaded, stats: Stats, latency: Duration, workers: usize) -> Self {
-        let sum = |counter: fn(&Summary) -> u32| -> u32 {
-            uploaded.responses.iter().filter_map(|response| response.summary.as_ref()).map(counter).sum()
-        };
+        let summaries = || uploaded.responses.iter().filter_map(|response| response.summary.as_ref());
+        let sum = |counter: fn(&Summary) -> u32| summaries().map(counter).sum();
         let in_flight = stats.max_in_flight.clamp(1, workers as u64);
         let ideal = latency.mul_f64(stats.calls as f64 / in_flight as f64);
         Self {
             received: sum(|summary| summary.received),
-            outcomes: [
-                ("stored", sum(|summary| summary.stored)),
-                ("unchanged", sum(|summary| summary.unchanged)),
-                ("stale", sum(|summary| summary.stale)),
-                ("superseded", sum(|summary| summary.superseded)),
-                ("valid", sum(|summary| summary.valid)),
-                ("rejected", sum(|summary| summary.rejected)),
-                ("failed", sum(|summary| summary.failed)),
-                ("not_attempted", sum(|summary| summary.not_attempted)),
-            ],
+            outcomes: outcomes::sum(summaries().map(outcomes::of_summary)),
             warnings: sum(|summary| summary.warnings),
             completion: completion(uploaded),
-            groups: groups(uploaded),
+            issue_groups: issue_groups(summaries()),
             calls: uploaded.responses.len(),
             wall: uploaded.wall,
             latency,
@@ -70,32 +60,33 @@ impl Report {
             "ideal_seconds": self.ideal.map(|ideal| ideal.as_secs_f64()),
             "max_in_flight": self.stats.max_in_flight,
         });
-        for (name, count) in self.outcomes {
-            object[name] = count.into();
+        for (outcome, count) in self.outcomes.iter() {
+            object[outcome.name()] = count.into();
         }
         object
     }
 
     fn write_outcomes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Outcomes")?;
-        for (name, count) in self.outcomes.into_iter().filter(|(_, count)| *count > 0) {
-            // At least one mark for what occurs at all.
-            let marks = (u64::from(count) * u64::from(BAR)).div_ceil(u64::from(self.received.max(1)));
-            writeln!(f, "  {:<14}{count:>8}  {}", name.replace('_', " "), "■".repeat(marks as usize))?;
+        for (outcome, count) in self.outcomes.iter().filter(|(_, count)| *count > 0) {
+            // At least one mark for every outcome that occurs.
+            let marks = (u64::from(count) * u64::from(BAR_LENGTH)).div_ceil(u64::from(self.received.max(1)));
+            let name = outcome.name().replace('_', " ");
+            writeln!(f, "  {name:<14}{count:>8}  {}", "■".repeat(marks as usize))?;
         }
-        writeln!(f, "  {:<14}{:>8}", "sum", self.outcomes.iter().map(|(_, count)| count).sum::<u32>())
+        writeln!(f, "  {:<14}{:>8}", "sum", self.outcomes.total())
     }
 
     fn write_issues(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.groups.is_empty() {
+        if self.issue_groups.is_empty() {
             return Ok(());
         }
         writeln!(f, "\nIssues")?;
-        for (severity, code, field, count) in self.groups.iter().take(GROUPS) {
+        for IssueGroup { severity, code, field, count } in self.issue_groups.iter().take(MAX_ISSUE_GROUPS) {
             let severity = if *severity == Severity::Error { "error" } else { "warning" };
             writeln!(f, "  {count:>8}  {severity:<8} {code:<32} {field}")?;
         }
-        match self.groups.len().saturating_sub(GROUPS) {
+        match self.issue_groups.len().saturating_sub(MAX_ISSUE_GROUPS) {
             0 => Ok(()),
             more => writeln!(f, "            and {more} more kinds"),
         }
@@ -111,7 +102,7 @@ impl Report {
             writeln!(f, "  {:<28}{one_by_one:.0} s", "one record after another")?;
         }
         writeln!(f, "  {:<28}{}", "calls to the hospital", self.stats.calls)?;
-        write!(f, "  {:<28}{}", "most in flight, as it saw", self.stats.max_in_flight)
+        write!(f, "  {:<28}{}", "max calls in flight", self.stats.max_in_flight)
     }
 }
 
@@ -136,18 +127,29 @@ fn completion_name(completion: Completion) -> String {
     completion.as_str_name().trim_start_matches("COMPLETION_").to_lowercase()
 }
 
-fn groups(uploaded: &Uploaded) -> Vec<(Severity, String, String, u32)> {
-    let mut counts: BTreeMap<(String, String, i32), u32> = BTreeMap::new();
-    let summaries = uploaded.responses.iter().filter_map(|response| response.summary.as_ref());
+/// Issues of one kind about one field.
+struct IssueGroup {
+    severity: Severity,
+    code: String,
+    field: String,
+    count: u32,
+}
+
+/// The groups of all calls: errors first, the most frequent first.
+fn issue_groups<'a>(summaries: impl Iterator<Item = &'a Summary>) -> Vec<IssueGroup> {
+    let mut counts: BTreeMap<(Severity, &str, &str), u32> = BTreeMap::new();
     for group in summaries.flat_map(|summary| &summary.issue_groups) {
-        *counts.entry((group.code.clone(), group.field.clone(), group.severity)).or_default() += group.count;
+        *counts.entry((group.severity(), &group.code, &group.field)).or_default() += group.count;
     }
     let mut groups: Vec<_> = counts
         .into_iter()
-        .map(|((code, field, severity), count)| {
-            (Severity::try_from(severity).unwrap_or(Severity::Unspecified), code, field, count)
+        .map(|((severity, code, field), count)| IssueGroup {
+            severity,
+            code: code.to_owned(),
+            field: field.to_owned(),
+            count,
         })
         .collect();
-    groups.sort_by_key(|(severity, _, _, count)| (*severity as i32, std::cmp::Reverse(*count)));
+    groups.sort_by_key(|group| (group.severity, Reverse(group.count)));
     groups
 }

@@ -1,175 +1,98 @@
 //! Charts as SVG: lines and areas over time, with axes, labels and a legend.
 
-use std::fmt::Write;
+use dataprocessing::cli::CommandError;
+use plotters::{coord::Shift, prelude::*};
 
-use super::scale::Scale;
+/// Width of the picture, and height of each chart, in pixels.
+const WIDTH: u32 = 960;
+const HEIGHT: u32 = 250;
+/// Height of the title of the picture.
+const TITLE: u32 = 50;
 
-const WIDTH: f64 = 960.0;
-/// Left and right of the charts.
-const LEFT: f64 = 84.0;
-const RIGHT: f64 = 24.0;
-/// Above the first chart.
-const TOP: f64 = 56.0;
-/// Height of a chart, and of what stands above and below its area.
-const HEIGHT: f64 = 190.0;
-const ABOVE: f64 = 28.0;
-const BELOW: f64 = 34.0;
-/// Below the last chart: the name of the time axis.
-const BOTTOM: f64 = 20.0;
-
-const STYLE: &str = "text{font-family:sans-serif;font-size:12px;fill:#333}.title{font-size:17px}\
-.chart{font-size:14px;font-weight:bold}.grid{stroke:#ddd}.axis{stroke:#666}";
+pub(super) use plotters::style::RGBColor as Colour;
 
 /// One chart.
 pub(super) struct Chart {
     /// What it shows, with the unit.
     pub title: &'static str,
-    /// What is drawn, the last on top.
+    /// In the order of drawing: the last is on top.
     pub series: Vec<Series>,
 }
 
 /// Points over time, in seconds.
-pub(super) struct Series {
-    name: &'static str,
-    colour: &'static str,
-    points: Vec<(f64, f64)>,
-    filled: bool,
+pub(super) enum Series {
+    Line(Colour, Vec<(f64, f64)>),
+    /// The area below a line, with its name in the legend.
+    Area(String, Colour, Vec<(f64, f64)>),
 }
 
 impl Series {
-    /// A line.
-    pub(super) fn line(name: &'static str, colour: &'static str, points: Vec<(f64, f64)>) -> Self {
-        Self { name, colour, points, filled: false }
-    }
-
-    /// All that is below a line.
-    pub(super) fn area(name: &'static str, colour: &'static str, points: Vec<(f64, f64)>) -> Self {
-        Self { name, colour, points, filled: true }
+    fn points(&self) -> &[(f64, f64)] {
+        let (Self::Line(_, points) | Self::Area(_, _, points)) = self;
+        points
     }
 }
 
 /// Charts below each other, over the same `seconds`.
-pub(super) fn picture(title: &str, seconds: f64, charts: &[Chart]) -> String {
-    let each = ABOVE + HEIGHT + BELOW;
-    let height = TOP + each * charts.len() as f64 + BOTTOM;
-    let mut svg = format!(
-        "<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' height='{height}' viewBox='0 0 {WIDTH} \
-         {height}'>\n<style>{STYLE}</style>\n<rect width='{WIDTH}' height='{height}' fill='white'/>\n"
-    );
-    text(&mut svg, (LEFT, 30.0), "start", "title", title);
-    let mut top = TOP;
-    for chart in charts {
-        Area::new(chart, seconds, top + ABOVE).draw(&mut svg, chart);
-        top += each;
+pub(super) fn picture<const N: usize>(
+    title: &str,
+    seconds: f64,
+    charts: [Chart; N],
+) -> Result<String, CommandError> {
+    let mut svg = String::new();
+    {
+        let height = TITLE + HEIGHT * N as u32;
+        let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
+        root.fill(&WHITE)?;
+        let areas = root.titled(title, ("sans-serif", 20))?.split_evenly((N, 1));
+        for (area, chart) in areas.iter().zip(charts) {
+            chart.draw(area, seconds)?;
+        }
+        root.present()?;
     }
-    text(&mut svg, ((LEFT + WIDTH - RIGHT) / 2.0, height - 12.0), "middle", "", "seconds");
-    svg.push_str("</svg>\n");
-    svg
+    Ok(svg)
 }
 
-/// The area of a chart, and how numbers become places in it.
-struct Area {
-    top: f64,
-    time: Scale,
-    value: Scale,
-}
-
-impl Area {
-    fn new(chart: &Chart, seconds: f64, top: f64) -> Self {
-        let values = chart.series.iter().flat_map(|series| &series.points).map(|(_, value)| *value);
-        let most = values.fold(0.0, f64::max);
-        Self { top, time: Scale::ending_at(seconds, 10), value: Scale::up_to(most, 5) }
-    }
-
-    fn x(&self, seconds: f64) -> f64 {
-        LEFT + (seconds / self.time.end).min(1.0) * (WIDTH - LEFT - RIGHT)
-    }
-
-    fn y(&self, value: f64) -> f64 {
-        self.top + HEIGHT * (1.0 - value / self.value.end)
-    }
-
-    fn draw(&self, svg: &mut String, chart: &Chart) {
-        text(svg, (LEFT, self.top - 10.0), "start", "chart", chart.title);
-        self.legend(svg, &chart.series);
-        let (bottom, right) = (self.top + HEIGHT, WIDTH - RIGHT);
-        for (value, label) in self.value.marks() {
-            let y = self.y(value);
-            line(svg, (LEFT, y), (right, y), "grid");
-            text(svg, (LEFT - 8.0, y + 4.0), "end", "", &label);
+impl Chart {
+    fn draw(self, area: &DrawingArea<SVGBackend, Shift>, seconds: f64) -> Result<(), CommandError> {
+        let values = self.series.iter().flat_map(Series::points).map(|(_, value)| *value);
+        let max = values.fold(1.0, f64::max) * 1.05;
+        let mut chart = ChartBuilder::on(area)
+            .caption(self.title, ("sans-serif", 15))
+            .margin_right(24)
+            .margin_top(8)
+            .x_label_area_size(38)
+            .y_label_area_size(84)
+            .build_cartesian_2d(0.0..seconds, 0.0..max)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(TRANSPARENT)
+            .x_labels(10)
+            .y_labels(6)
+            .x_desc("seconds")
+            .y_label_formatter(&|value| grouped(*value))
+            .draw()?;
+        for series in self.series {
+            match series {
+                Series::Line(colour, points) => {
+                    chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
+                }
+                Series::Area(name, colour, points) => {
+                    let mark = move |(x, y)| Rectangle::new([(x, y - 6), (x + 12, y + 6)], colour.filled());
+                    chart.draw_series(AreaSeries::new(points, 0.0, colour))?.label(name).legend(mark);
+                }
+            }
         }
-        for series in &chart.series {
-            self.series(svg, series);
-        }
-        for (seconds, label) in self.time.marks() {
-            let x = self.x(seconds);
-            line(svg, (x, bottom), (x, bottom + 5.0), "axis");
-            text(svg, (x, bottom + 19.0), "middle", "", &label);
-        }
-        line(svg, (LEFT, bottom), (right, bottom), "axis");
-        line(svg, (LEFT, self.top), (LEFT, bottom), "axis");
-    }
-
-    fn series(&self, svg: &mut String, series: &Series) {
-        let Series { colour, points, .. } = series;
-        let (Some((first, _)), Some((last, _))) = (points.first(), points.last()) else { return };
-        let places =
-            points.iter().map(|(seconds, value)| format!("{:.1},{:.1}", self.x(*seconds), self.y(*value)));
-        let mut places: Vec<String> = places.collect();
-        if series.filled {
-            let bottom = self.y(0.0);
-            places.push(format!("{:.1},{bottom:.1}", self.x(*last)));
-            places.push(format!("{:.1},{bottom:.1}", self.x(*first)));
-        }
-        let places = places.join(" ");
-        let (shape, fill) = if series.filled { ("polygon", *colour) } else { ("polyline", "none") };
-        let width = if series.filled { 0 } else { 2 };
-        append(
-            svg,
-            format_args!(
-                "<{shape} points='{places}' fill='{fill}' stroke='{colour}' stroke-width='{width}'/>\n"
-            ),
-        );
-    }
-
-    /// In the line of the title, from the right.
-    fn legend(&self, svg: &mut String, series: &[Series]) {
-        /// Of a letter, as far as can be known without the font.
-        const LETTER: f64 = 6.8;
-        const MARK: f64 = 12.0;
-        let mut x = WIDTH - RIGHT;
-        for Series { name, colour, .. } in series {
-            x -= name.len() as f64 * LETTER;
-            text(svg, (x, self.top - 10.0), "start", "", name);
-            x -= MARK + 5.0;
-            let y = self.top - 20.0;
-            append(
-                svg,
-                format_args!(
-                    "<rect x='{x:.1}' y='{y:.1}' width='{MARK}' height='{MARK}' fill='{colour}'/>\n"
-                ),
-            );
-            x -= 18.0;
-        }
+        // Areas grow with time and leave this corner free.
+        chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft).draw()?;
+        Ok(())
     }
 }
 
-fn line(svg: &mut String, from: (f64, f64), to: (f64, f64), class: &str) {
-    let ((x1, y1), (x2, y2)) = (from, to);
-    append(
-        svg,
-        format_args!("<line x1='{x1:.1}' y1='{y1:.1}' x2='{x2:.1}' y2='{y2:.1}' class='{class}'/>\n"),
-    );
-}
-
-/// `content` is our own: nothing in it needs an escape.
-fn text(svg: &mut String, (x, y): (f64, f64), anchor: &str, class: &str, content: &str) {
-    append(
-        svg,
-        format_args!("<text x='{x:.1}' y='{y:.1}' text-anchor='{anchor}' class='{class}'>{content}</text>\n"),
-    );
-}
-
-fn append(svg: &mut String, piece: std::fmt::Arguments<'_>) {
-    svg.write_fmt(piece).expect("a text takes whatever is written");
+/// A whole number with its thousands apart.
+fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }

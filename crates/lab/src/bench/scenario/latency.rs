@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Bench, CommandError, Measurement, Scenario, batches, send, service};
-use crate::bench::{calls::plain_calls, measurement::outcomes};
+use crate::bench::{calls::plain_calls, measurement::outcomes_json};
 
 /// How long the hospital takes.
 const LATENCY: Duration = Duration::from_millis(50);
@@ -32,6 +32,6 @@ pub(super) async fn run(
         .compared(usage.time.as_secs_f64() / ideal(verified), "time, of the ideal")
         .with("verified", verified)
         .with("ideal_seconds", ideal(verified))
-        .with("outcomes", outcomes(&summary));
+        .with("outcomes", outcomes_json(&summary));
     Ok(vec![floor, measured])
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Bench, CommandError, Measurement, WORKERS, batches, send, service};
-use crate::bench::measurement::outcomes;
+use crate::bench::measurement::outcomes_json;
 
 /// New patients; against the calls that could be made without the service.
 pub(super) async fn overhead(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
@@ -13,7 +13,8 @@ pub(super) async fn overhead(bench: &mut Bench) -> Result<Vec<Measurement>, Comm
     let calls = batches(bench, 0..count);
     let meter = service.meter();
     let summary = send(&mut client, calls).await?;
-    let measured = Measurement::new("overhead", count, meter.read()).with("outcomes", outcomes(&summary));
+    let measured =
+        Measurement::new("overhead", count, meter.read()).with("outcomes", outcomes_json(&summary));
     let ceiling = bench.ceiling.ok_or("the ceiling was not measured")?;
     let ratio = measured.rate() / ceiling;
     Ok(vec![measured.compared(ratio, "records/s, of the ceiling")])
@@ -29,11 +30,12 @@ pub(super) async fn resend(bench: &mut Bench) -> Result<Vec<Measurement>, Comman
     let meter = service.meter();
     let loaded = send(&mut client, first).await?;
     let load =
-        Measurement::new("resend, first load", count, meter.read()).with("outcomes", outcomes(&loaded));
+        Measurement::new("resend, first load", count, meter.read()).with("outcomes", outcomes_json(&loaded));
 
     let meter = service.meter();
     let resent = send(&mut client, again).await?;
-    let again = Measurement::new("resend, again", count, meter.read()).with("outcomes", outcomes(&resent));
+    let again =
+        Measurement::new("resend, again", count, meter.read()).with("outcomes", outcomes_json(&resent));
     if (resent.unchanged, resent.rejected) != (loaded.stored, loaded.rejected) {
         return Err(format!("of {} stored records {} were unchanged", loaded.stored, resent.unchanged).into());
     }

@@ -1,4 +1,4 @@
-//! `stream`: a batch that is far larger than the service's memory.
+//! `stream`: a batch that is far larger than the memory of the service.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,15 +13,15 @@ use tokio::time::Instant;
 use super::{Bench, CommandError, Measurement, Service, WORKERS, service, sound};
 use crate::{
     bench::{
-        measurement::{mebibytes, outcomes},
-        timeline::{Memory, StreamTimeline},
+        measurement::{mebibytes, outcomes_json},
+        timeline::{MemorySample, StreamTimeline},
     },
-    traffic::stream,
+    traffic::{outcomes, stream},
 };
 
-/// Between two samples at the service's memory.
+/// The time between two samples of the memory of the service.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// From how many settled records on memory has to be flat; of a smaller batch, from a quarter of it.
+/// Memory has to be flat once this many records have settled; in a smaller stream, once a quarter has.
 const FLAT_FROM: usize = 50_000;
 
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
@@ -32,7 +32,7 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     let meter = service.meter();
     let started = Instant::now();
     let watch = |progress: &StreamProgress| {
-        settled.set(timeline.borrow_mut().note(started.elapsed(), progress));
+        settled.set(timeline.borrow_mut().record(started.elapsed(), outcomes::of_progress(progress)));
     };
     let report = tokio::select! {
         report = stream::send(&mut client, Arc::clone(&bench.records), 0..count, watch) => report?,
@@ -41,9 +41,13 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     let usage = meter.read();
     let summary = sound(report)?;
     let mut timeline = timeline.into_inner();
-    timeline.end(usage.time, &summary);
+    timeline.record(usage.time, outcomes::of_summary(&summary));
     let resident = service.memory().map(|memory| memory.resident);
-    timeline.memory.extend(resident.map(|resident| Memory { at: usage.time, settled: count, resident }));
+    timeline.memory.extend(resident.map(|resident| MemorySample {
+        at: usage.time,
+        settled: count,
+        resident,
+    }));
 
     let (first, last) = timeline.rates();
     let (early, peak) = timeline.memory_from(FLAT_FROM.min(count / 4));
@@ -51,7 +55,7 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
         .compared(last / first, "records/s, last fifth of the first")
         .with("records_per_second_first_fifth", first)
         .with("records_per_second_last_fifth", last)
-        .with("outcomes", outcomes(&summary));
+        .with("outcomes", outcomes_json(&summary));
     let mut measured = vec![throughput];
     if let (Some(early), Some(peak)) = (early, peak) {
         let memory = Measurement::new("stream, memory", count, usage)
@@ -72,8 +76,9 @@ async fn sample_memory(
 ) -> Infallible {
     loop {
         if let Some(memory) = service.memory() {
-            let look = Memory { at: started.elapsed(), settled: settled.get(), resident: memory.resident };
-            timeline.borrow_mut().memory.push(look);
+            let sample =
+                MemorySample { at: started.elapsed(), settled: settled.get(), resident: memory.resident };
+            timeline.borrow_mut().memory.push(sample);
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }

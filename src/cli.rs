@@ -1,4 +1,4 @@
-//! The subcommands. `serve` is the default; its options may stand without its name.
+//! The subcommands. `serve` is the default; its options work without its name.
 
 use std::{error::Error, process::ExitCode};
 
@@ -29,13 +29,13 @@ enum Command {
     Serve(serve::Arguments),
     /// Read the configuration and the hospital profiles, and list every problem.
     CheckConfig(serve::Arguments),
-    /// Bring the store's schema up to date, and end.
+    /// Bring the schema of the store up to date.
     Migrate(serve::Arguments),
-    /// List the rejected records of a batch, with what is wrong about each.
+    /// List the rejected records of a batch with their issues.
     Rejects(rejects::Arguments),
-    /// Prove hospital profiles by their samples, or try one out on real data.
+    /// Test hospital profiles with their samples, or try one on real data.
     Profile(profile::Arguments),
-    /// Show every rule that can reject a record or warn about it.
+    /// List every rule that can reject a record or warn about it.
     Rules(rules::Arguments),
 }
 
@@ -48,8 +48,8 @@ pub fn main() -> ExitCode {
     exit_code_of(run(cli.command.unwrap_or(Command::Serve(cli.serve))))
 }
 
-/// Runs a command on a runtime of its own. Exit code 1 means that it failed, 2 that the configuration is wrong;
-/// clap exits with 2 where the arguments are.
+/// Runs a command on a runtime of its own. Exit code 1 means that it failed, 2 that the configuration
+/// is wrong. clap exits with 2 if the arguments are wrong.
 pub fn exit_code_of(command: impl Future<Output = Result<(), CommandError>>) -> ExitCode {
     let ended = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

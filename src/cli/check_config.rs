@@ -1,4 +1,4 @@
-//! `check-config`: read everything that a start reads, start nothing.
+//! `check-config`: reads everything that a start reads, without starting.
 
 use super::{CommandError, print_line, serve::Arguments};
 use crate::config::{self, Config};
@@ -8,7 +8,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let profiles = config::load_hospitals(&config.hospitals.dir)?;
     let mut codes: Vec<&str> = profiles.keys().map(|code| &**code).collect();
     codes.sort_unstable();
-    print_line(format_args!("the configuration is sound; hospitals: {}", codes.join(", ")));
+    print_line(format_args!("the configuration is valid; hospitals: {}", codes.join(", ")));
     if let Some(warning) = config::isolation_warning(&profiles, config.pool.workers) {
         print_line(format_args!("warning: {warning}"));
     }

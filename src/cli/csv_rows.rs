@@ -20,20 +20,20 @@ pub struct CsvRow<'r> {
 }
 
 impl<R: Read> CsvRows<R> {
-    /// Reads the first line. `decode` makes text of bytes that are no UTF-8.
+    /// Reads the first line. `decode` converts bytes to text.
     pub fn new(input: R, decode: impl Fn(&[u8]) -> Option<String>) -> Result<Self, CommandError> {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
         let header = reader.byte_headers().map_err(|_| "the first line cannot be read as CSV")?;
         let keys: Option<Vec<_>> =
             header.iter().map(|key| decode(key.strip_prefix(BOM).unwrap_or(key))).collect();
-        let keys = keys.ok_or("the first line is no text in the character set of the profile")?;
+        let keys = keys.ok_or("the first line is not text in the character set of the profile")?;
         if keys.iter().any(|key| is_value(key)) {
             return Err("the first line holds numbers; it must hold the names of the columns".into());
         }
         Ok(Self { reader, row: csv::ByteRecord::new(), keys })
     }
 
-    /// The next row; none at the end, an error with its line for one that cannot be read.
+    /// The next row; `None` at the end.
     pub fn next_row(&mut self) -> Option<Result<CsvRow<'_>, CommandError>> {
         match self.reader.read_byte_record(&mut self.row) {
             Ok(false) => None,
@@ -43,7 +43,7 @@ impl<R: Read> CsvRows<R> {
                     format!("has {len} fields where the first line has {expected_len}").into()
                 }
                 csv::ErrorKind::Io(error) => error.into(),
-                _ => "is no row of CSV".into(),
+                _ => "is not a row of CSV".into(),
             })),
         }
     }
@@ -51,20 +51,20 @@ impl<R: Read> CsvRows<R> {
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// Whether what should be a column's name is a value: a date, a phone or another number. One letter makes no
-/// name of it, for resident ids may end with X.
+/// Whether the name of a column is a value instead: a date, a phone or another number. One letter is not enough for a
+/// name, because resident ids may end with X.
 fn is_value(name: &str) -> bool {
     let count = |is: fn(char) -> bool| name.chars().filter(|character| is(*character)).count();
     count(|character| character.is_ascii_digit()) >= 4 && count(char::is_alphabetic) <= 1
 }
 
 impl CsvRow<'_> {
-    /// The first value, which tells the rows apart.
+    /// The first value, which identifies the row.
     pub fn id(&self) -> String {
         String::from_utf8_lossy(self.row.get(0).unwrap_or_default()).into_owned()
     }
 
-    /// The row as an object of texts; none if one is no text.
+    /// The row as an object of texts; `None` if `decode` fails for a value.
     pub fn object(&self, decode: impl Fn(&[u8]) -> Option<String>) -> Option<Map<String, Value>> {
         let values = self.keys.iter().zip(self.row);
         values.map(|(key, value)| Some((key.clone(), Value::String(decode(value)?)))).collect()

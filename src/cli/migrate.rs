@@ -1,4 +1,4 @@
-//! `migrate`: the store's schema, without the service.
+//! `migrate`: brings the schema of the store up to date, without the service.
 
 use super::{CommandError, print_line, serve::Arguments};
 use crate::{config::Config, model, telemetry};

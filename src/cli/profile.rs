@@ -1,4 +1,4 @@
-//! `profile`: what data stewards need when they write the profile of a hospital.
+//! `profile`: tools for data stewards who write the profile of a hospital.
 
 use clap::{Args, Subcommand};
 
@@ -7,7 +7,6 @@ use super::CommandError;
 mod test;
 mod try_out;
 
-/// What to do with profiles.
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -16,9 +15,9 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the samples of profiles and say of each whether it holds.
+    /// Run the samples of profiles and print which of them fail.
     Test(test::Arguments),
-    /// Show what a profile makes of real data: nothing is sent or stored, and no value is shown.
+    /// Show what a profile makes of real data. Sends and stores nothing, and prints no values.
     Try(try_out::Arguments),
 }
 

@@ -1,5 +1,4 @@
-//! `rejects`: the rejected records of a batch with what is wrong about each, for the people who repair
-//! them.
+//! `rejects`: lists the rejected records of a batch with their issues, for the people who repair them.
 
 use std::{io, path::PathBuf};
 
@@ -19,28 +18,29 @@ use cleaning::{message, rules};
 
 mod ndjson;
 mod raw;
+mod spreadsheet;
 mod table;
 
-/// Rejects that are read at a time; fewer with their raw records, which may be large.
-const PAGE: u32 = 500;
-const PAGE_WITH_RAW: u32 = 100;
+/// Rejects in one query; fewer with raw records, which may be large.
+const PAGE_ROWS: u32 = 500;
+const PAGE_ROWS_WITH_RAW: u32 = 100;
 
 /// Which rejects are listed, and how.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The batch, as its answer names it.
+    /// The id of the batch, as in the response to it.
     #[arg(long, value_name = "ID")]
     batch: String,
-    /// One line per issue for spreadsheets, or one JSON object per record.
+    /// csv has one line per issue, for spreadsheets; ndjson has one object per record.
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     format: Format,
     /// The language of the messages.
     #[arg(long, value_enum, default_value_t = Language::En)]
     language: Language,
-    /// Also print each record as the hospital sent it: patient data, in clear. This is logged.
+    /// Also print each record as the hospital sent it, which is patient data in clear text. This is logged.
     #[arg(long)]
     with_raw: bool,
-    /// A configuration file; it says where the store is.
+    /// The configuration file, which names the store.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -58,7 +58,7 @@ enum Language {
 }
 
 impl Language {
-    /// The message of a code; empty for one that another version of the service has given.
+    /// The message of a code; empty for a code of another version of the service.
     fn message(self, code: &str) -> &'static str {
         let language = match self {
             Self::En => message::Language::En,
@@ -82,8 +82,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     telemetry::start(&config.log);
     let store = model::open(&config.store)?;
     let listed = match store.count_rejects(&arguments.batch).await {
-        Ok(Some(count)) => unless_nobody_reads(list(&*store, &arguments, count).await),
-        Ok(None) => Err(format!("{} knows no batch `{}`", config.store.url, arguments.batch).into()),
+        Ok(Some(count)) => unless_output_closed(list(&*store, &arguments, count).await),
+        Ok(None) => Err(format!("{} has no batch `{}`", config.store.url, arguments.batch).into()),
         Err(error) => {
             let url = &config.store.url;
             Err(format!("{url}: {error}; is this where the service stores, and is `migrate` done?").into())
@@ -96,14 +96,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
 async fn list(store: &dyn Store, arguments: &Arguments, count: u32) -> Result<(), CommandError> {
     let Arguments { batch, with_raw, language, .. } = arguments;
     if *with_raw {
-        // Before the first of them is out: what is cut off later was read all the same.
+        // Before the first is printed: rejects that are cut off later were read, too.
         warn!(batch_id = %batch, records = count, "raw records are listed");
     }
     let mut listing: Box<dyn Listing> = match arguments.format {
         Format::Csv => Box::new(table::Csv::new(io::stdout(), *language, *with_raw)?),
         Format::Ndjson => Box::new(ndjson::Lines::new(io::stdout(), *language)),
     };
-    let limit = if *with_raw { PAGE_WITH_RAW } else { PAGE };
+    let limit = if *with_raw { PAGE_ROWS_WITH_RAW } else { PAGE_ROWS };
     let mut page = RejectsPage { batch_id: batch, after: None, limit, with_raw: *with_raw };
     loop {
         let rejects = store.read_rejects(&page).await?;
@@ -115,8 +115,8 @@ async fn list(store: &dyn Store, arguments: &Arguments, count: u32) -> Result<()
     }
 }
 
-/// Whoever reads may have seen enough: `rejects ... | head`.
-fn unless_nobody_reads(listed: Result<(), CommandError>) -> Result<(), CommandError> {
+/// A closed output is no error: `rejects ... | head`.
+fn unless_output_closed(listed: Result<(), CommandError>) -> Result<(), CommandError> {
     let kind = |error: &CommandError| error.downcast_ref().map(io::Error::kind);
     listed.or_else(|error| if kind(&error) == Some(io::ErrorKind::BrokenPipe) { Ok(()) } else { Err(error) })
 }

@@ -1,4 +1,4 @@
-//! `rules`: the rule catalogue, for people who read rejects.
+//! `rules`: prints the catalogue of rules, for people who read rejects.
 
 use clap::Args;
 
@@ -9,10 +9,9 @@ use cleaning::{
     rules::{self, Rule},
 };
 
-/// How the catalogue is shown.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// As a Markdown table with both languages, the form of docs/rules.md.
+    /// Print Markdown tables in both languages, as in docs/rules.md.
     #[arg(long)]
     markdown: bool,
 }
@@ -31,7 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// What stands above the Markdown table of formatting.
+/// The text above the table of formatting rules.
 const FORMATTING: &str = "\
 # Rules
 
@@ -45,7 +44,7 @@ and kind, and counted in the batch's summary; what the hospital sent is kept as 
 | number | code | fields | basis | what it does | 说明 |
 | --- | --- | --- | --- | --- | --- |";
 
-/// What stands above the Markdown table of rules.
+/// The text above the table of rules.
 const JUDGING: &str = "
 ## Validation
 
@@ -59,7 +58,6 @@ takes the next free number; a number is never given to another matter.
 | code | number | severity | profile may change it | limit | field | basis | message | 说明 |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
-/// A line of the table: code, number, severity, limit, field, message.
 fn line([code, number, severity, limit, field, message]: [&str; 6]) -> String {
     format!("{code:<37} {number:<6} {severity:<8} {limit:<13} {field:<27} {message}")
 }

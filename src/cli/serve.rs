@@ -1,4 +1,4 @@
-//! `serve`: the service itself.
+//! `serve`: runs the service.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,9 @@ use crate::{
     shutdown, telemetry,
 };
 
-/// Where the configuration is.
 #[derive(Args)]
 pub struct Arguments {
-    /// A configuration file; it overrides the defaults, and DATAPROCESSING__SECTION__KEY overrides it.
+    /// The configuration file. It overrides the defaults; DATAPROCESSING__SECTION__KEY variables override the file.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

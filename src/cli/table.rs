@@ -1,10 +1,11 @@
-//! Columns of text that stand under each other, for people.
+//! Tables in text, with aligned columns.
 
-/// One cell.
+use unicode_width::UnicodeWidthStr;
+
 pub enum Cell {
-    /// Stands to the left.
+    /// Aligned left.
     Text(String),
-    /// Stands to the right.
+    /// Aligned right.
     Number(String),
 }
 
@@ -17,7 +18,7 @@ impl Cell {
         Self::Number(count.to_string())
     }
 
-    /// A part of a whole in per cent. What is there at all is never shown as nothing.
+    /// A share in per cent. Only an empty part is shown as zero, and only the whole as 100.
     pub fn share(part: u64, whole: u64) -> Self {
         let share = part as f64 * 100.0 / whole.max(1) as f64;
         Self::Number(match part {
@@ -33,15 +34,14 @@ impl Cell {
     }
 }
 
-/// Brings rows into columns, two spaces apart and without spaces at the end of a line.
+/// Aligns rows in columns, two spaces apart and without trailing spaces. An empty column is left out.
 pub fn aligned<const N: usize>(rows: &[[Cell; N]]) -> impl Iterator<Item = String> {
-    let widths: [usize; N] = std::array::from_fn(|column| {
-        rows.iter().map(|row| columns(row[column].content())).max().unwrap_or(0)
-    });
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].content().width()).max().unwrap_or(0));
     rows.iter().map(move |row| {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths).filter(|(_, width)| *width > 0) {
-            let space = " ".repeat(width - columns(cell.content()));
+            let space = " ".repeat(width - cell.content().width());
             match cell {
                 Cell::Text(text) => line.extend([text, space.as_str()]),
                 Cell::Number(number) => line.extend([space.as_str(), number]),
@@ -51,25 +51,6 @@ pub fn aligned<const N: usize>(rows: &[[Cell; N]]) -> impl Iterator<Item = Strin
         line.truncate(line.trim_end().len());
         line
     })
-}
-
-/// How many columns of a terminal a text takes: Han characters and their like take two.
-fn columns(text: &str) -> usize {
-    text.chars().map(|character| if is_wide(character) { 2 } else { 1 }).sum()
-}
-
-fn is_wide(character: char) -> bool {
-    matches!(
-        character,
-        '\u{1100}'..='\u{115F}'
-            | '\u{2E80}'..='\u{A4CF}'
-            | '\u{AC00}'..='\u{D7A3}'
-            | '\u{F900}'..='\u{FAFF}'
-            | '\u{FE30}'..='\u{FE6F}'
-            | '\u{FF00}'..='\u{FF60}'
-            | '\u{FFE0}'..='\u{FFE6}'
-            | '\u{20000}'..='\u{3FFFD}'
-    )
 }
 
 #[cfg(test)]

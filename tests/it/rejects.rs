@@ -157,7 +157,7 @@ async fn a_batch_that_cannot_be_listed_is_an_error_and_one_without_rejects_is_no
 
     let unknown = rejects(database.url(), &["--batch", "lost"]);
     assert_eq!((unknown.status.code(), &*unknown.stdout), (Some(1), b"".as_slice()));
-    assert!(String::from_utf8_lossy(&unknown.stderr).contains("knows no batch `lost`"));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("has no batch `lost`"));
 
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", directory.path().join("none.db").display());

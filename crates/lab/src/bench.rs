@@ -1,5 +1,5 @@
-//! `bench`: how fast the service is on this machine. The hospital and the service run as processes of their
-//! own, so that what the service uses is its own; this process plays the caller.
+//! `bench`: measures the speed of the service on this machine. The hospital and the service are processes of their own, so
+//! that CPU time and memory of the service are measured alone; this process is the client.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -28,44 +28,43 @@ mod service;
 mod stores;
 mod timeline;
 
-/// What to measure.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// A scenario to run; may be given more than once [default: those that end within some three minutes].
+    /// A scenario to run; may be given more than once [default: those that take about three minutes in all].
     #[arg(long, value_name = "NAME")]
     scenario: Vec<Scenario>,
-    /// Run every scenario, at its full size.
+    /// Run every scenario at its full size.
     #[arg(long, conflicts_with = "scenario")]
     all: bool,
-    /// Send so many records in each scenario, instead of as many as it is made for.
+    /// The number of records in each scenario [default: that of the scenario].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     records: Option<usize>,
-    /// Patients that the store of `big-store` holds beforehand.
+    /// The number of patients that are in the store before `big-store` starts.
     #[arg(long, value_name = "N", default_value_t = 5_000_000)]
     patients: usize,
-    /// Where stores are made and removed: postgres://... of a database whose user may create others, or
+    /// Where stores are created and removed: postgres://... of a database whose user may create others, or
     /// sqlite://DIRECTORY [default: SQLite in the directory for temporary files].
     #[arg(long, value_name = "URL")]
     store: Option<String>,
-    /// Print one JSON object for each measurement and nothing else.
+    /// Print only JSON, one object for each measurement.
     #[arg(long)]
     json: bool,
-    /// Draw how the scenario `stream` went, as SVG.
+    /// Write a plot of the scenario `stream` over time, as SVG.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
 }
 
-/// What scenarios share.
+/// State that the scenarios share.
 struct Bench {
     records: Arc<Records>,
     stores: Stores,
-    /// How many records were asked for.
-    asked: Option<usize>,
+    /// The option --records.
+    record_count: Option<usize>,
     full: bool,
     patients: usize,
-    /// Calls in a second without the service, once measured.
+    /// Calls per second without the service, once measured.
     ceiling: Option<f64>,
-    /// How the stream went, once measured.
+    /// The timeline of `stream`, once measured.
     timeline: Option<StreamTimeline>,
 }
 
@@ -74,13 +73,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let mut bench = Bench {
         records: Arc::new(Records::synthetic(&config::shipped_hospitals())),
         stores: Stores::new(arguments.store.as_deref())?,
-        asked: arguments.records,
+        record_count: arguments.records,
         full: arguments.all,
         patients: arguments.patients,
         ceiling: None,
         timeline: None,
     };
-    // The losing side of the race is dropped, and with it every child process.
+    // The branch that loses is dropped, and with it every child process.
     let ended = tokio::select! {
         ended = measure_all(&mut bench, &arguments) => ended,
         () = shutdown => Err("interrupted".into()),
@@ -120,7 +119,7 @@ fn show(bench: &Bench, measured: &[Measurement]) {
         std::iter::once(measurement::heading()).chain(measured.iter().map(Measurement::row)).collect();
     aligned(&rows).for_each(print_line);
     if cfg!(debug_assertions) {
-        print_line("\nThis is a debug build: build with --release for numbers that mean something.");
+        print_line("\nThis is a debug build. Build with --release for meaningful numbers.");
     }
     if !cfg!(target_os = "linux") {
         print_line(
@@ -130,8 +129,8 @@ fn show(bench: &Bench, measured: &[Measurement]) {
 }
 
 impl Bench {
-    /// How many records a scenario sends that is made for so many.
-    fn count(&self, made_for: usize) -> usize {
-        self.asked.unwrap_or(made_for)
+    /// The number of records that a scenario sends.
+    fn count(&self, default: usize) -> usize {
+        self.record_count.unwrap_or(default)
     }
 }

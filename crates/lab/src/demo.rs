@@ -28,41 +28,39 @@ const EXAMPLE: &str = r#"{"resultView": "RESULT_VIEW_ALL", "dataList": [{"id": "
 /// The time between two updates of the progress bar.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What to send through the service, and how.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// How many records to send; the input is truncated or repeated, repeats as patients of their own.
+    /// The number of records to send. The input is truncated or repeated; repeats have patient ids of their own.
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = at_least_one)]
     records: usize,
-    /// Records to send: `.ndjson` of PatientData in proto3 JSON, or `.csv` whose rows become JSON objects.
-    /// Without it, synthetic persons with realistic errors (FEBRL).
+    /// The records to send: `.ndjson` with one PatientData in proto3 JSON per line, or `.csv` whose rows become JSON
+    /// objects [default: synthetic persons with realistic errors (FEBRL)].
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// The hospital that the rows of a `.csv` come from.
+    /// The hospital of the rows of a `.csv`.
     #[arg(long, default_value = "febrl", value_name = "CODE")]
     hospital: String,
-    /// Directory of hospital profiles to use instead of the shipped ones.
+    /// A directory of hospital profiles [default: the shipped ones].
     #[arg(long, value_name = "DIR")]
     hospitals: Option<PathBuf>,
-    /// How long the simulated hospital takes for one answer.
+    /// The latency of the simulated hospital.
     #[arg(long, default_value = "50ms", value_parser = humantime::parse_duration, value_name = "DURATION")]
     latency: Duration,
-    /// Workers, and calls that the hospital takes at once [default: 50 workers, and what the hospital's
-    /// profile says].
+    /// The number of workers, and of concurrent calls to the hospital [default: 50 workers, and the limit in the profile
+    /// of the hospital].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     workers: Option<usize>,
-    /// A store to write to instead of a temporary SQLite file.
+    /// The store to write to [default: a temporary SQLite file].
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
-    /// Leave the server up afterwards and print a line to try.
+    /// Keep the service running afterwards and print a grpcurl command to try.
     #[arg(long)]
     keep: bool,
-    /// Print one JSON object and nothing else.
+    /// Print only one JSON object.
     #[arg(long)]
     json: bool,
 }
 
-/// The service and its hospital, running.
 struct Running {
     simulator: Simulator,
     hospital_runtime: HospitalRuntime,
@@ -76,7 +74,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let profiles = profiles(&arguments)?;
     let records = match &arguments.input {
         None => Records::synthetic(&profiles),
-        Some(path) => Records::of_file(path, &arguments.hospital, &profiles)?,
+        Some(path) => Records::from_file(path, &arguments.hospital, &profiles)?,
     };
     let records = records.range(0..arguments.records);
     let config = config(&arguments, directory.path().join("demo.db").display())?;
@@ -166,7 +164,7 @@ fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// The shipped configuration with the few values that the demo turns.
+/// The shipped configuration with the few values that the demo changes.
 fn config(arguments: &Arguments, file: impl std::fmt::Display) -> Result<Config, CommandError> {
     let mut config = Config::shipped();
     config.server.listen = loopback();
@@ -175,8 +173,8 @@ fn config(arguments: &Arguments, file: impl std::fmt::Display) -> Result<Config,
         Some(url) => url.as_str().into(),
         None => format!("sqlite://{file}").into(),
     };
-    // Long enough for what was asked, also where a profile leaves half of the workers to others: the demo
-    // shows the speed of the whole batch, not of a part.
+    // Long enough for the whole batch, even if the profile leaves half of the workers to other hospitals: the demo shows
+    // the speed of the whole batch.
     let rounds = config.server.max_records.min(arguments.records).div_ceil(config.pool.workers);
     let ideal = arguments.latency * u32::try_from(rounds)?;
     config.server.timeout += ideal * 4;
@@ -195,7 +193,7 @@ fn progress_bar(records: usize, hidden: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = "{bar:40} {pos:>6} of {len} records checked in {elapsed}";
-    let style = ProgressStyle::with_template(style).expect("the template is sound");
+    let style = ProgressStyle::with_template(style).expect("the template is valid");
     ProgressBar::new(records as u64).with_style(style)
 }
 
@@ -211,7 +209,7 @@ async fn keep(running: &Running, arguments: &Arguments) -> Result<(), CommandErr
     let shutdown = shutdown::on_signal()?;
     if !arguments.json {
         print_line(format_args!(
-            "\nThe server stays up; end it with Ctrl-C. Try:\n  grpcurl -plaintext -d '{}' {address} \
+            "\nThe service keeps running; stop it with Ctrl-C. Try:\n  grpcurl -plaintext -d '{}' {address} \
              dataprocessing.v1.DataProcessing/BatchProcess",
             EXAMPLE
         ));

@@ -31,7 +31,7 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Measure the speed of the service on this machine.
     Bench(bench::Arguments),
-    /// Run the service. `bench` starts it by this command as a child process.
+    /// Run the service; `bench` starts it with this command as a child process.
     #[command(hide = true)]
     Serve(serve::Arguments),
 }

@@ -1,4 +1,4 @@
-//! `simulate`: a hospital to try the service out with.
+//! `simulate`: a simulated hospital to try the service with.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,62 +9,61 @@ use dataprocessing::{
 };
 use hospital_sim::{FaultRate, FaultRates, Phases, RetryAfter, Simulator, SimulatorConfig};
 
-const BEHAVIOUR: &str = "\
-How a patient's number ends decides the answer. Verdicts: -mismatch, -notfound, -illegal; any other number is a
-match. Faults: -busy, -refused, -status-NNN, -ratelimit, -ratelimitdate, -slow, -hang (or -stall), -dead, -garbage,
--wrongtype, -badjson, -huge, -drip, -cut, -reset. /verify answers in the service's own form, the other addresses in
+const AFTER_HELP: &str = "\
+The suffix of a patient id selects the response. Results: -mismatch, -notfound, -illegal; any other id is a match.
+Faults: -busy, -refused, -status-NNN, -ratelimit, -ratelimitdate, -slow, -hang (or -stall), -dead, -garbage,
+-wrongtype, -badjson, -huge, -drip, -cut, -reset. /verify responds in the format of the service, the other paths in
 that of a vendor, to try the `verify.response` of a profile with.
 
 Faults by rate are those faults without the dash, or a status from 400 to 599: --fault 503=5% --fault stall=0.5%
---fault /vendor/aliyun:429=20%. Which calls they strike is drawn from the seed, the patient's number and how often
-that patient has been asked about, so a run repeats.
+--fault /vendor/aliyun:429=20%. The seed, the patient id and the number of calls for that patient select the calls that
+fail, so a run can be repeated.
 
-Phases are healthy, dead (connections are reset), hang (no answers), slow, busy (503) and ratelimited (429):
---phases \"healthy 10s, dead 20s, slow\". The last lasts for ever, unless `repeat` follows it: --phases
-\"healthy 1m, busy 5s, repeat\". `curl -X PUT -d dead http://ADDRESS/phase` begins with others at any time, and
-`curl -X DELETE http://ADDRESS/stats` counts from zero. An https:// address of the simulator is one with broken TLS.";
+Phases are healthy, dead (connections are reset), hang (no response), slow, busy (503) and ratelimited (429):
+--phases \"healthy 10s, dead 20s, slow\". The last has no end, unless `repeat` follows it: --phases
+\"healthy 1m, busy 5s, repeat\". `curl -X PUT -d dead http://ADDRESS/phase` replaces the phases at any time, and
+`curl -X DELETE http://ADDRESS/stats` resets the counts. With https://, the address of the simulator fails the TLS
+handshake.";
 
-/// How the simulated hospital behaves.
 #[derive(Args)]
-#[command(after_help = BEHAVIOUR)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
-    /// Address to listen on; shipped profiles call the default.
+    /// The listen address; the shipped profiles call the default.
     #[arg(long, default_value = "127.0.0.1:9100", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// How long each answer takes.
+    /// The duration of a verification.
     #[arg(long, default_value = "50ms", value_parser = humantime::parse_duration, value_name = "DURATION")]
     latency: Duration,
-    /// How long a slow answer takes [default: ten times the latency].
+    /// The duration of a slow verification [default: ten times the latency].
     #[arg(long, value_parser = humantime::parse_duration, value_name = "DURATION")]
     slow: Option<Duration>,
-    /// How long each byte of a dripping answer takes.
+    /// The pause before each byte of a dripping response.
     #[arg(long, default_value = "200ms", value_parser = humantime::parse_duration, value_name = "DURATION")]
     drip: Duration,
-    /// Let a share of the calls fail, of all paths or of one; can be given again.
+    /// Let a share of the calls fail, on all paths or on one; may be given more than once.
     #[arg(long = "fault", value_delimiter = ',', value_name = "[PATH:]FAULT=SHARE%")]
     faults: Vec<FaultRate>,
-    /// Decides which calls fail: the same seed, the same calls.
+    /// Selects the calls that fail; the same seed selects the same calls.
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     seed: u64,
-    /// Say with every 429 and 503 in how many seconds to come again [default: only rate limits do, 1s].
+    /// Send this Retry-After with every 429 and 503, in seconds [default: 1s, with rate limits only].
     #[arg(long, value_parser = whole_seconds, value_name = "DURATION")]
     retry_after: Option<u32>,
-    /// The same, as an HTTP date.
+    /// Send this Retry-After with every 429 and 503, as an HTTP date.
     #[arg(long, value_parser = whole_seconds, conflicts_with = "retry_after", value_name = "DURATION")]
     retry_after_date: Option<u32>,
-    /// How the hospital fares, one phase after the other.
+    /// The phases of the hospital, one after the other.
     #[arg(long, default_value = "healthy", value_name = "PHASES")]
     phases: Phases,
-    /// Remember who is asked about, for the repeated calls in /stats; --fault does so too.
+    /// Remember patient ids, for the repeated calls in /stats; --fault turns it on, too.
     #[arg(long)]
     track_ids: bool,
 }
 
-/// What `Retry-After` can say in seconds.
 fn whole_seconds(text: &str) -> Result<u32, String> {
     let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     let seconds = u32::try_from(duration.as_secs()).ok().filter(|_| duration.subsec_nanos() == 0);
-    seconds.ok_or_else(|| "Retry-After is in whole seconds".to_owned())
+    seconds.ok_or_else(|| "Retry-After needs whole seconds".to_owned())
 }
 
 impl Arguments {

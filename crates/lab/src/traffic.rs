@@ -1,4 +1,4 @@
-//! The load client that `demo` and `bench` share: records to send, and ways to send them.
+//! The client of `demo` and `bench`: records, and calls that send them.
 
 pub(super) mod connect;
 pub(super) mod outcomes;
@@ -7,7 +7,7 @@ pub(super) mod records;
 pub(super) mod stream;
 pub(super) mod unary;
 
-/// Parses a number of which there must be one.
+/// Parses a number that must not be zero.
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("must be at least 1".to_owned()),

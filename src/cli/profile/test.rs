@@ -1,4 +1,4 @@
-//! `profile test`: every sample of every profile, and whether it holds.
+//! `profile test`: runs the samples of profiles.
 
 use std::path::{Path, PathBuf};
 
@@ -11,18 +11,17 @@ use crate::{
 use profiles::ProfileFile;
 use settings::Problem;
 
-/// Whose samples to run.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Profiles, or directories of profiles. Without any, the hospitals of the configuration; where its
-    /// directory does not exist, the shipped ones.
+    /// Profiles, or directories of profiles [default: the hospitals of the configuration, or the shipped ones if their
+    /// directory does not exist].
     files: Vec<PathBuf>,
-    /// The configuration that names the directory of the hospitals.
+    /// The configuration file, which names the directory of the hospitals.
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     config: Option<PathBuf>,
 }
 
-/// What has been run so far.
+/// The samples so far.
 #[derive(Default)]
 struct Tested {
     held: usize,

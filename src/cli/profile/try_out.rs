@@ -1,5 +1,4 @@
-//! `profile try`: what a profile makes of real data, without a hospital, without a store, without a value
-//! of it on the screen.
+//! `profile try`: shows what a profile makes of real data, without a hospital or a store. Prints no values.
 
 use std::path::PathBuf;
 
@@ -21,16 +20,15 @@ mod records;
 mod report;
 mod stats;
 
-/// Which profile to try on which data.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The profile; a defaults.yaml beside it holds too.
+    /// The profile. A defaults.yaml in its directory applies, too.
     file: PathBuf,
-    /// The data: `.csv` with the names of the columns in the first line, `.ndjson` with one object a line, or
-    /// `.json` with a list of objects. Text that is no UTF-8 is read in the profile's character set.
+    /// The data: `.csv` with the names of the columns in the first line, `.ndjson` with one object per line, or `.json`
+    /// with a list of objects. Text that is not UTF-8 is read in the character set of the profile.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// Most records to read.
+    /// The maximum number of records to read [default: all].
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 }

@@ -7,19 +7,19 @@ use serde::Serialize;
 use super::{Language, Listing, raw::Raw};
 use crate::model::rejects::{Reject, StoredIssue};
 
-/// One JSON object a line.
+/// One JSON object per line.
 pub(super) struct Lines<W: Write> {
     output: BufWriter<W>,
     language: Language,
 }
 
-/// A record. Of the two forms of its raw record one at most is there.
+/// A record, with at most one of the two forms of its raw record.
 #[derive(Serialize)]
-struct Record<'a> {
+struct RejectObject<'a> {
     index: u32,
     id: &'a str,
     hospital_code: &'a str,
-    issues: Vec<Finding<'a>>,
+    issues: Vec<IssueObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,7 +27,7 @@ struct Record<'a> {
 }
 
 #[derive(Serialize)]
-struct Finding<'a> {
+struct IssueObject<'a> {
     code: &'a str,
     severity: &'a str,
     field: &'a str,
@@ -43,8 +43,8 @@ impl<W: Write> Lines<W> {
         Self { output: BufWriter::new(output), language }
     }
 
-    fn finding<'a>(&self, issue: &'a StoredIssue) -> Finding<'a> {
-        Finding {
+    fn issue_object<'a>(&self, issue: &'a StoredIssue) -> IssueObject<'a> {
+        IssueObject {
             code: &issue.code,
             severity: &issue.severity,
             field: &issue.field,
@@ -57,16 +57,16 @@ impl<W: Write> Lines<W> {
 
 impl<W: Write> Listing for Lines<W> {
     fn add(&mut self, reject: &Reject) -> io::Result<()> {
-        let (raw, raw_base64) = match reject.raw.as_ref().map(|bytes| Raw::of(bytes)) {
+        let (raw, raw_base64) = match reject.raw.as_ref().map(|bytes| Raw::from(bytes.as_slice())) {
             None => (None, None),
             Some(Raw::Text(text)) => (Some(text), None),
             Some(Raw::Base64(text)) => (None, Some(text)),
         };
-        let record = Record {
+        let record = RejectObject {
             index: reject.index,
             id: &reject.record_id,
             hospital_code: &reject.hospital_code,
-            issues: reject.issues.iter().map(|issue| self.finding(issue)).collect(),
+            issues: reject.issues.iter().map(|issue| self.issue_object(issue)).collect(),
             raw,
             raw_base64,
         };

@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Language, Listing, raw};
+use super::{Language, Listing, raw::raw_cell, spreadsheet::cell};
 use crate::model::rejects::{Reject, StoredIssue};
 
 const COLUMNS: [&str; 9] =
@@ -18,7 +18,7 @@ pub(super) struct Csv<W: Write> {
 }
 
 impl<W: Write> Csv<W> {
-    /// Begins with the names of the columns.
+    /// Starts with the names of the columns.
     pub(super) fn new(output: W, language: Language, with_raw: bool) -> io::Result<Self> {
         let mut lines = csv::Writer::from_writer(output);
         lines.write_record(COLUMNS.into_iter().chain(with_raw.then_some("raw"))).map_err(cause)?;
@@ -38,14 +38,14 @@ impl<W: Write> Csv<W> {
             issue.shape.as_deref().map(cell).unwrap_or_default(),
             self.language.message(&issue.code).into(),
         ];
-        let raw = reject.raw.as_ref().map(|bytes| raw::cell(bytes));
+        let raw = reject.raw.as_ref().map(|bytes| raw_cell(bytes));
         self.lines.write_record(cells.iter().chain(&raw).map(|cell| &**cell)).map_err(cause)
     }
 }
 
 impl<W: Write> Listing for Csv<W> {
     fn add(&mut self, reject: &Reject) -> io::Result<()> {
-        // A record is never left out, even if no issue of it could be read.
+        // A record is always listed, even if its issues could not be read.
         if reject.issues.is_empty() {
             return self.line(reject, &StoredIssue::default());
         }
@@ -57,28 +57,18 @@ impl<W: Write> Listing for Csv<W> {
     }
 }
 
-/// What the output itself said; the writer of CSV would hide it.
+/// The error of the output itself, which the CSV writer wraps.
 fn cause(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
-        _ => io::Error::other("a line that CSV cannot hold"),
+        _ => io::Error::other("not representable in CSV"),
     }
-}
-
-/// A cell that no spreadsheet takes for a formula: one that would be gets an apostrophe before it, which
-/// spreadsheets do not show.
-fn cell(text: &str) -> Cow<'_, str> {
-    if is_formula(text) { format!("'{text}").into() } else { text.into() }
-}
-
-/// Whether a spreadsheet may take a cell for a formula (OWASP, CSV injection).
-pub(super) fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::rejects::spreadsheet::is_formula;
 
     fn issue(code: &str) -> StoredIssue {
         StoredIssue {

@@ -1,4 +1,4 @@
-//! Plain calls of the hospital, without the service: nothing that calls it with the same HTTP library is faster.
+//! Plain calls to the hospital without the service: the upper limit for any client with the same HTTP library.
 
 use std::{
     sync::{
@@ -16,28 +16,28 @@ use reqwest::{
 use tokio::{task::JoinSet, time::Instant};
 
 use super::{
-    hospital::{Hospital, client},
+    hospital::{HospitalProcess, client},
     service::Usage,
 };
 
-/// What the service posts for a usual synthetic person.
+/// A request body as the service posts it for a synthetic person.
 const IDENTITY: &str = r#"{"hospitalCode":"febrl","patientId":"1-rec-1070-org","name":"michaela neumann","birthDate":"1915-11-11","identifiers":[{"type":"99","value":"5304218"}]}"#;
 
-/// Makes so many calls to a hospital of their own, so many of them in flight.
+/// Starts a hospital and makes `count` calls to it, `in_flight` of them at once.
 pub(super) async fn plain_calls(
     count: usize,
     in_flight: usize,
     latency: Duration,
 ) -> Result<Usage, CommandError> {
     let directory = tempfile::tempdir()?;
-    let hospital = Hospital::start(latency, directory.path()).await?;
+    let hospital = HospitalProcess::start(latency, directory.path()).await?;
     let started = Instant::now();
     call(&hospital, count, in_flight).await?;
-    // The CPU time would be this process's own, not that of a service.
+    // CPU time would be that of this process, not of a service.
     Ok(Usage { time: started.elapsed(), server_cpu: None, store_cpu: None, peak: None })
 }
 
-async fn call(hospital: &Hospital, count: usize, in_flight: usize) -> Result<(), CommandError> {
+async fn call(hospital: &HospitalProcess, count: usize, in_flight: usize) -> Result<(), CommandError> {
     let (client, url) = (client(in_flight)?, Url::parse(&hospital.verify_url())?);
     let made = Arc::new(AtomicUsize::new(0));
     let mut callers = JoinSet::new();

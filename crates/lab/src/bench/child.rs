@@ -12,54 +12,54 @@ use std::{
 use dataprocessing::cli::CommandError;
 use tokio::time::Instant;
 
-/// How long a child may take until it says where it listens.
-const SPEAKS_WITHIN: Duration = Duration::from_secs(60);
-/// Between two samples whether it has.
+/// The time until a child must have printed its address.
+const START_LIMIT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
-/// How much of what a child last said is shown when it fails.
-const LAST_LINES: usize = 8;
+/// Lines of its output that are shown when a child fails.
+const SHOWN_LINES: usize = 8;
 
 /// A running child process. Dropping it ends it and waits for its end.
 pub(super) struct Child {
     process: process::Child,
-    /// What it says: a file, for a pipe that nobody reads would stop it.
-    said: PathBuf,
+    /// A file: a pipe that is not read would block the child.
+    output: PathBuf,
 }
 
 impl Child {
-    /// Starts this binary with a subcommand. All that it says goes to a file `<subcommand>.log` in
-    /// `directory`.
+    /// Starts this binary with a subcommand. Its output goes to the file `<subcommand>.log` in `directory`.
     pub(super) fn start(
         arguments: &[&str],
         variables: &[(&str, String)],
         directory: &Path,
     ) -> Result<Self, CommandError> {
-        let said = directory.join(format!("{}.log", arguments[0]));
-        let file = File::create(&said)?;
+        let output = directory.join(format!("{}.log", arguments[0]));
+        let file = File::create(&output)?;
         let process = Command::new(std::env::current_exe()?)
             .args(arguments)
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)
-            // Ctrl-C reaches this process alone, which ends its children in order.
+            // Ctrl-C must reach this process only, which ends its children in order.
             .process_group(0)
             .spawn()?;
-        Ok(Self { process, said })
+        Ok(Self { process, output })
     }
 
-    /// Its process id.
     pub(super) fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// Waits until it has said a line in which `find` finds something.
-    pub(super) async fn says<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> Result<T, CommandError> {
-        let until = Instant::now() + SPEAKS_WITHIN;
+    /// Waits for a line of output in which `find` finds something.
+    pub(super) async fn wait_for_line<T>(
+        &mut self,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, CommandError> {
+        let until = Instant::now() + START_LIMIT;
         loop {
-            let said = fs::read_to_string(&self.said)?;
-            // A last line without its end may still be written.
-            let found = said.split_inclusive('\n').filter(|line| line.ends_with('\n')).find_map(&find);
+            let output = fs::read_to_string(&self.output)?;
+            // A last line without its end is not complete yet.
+            let found = output.split_inclusive('\n').filter(|line| line.ends_with('\n')).find_map(&find);
             if let Some(found) = found {
                 return Ok(found);
             }
@@ -70,12 +70,12 @@ impl Child {
         }
     }
 
-    /// What to tell the person when it did not do what it should.
+    /// An error message with the end of the output.
     pub(super) fn failure(&self) -> String {
-        let said = fs::read_to_string(&self.said).unwrap_or_default();
-        let lines: Vec<&str> = said.lines().collect();
-        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
-        format!("a child process failed; it last said:\n{last}")
+        let output = fs::read_to_string(&self.output).unwrap_or_default();
+        let lines: Vec<&str> = output.lines().collect();
+        let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
+        format!("a child process failed; the end of its output:\n{last}")
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -86,7 +86,7 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // It holds nothing that must outlive the benchmark. An error says that it has ended already.
+        // It has nothing that must outlive the benchmark. An error means that it has ended already.
         let _ = self.end();
     }
 }

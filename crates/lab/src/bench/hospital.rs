@@ -9,49 +9,46 @@ use serde::Deserialize;
 use super::child::Child;
 
 /// A running `simulate`.
-pub(super) struct Hospital {
+pub(super) struct HospitalProcess {
     _child: Child,
     address: SocketAddr,
     client: Client,
 }
 
-/// What it has counted.
+/// A part of its statistics.
 #[derive(Clone, Copy, Deserialize)]
-pub(super) struct Counts {
-    /// Verifications so far.
+pub(super) struct HospitalCounts {
     pub calls: u64,
-    /// Verifications in flight now.
     pub in_flight: u64,
 }
 
-impl Hospital {
-    /// Starts a hospital that takes `latency` for each answer.
+impl HospitalProcess {
+    /// Starts a hospital with a latency.
     pub(super) async fn start(latency: Duration, directory: &Path) -> Result<Self, CommandError> {
         let latency = humantime::format_duration(latency).to_string();
         let arguments = ["simulate", "--listen", "127.0.0.1:0", "--latency", &latency];
         let mut child = Child::start(&arguments, &[], directory)?;
-        let address =
-            child.says(|line| line.trim().strip_prefix("GET  http://")?.strip_suffix("/stats")?.parse().ok());
+        let address = child.wait_for_line(|line| {
+            line.trim().strip_prefix("GET  http://")?.strip_suffix("/stats")?.parse().ok()
+        });
         let address = address.await?;
         Ok(Self { _child: child, address, client: client(1)? })
     }
 
-    /// Where identities are posted.
     pub(super) fn verify_url(&self) -> String {
         format!("http://{}/verify", self.address)
     }
 
-    /// What it has counted so far.
-    pub(super) async fn counts(&self) -> Result<Counts, CommandError> {
+    pub(super) async fn counts(&self) -> Result<HospitalCounts, CommandError> {
         let url = format!("http://{}/stats", self.address);
         let answer = self.client.get(url).send().await?.error_for_status()?.bytes().await?;
         Ok(serde_json::from_slice(&answer)?)
     }
 }
 
-/// A plain HTTP/1.1 client that keeps so many connections.
+/// A plain HTTP/1.1 client that keeps up to this many connections.
 pub(super) fn client(connections: usize) -> Result<Client, CommandError> {
-    // An error says that the process has a provider already.
+    // An error means that the process has a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
         .http1_only()

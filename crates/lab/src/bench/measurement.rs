@@ -1,4 +1,4 @@
-//! What a scenario has measured, as a row of the table and as JSON.
+//! The measurements of a scenario, as rows of the table and as JSON.
 
 use dataprocessing::{cli::table::Cell, server::pb::Summary};
 use serde_json::{Value, json};
@@ -8,23 +8,20 @@ use crate::traffic::outcomes;
 
 /// One row of the report.
 pub(super) struct Measurement {
-    /// The scenario, with what was measured of it where it measures several things.
+    /// The scenario, with the part of it if it measures several.
     pub name: String,
     /// Records sent, or calls made.
     pub records: usize,
-    /// What it took.
     pub usage: Usage,
-    /// How near it comes to what it is compared with.
     pub ratio: Option<Ratio>,
-    /// What else was found, for programs.
+    /// Further fields of the JSON object.
     pub details: Vec<(&'static str, Value)>,
 }
 
-/// A number that means the same on every machine.
+/// A number that is comparable between machines.
 pub(super) struct Ratio {
-    /// The number.
     pub value: f64,
-    /// Of what, and what it should be.
+    /// What is compared with what.
     pub of: &'static str,
 }
 
@@ -45,23 +42,20 @@ pub(super) fn heading() -> [Cell; 9] {
 }
 
 impl Measurement {
-    /// A measurement without a ratio.
     pub(super) fn new(name: impl Into<String>, records: usize, usage: Usage) -> Self {
         Self { name: name.into(), records, usage, ratio: None, details: Vec::new() }
     }
 
-    /// Compares it.
-    pub(super) fn compared(self, value: f64, of: &'static str) -> Self {
+    pub(super) fn with_ratio(self, value: f64, of: &'static str) -> Self {
         Self { ratio: Some(Ratio { value, of }), ..self }
     }
 
-    /// Adds something for programs.
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(super) fn with_detail(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.details.push((name, value.into()));
         self
     }
 
-    /// Records in a second.
+    /// Records per second.
     pub(super) fn rate(&self) -> f64 {
         rate(self.records, &self.usage)
     }
@@ -74,7 +68,7 @@ impl Measurement {
         self.usage.store_cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / self.records.max(1) as f64)
     }
 
-    /// The cells of the table; what is not available is a dash.
+    /// The cells of the table, with a dash for values that are not available.
     pub(super) fn row(&self) -> [Cell; 9] {
         let number = |value: Option<f64>, digits: usize| {
             Cell::Number(value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}")))
@@ -92,7 +86,7 @@ impl Measurement {
         ]
     }
 
-    /// One JSON object; what is not available is null.
+    /// One JSON object, with null for values that are not available.
     pub(super) fn json(&self) -> Value {
         let mut object = json!({
             "scenario": self.name,
@@ -112,12 +106,11 @@ impl Measurement {
     }
 }
 
-/// Records in a second.
+/// Records per second.
 pub(super) fn rate(records: usize, usage: &Usage) -> f64 {
     records as f64 / usage.time.as_secs_f64()
 }
 
-/// Bytes in the unit that people read.
 pub(super) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
@@ -138,8 +131,9 @@ mod tests {
     #[test]
     fn what_the_system_does_not_count_is_null_and_a_dash() {
         let usage = Usage { time: Duration::from_secs(2), server_cpu: None, store_cpu: None, peak: None };
-        let measured =
-            Measurement::new("overhead", 500, usage).compared(0.5, "of the ceiling").with("calls", 480);
+        let measured = Measurement::new("overhead", 500, usage)
+            .with_ratio(0.5, "of the ceiling")
+            .with_detail("calls", 480);
         let json = measured.json();
         assert_eq!((json["records_per_second"].as_f64(), json["calls"].as_u64()), (Some(250.0), Some(480)));
         assert!(json["server_cpu_us_per_record"].is_null() && json["server_peak_rss_bytes"].is_null());

@@ -1,5 +1,5 @@
-//! Fills a store with many patients, past the service: its rows are copies of those that the service wrote,
-//! each under a number of its own.
+//! Fills a store with many patients, past the service: copies of the rows that the service wrote, each with a patient id
+//! of its own.
 
 use dataprocessing::{cli::CommandError, model::StoreUrl};
 use sqlx::{
@@ -7,12 +7,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-/// Apart from the table that grows, or an engine would first write the whole result somewhere else.
+/// A copy, because an engine that read from the growing table would first write the whole result elsewhere.
 const TEMPLATE: &str =
     "CREATE TEMPORARY TABLE template AS SELECT * FROM patients ORDER BY hospital_code, patient_id";
 
-/// Copies every patient of a store once for each round, under the number that the records of that round have.
-/// Rounds count from 1; there may be none.
+/// Copies every patient of a store once for each round, with the patient id that the records of that round have. Rounds
+/// count from 1; zero rounds copy nothing.
 pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(), CommandError> {
     match store.sqlite_file() {
         Some(file) => {
@@ -42,7 +42,7 @@ pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(),
             connection.execute(TEMPLATE).await?;
             let numbers = format!("(SELECT generate_series AS round FROM generate_series(1, {rounds}))");
             connection.execute(AssertSqlSafe(insert(&columns, &numbers))).await?;
-            // As it would be for a store that has grown for years.
+            // A store that has grown for years has been analysed, too.
             connection.execute("VACUUM (ANALYZE) patients").await?;
             connection.execute("CHECKPOINT").await?;
             connection.close().await?;
@@ -51,8 +51,8 @@ pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(),
     Ok(())
 }
 
-/// The one statement. The columns are asked of the store, so that new ones need no word here. In the order of
-/// the key, as an index likes it.
+/// The statement that copies. It takes its columns from the store, so that new columns need no change here, and inserts
+/// in the order of the key, which is the fastest for an index.
 fn insert(columns: &[String], numbers: &str) -> String {
     let selected: Vec<&str> = columns
         .iter()

@@ -1,9 +1,8 @@
-//! What processes have used, as Linux counts it in `/proc`. Other systems have no such files: there the
-//! numbers are not available.
+//! CPU time and memory of processes, from `/proc` of Linux. On other systems they are not available.
 
 use std::{fs, time::Duration};
 
-/// Length of the ticks that `/proc/PID/stat` counts in; the same for all programs on Linux.
+/// The unit of `/proc/PID/stat`, the same for all programs on Linux.
 const TICK: Duration = Duration::from_millis(10);
 
 /// CPU time of a process since it started, in user and kernel mode.
@@ -11,30 +10,28 @@ pub(super) fn cpu(process: u32) -> Option<Duration> {
     Stat::read(process).map(|stat| stat.own)
 }
 
-/// CPU time of a process and all its children since it started, those that have ended included. A child's own
-/// children count once it has ended and been waited for.
+/// CPU time of a process and all its children since it started, including those that have ended. Children of a child
+/// count once that child has ended and been waited for.
 pub(super) fn family_cpu(process: u32) -> Option<Duration> {
     let parent = Stat::read(process)?;
     let living = processes().filter_map(Stat::read).filter(|stat| stat.parent == process);
     Some(parent.own + parent.ended_children + living.map(|stat| stat.own).sum::<Duration>())
 }
 
-/// Memory of a process.
+/// Memory of a process, in bytes.
 #[derive(Clone, Copy)]
-pub(super) struct Memory {
-    /// Resident now, in bytes.
+pub(super) struct ProcessMemory {
     pub resident: u64,
-    /// The most that was ever resident, in bytes.
+    /// The maximum of resident memory.
     pub peak: u64,
 }
 
-/// Memory of a process, now and at its peak.
-pub(super) fn memory(process: u32) -> Option<Memory> {
+pub(super) fn memory(process: u32) -> Option<ProcessMemory> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    Some(Memory { resident: kib(&status, "VmRSS:")? << 10, peak: kib(&status, "VmHWM:")? << 10 })
+    Some(ProcessMemory { resident: kib(&status, "VmRSS:")? << 10, peak: kib(&status, "VmHWM:")? << 10 })
 }
 
-/// The parent of a process, if the process goes by this name.
+/// The parent of a process, if the process has this name.
 pub(super) fn parent_of(process: u32, name: &str) -> Option<u32> {
     let stat = Stat::read(process)?;
     (stat.name == name).then_some(stat.parent)
@@ -50,7 +47,7 @@ fn processes() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// The part of `/proc/PID/stat` that matters here.
+/// Fields of `/proc/PID/stat`.
 struct Stat {
     name: String,
     parent: u32,
@@ -63,7 +60,7 @@ impl Stat {
         Self::parse(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
     }
 
-    /// The name stands in parentheses and may hold any character, so what follows begins at the last one.
+    /// The name is in parentheses and may contain any character, so the other fields start at the last parenthesis.
     fn parse(text: &str) -> Option<Self> {
         let (head, rest) = text.rsplit_once(") ")?;
         let (_, name) = head.split_once('(')?;

@@ -23,41 +23,40 @@ mod latency;
 mod overhead;
 mod stream;
 
-/// Records in one unary call, where a scenario does not say otherwise.
+/// Records in one unary call, unless the scenario says otherwise.
 const BATCH: usize = 10_000;
-/// Workers, where a scenario does not say otherwise.
+/// Workers, unless the scenario says otherwise.
 const WORKERS: usize = 50;
 
-/// What can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Scenario {
-    /// 10,000 records, a hospital that takes 50 ms, 50 workers; against the ideal.
+    /// 10,000 records, a hospital latency of 50 ms, 50 workers; compared with the ideal.
     #[value(name = "latency-50")]
     Latency50,
-    /// The same with 200 workers.
+    /// 10,000 records, a hospital latency of 50 ms, 200 workers; compared with the ideal.
     #[value(name = "latency-50x200")]
     Latency50x200,
-    /// The same with 1,000 workers.
+    /// 10,000 records, a hospital latency of 50 ms, 1,000 workers; compared with the ideal.
     #[value(name = "latency-50x1000")]
     Latency50x1000,
-    /// Plain HTTP calls, 50 in flight, without the service.
+    /// 50,000 plain HTTP calls without the service, 50 of them at once.
     Ceiling,
-    /// A hospital that answers at once, 50,000 records; against the ceiling, which is measured right before.
+    /// 50,000 records, a hospital without latency; compared with the ceiling, which is measured right before.
     Overhead,
-    /// A batch that is sent again; against its first load.
+    /// 50,000 records that are sent twice; the second time compared with the first.
     Resend,
-    /// A batch of 100 records beside a stream of 100,000; against the same alone.
+    /// A batch of 100 records during a stream of 100,000; compared with the batch alone.
     Fairness,
-    /// 20 batches of different sizes at once.
+    /// 20 concurrent batches of different sizes.
     #[value(name = "callers-20")]
     Callers20,
-    /// One stream of 200,000 records, with --all 1,000,000; its end against its beginning.
+    /// One stream of 200,000 records, with --all 1,000,000; its end compared with its start.
     Stream,
-    /// A store that holds 5,000,000 patients already; against an empty one.
+    /// A store of 5,000,000 patients; compared with an empty one.
     BigStore,
 }
 
-/// The scenarios to run, in their order. The ceiling comes right before what is compared with it.
+/// The scenarios to run, in order. The ceiling comes right before the scenario that is compared with it.
 pub(super) fn chosen(named: &[Scenario], all: bool, plot: bool) -> Vec<Scenario> {
     let wanted = |scenario: &Scenario| match scenario {
         Scenario::Ceiling => {
@@ -72,12 +71,12 @@ pub(super) fn chosen(named: &[Scenario], all: bool, plot: bool) -> Vec<Scenario>
 }
 
 impl Scenario {
-    /// As it is given on the command line.
+    /// The name on the command line.
     pub(super) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// Measures it. Its stores are left to be removed.
+    /// Runs it. The caller removes its stores.
     pub(super) async fn run(self, bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
         match self {
             Self::Latency50 => latency::run(bench, self, 50).await,
@@ -96,22 +95,22 @@ impl Scenario {
 
 /// A service with an empty store.
 async fn service(bench: &mut Bench, latency: Duration, workers: usize) -> Result<Service, CommandError> {
-    let store = bench.stores.fresh().await?;
+    let store = bench.stores.create().await?;
     let store_process = bench.stores.server_process().await;
     Service::start(Setting { latency, workers, store, store_process }).await
 }
 
-/// Records in unary calls of [`BATCH`], made before anything is measured.
-fn batches(bench: &Bench, places: Range<usize>) -> Vec<Vec<PatientData>> {
-    let end = places.end;
-    places.step_by(BATCH).map(|first| bench.records.range(first..end.min(first + BATCH))).collect()
+/// Records in unary calls of [`BATCH`], made before the measurement.
+fn batches(bench: &Bench, indices: Range<usize>) -> Vec<Vec<PatientData>> {
+    let end = indices.end;
+    indices.step_by(BATCH).map(|first| bench.records.range(first..end.min(first + BATCH))).collect()
 }
 
-/// Sends call after call, and adds up what became of the records.
+/// Sends one call after the other and adds up their counters.
 async fn send(client: &mut Client, calls: Vec<Vec<PatientData>>) -> Result<Summary, CommandError> {
     let mut total = Summary::default();
     for data_list in calls {
-        let summary = sound(unary::call(client, data_list).await?)?;
+        let summary = complete_summary(unary::call(client, data_list).await?)?;
         total.received += summary.received;
         total.stored += summary.stored;
         total.unchanged += summary.unchanged;
@@ -121,8 +120,8 @@ async fn send(client: &mut Client, calls: Vec<Vec<PatientData>>) -> Result<Summa
     Ok(total)
 }
 
-/// The counters of a batch that was processed as a whole. What failed is fast, and no measurement.
-fn sound(response: BatchProcessResponse) -> Result<Summary, CommandError> {
+/// The counters of a batch without failures. A failed batch is fast, but not a measurement.
+fn complete_summary(response: BatchProcessResponse) -> Result<Summary, CommandError> {
     let summary = response.summary.unwrap_or_default();
     match summary.failed + summary.not_attempted {
         0 => Ok(summary),

@@ -1,4 +1,4 @@
-//! The service as a process of its own, with a hospital beside it, and a meter of what it uses.
+//! The service as a process of its own, with a hospital, and a meter of its resources.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::{
     child::Child,
-    hospital::Hospital,
-    process::{self, Memory},
+    hospital::HospitalProcess,
+    process::{self, ProcessMemory},
 };
 use crate::traffic::{
     connect::{Client, connect},
@@ -18,28 +18,25 @@ use crate::traffic::{
 
 /// The profile of the hospital whose records are sent.
 const PROFILE: &str = include_str!("../../../../etc/hospitals/febrl.yaml");
-/// What in it depends on where the hospital is and on how many calls it takes.
+/// The parts of the profile that are replaced.
 const URL: &str = "http://127.0.0.1:9100/verify";
 const IN_FLIGHT: &str = "max_in_flight: 50";
 
-/// How a service and its hospital are set up.
 pub(super) struct Setting {
-    /// How long the hospital takes for an answer.
+    /// The latency of the hospital.
     pub latency: Duration,
-    /// Workers, and calls that the hospital takes at once.
+    /// The number of workers, and of concurrent calls to the hospital.
     pub workers: usize,
-    /// Where patients are stored.
     pub store: StoreUrl,
-    /// The process of the database server, if its CPU time is to be counted.
+    /// The process of the database server, if its CPU time is measured.
     pub store_process: Option<u32>,
 }
 
 /// A running service. Dropping it ends its processes.
 pub(super) struct Service {
-    // In the order in which they end.
+    // Fields are dropped in this order.
     server: Child,
-    /// The hospital that it calls.
-    pub hospital: Hospital,
+    pub hospital: HospitalProcess,
     address: SocketAddr,
     store_process: Option<u32>,
     _directory: TempDir,
@@ -49,36 +46,35 @@ impl Service {
     /// Starts a hospital and a service, which is ready when this returns.
     pub(super) async fn start(setting: Setting) -> Result<Self, CommandError> {
         let directory = tempfile::tempdir()?;
-        let hospital = Hospital::start(setting.latency, directory.path()).await?;
+        let hospital = HospitalProcess::start(setting.latency, directory.path()).await?;
         let profiles = directory.path().join("hospitals");
         std::fs::create_dir(&profiles)?;
         let profile = profile(&hospital.verify_url(), setting.workers);
         std::fs::write(profiles.join(format!("{SYNTHETIC}.yaml")), profile)?;
         let mut server = Child::start(&["serve"], &variables(&setting, &profiles), directory.path())?;
-        let address = server.says(listening).await?;
+        let address = server.wait_for_line(listening).await?;
         connect(address).await.map_err(|error| format!("{error}\n{}", server.failure()))?;
         let store_process = setting.store_process;
         Ok(Self { server, hospital, address, store_process, _directory: directory })
     }
 
-    /// A connection of its own.
+    /// A client with a connection of its own.
     pub(super) async fn client(&self) -> Result<Client, CommandError> {
         connect(self.address).await
     }
 
-    /// What the service's process has in memory.
-    pub(super) fn memory(&self) -> Option<Memory> {
+    pub(super) fn memory(&self) -> Option<ProcessMemory> {
         process::memory(self.server.id())
     }
 
-    /// Starts to measure.
+    /// Starts a measurement.
     pub(super) fn meter(&self) -> Meter<'_> {
         let store_cpu = self.store_process.and_then(process::family_cpu);
         Meter { service: self, cpu: process::cpu(self.server.id()), store_cpu, started: Instant::now() }
     }
 }
 
-/// What was counted when a measurement began.
+/// The counters at the start of a measurement.
 pub(super) struct Meter<'a> {
     service: &'a Service,
     cpu: Option<Duration>,
@@ -86,21 +82,20 @@ pub(super) struct Meter<'a> {
     started: Instant,
 }
 
-/// What a measurement found. What the system does not count is not there.
+/// The resources that a measurement found; `None` if the system does not count them.
 #[derive(Clone, Copy)]
 pub(super) struct Usage {
-    /// From its begin to its end.
+    /// Wall time.
     pub time: Duration,
     /// CPU time of the service alone.
     pub server_cpu: Option<Duration>,
     /// CPU time of the database server.
     pub store_cpu: Option<Duration>,
-    /// The most memory of the service since it started, in bytes.
+    /// The maximum memory of the service since its start, in bytes.
     pub peak: Option<u64>,
 }
 
 impl Meter<'_> {
-    /// Ends the measurement.
     pub(super) fn read(&self) -> Usage {
         let time = self.started.elapsed();
         let since = |now: Option<Duration>, then: Option<Duration>| Some(now?.saturating_sub(then?));
@@ -114,12 +109,12 @@ impl Meter<'_> {
     }
 }
 
-/// The shipped profile, turned to this hospital.
+/// The shipped profile for this hospital.
 fn profile(url: &str, in_flight: usize) -> String {
     PROFILE.replace(URL, url).replace(IN_FLIGHT, &format!("max_in_flight: {in_flight}"))
 }
 
-/// Variables, for they win over whatever else the environment says: nobody's own store is ever written to.
+/// Environment variables, which override a configuration file of the user: their own store is never written to.
 fn variables(setting: &Setting, profiles: &Path) -> [(&'static str, String); 7] {
     [
         ("DATAPROCESSING__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
@@ -132,7 +127,7 @@ fn variables(setting: &Setting, profiles: &Path) -> [(&'static str, String); 7] 
     ]
 }
 
-/// Where the service listens, if a line of its log says so.
+/// The address of the service, if this line of its log has it.
 fn listening(line: &str) -> Option<SocketAddr> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
     line["address"].as_str()?.parse().ok()

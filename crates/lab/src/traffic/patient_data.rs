@@ -13,11 +13,11 @@ impl PatientDataReader {
     pub(super) fn new() -> Result<Self, CommandError> {
         let pool = DescriptorPool::decode(DESCRIPTORS)?;
         let descriptor = pool.get_message_by_name("dataprocessing.v1.PatientData");
-        Ok(Self(descriptor.expect("the contract has the message")))
+        Ok(Self(descriptor.expect("the contract defines the message")))
     }
 
-    /// The message of one line; none if it is not one. The parser's own text is not passed on: it may quote
-    /// the line, which holds a patient.
+    /// The message in a line, if it is one. The error of the parser is dropped because it may quote the line, which is
+    /// patient data.
     pub(super) fn read(&self, line: &str) -> Option<PatientData> {
         let mut json = serde_json::Deserializer::from_str(line);
         let message = DynamicMessage::deserialize(self.0.clone(), &mut json).ok()?;

@@ -1,4 +1,4 @@
-//! Records to send: from a file or from the synthetic persons in the binary, repeated as often as needed.
+//! Records to send: from a file or from the synthetic persons in the binary, repeated without end.
 
 use std::{fs, ops::Range, path::Path};
 
@@ -13,28 +13,27 @@ use dataprocessing::{
 
 use super::patient_data::PatientDataReader;
 
-/// Synthetic persons with realistic errors; see the note beside the file.
+/// Synthetic persons with realistic errors; see data/febrl/README.md.
 const FEBRL: &[u8] = include_bytes!("../../data/febrl/dataset3.csv");
 
-/// How many they are.
+/// The number of synthetic persons in the binary.
 pub(crate) const SYNTHETIC_PERSONS: usize = 5_000;
 
-/// The hospital that they come from.
+/// The hospital code of the synthetic persons.
 pub(crate) const SYNTHETIC: &str = "febrl";
 
-/// An input that is repeated without end. A repeat is another person: it gets a record id and a patient id of
-/// its own.
+/// An input that is repeated without end. A repeat is another person: it has a record id and a patient id of its own.
 pub(crate) struct Records(Vec<Template>);
 
-/// One record of the input, from which its repeats are made.
+/// A record of the input, from which its repeats are made.
 struct Template {
     record: PatientData,
-    /// Where the round goes, if the record is a source's JSON object.
-    split: Option<Split>,
+    /// Set if the record is a JSON object of the source.
+    split: Option<SplitJson>,
 }
 
-/// A JSON object, taken apart in front of the patient's number: there a repeat writes its round.
-struct Split {
+/// A JSON object, split before the patient id, where a repeat writes its round.
+struct SplitJson {
     before: String,
     after: String,
     charset: Charset,
@@ -43,31 +42,26 @@ struct Split {
 impl Records {
     /// The synthetic persons in the binary.
     pub(crate) fn synthetic(profiles: &Profiles) -> Self {
-        let once = csv_rows(FEBRL, SYNTHETIC).expect("the records in the binary are sound");
+        let once = csv_rows(FEBRL, SYNTHETIC).expect("the records in the binary are valid");
         Self(once.into_iter().map(|record| Template::new(record, profiles)).collect())
     }
 
-    /// The records of a file, `.ndjson` of `PatientData` or `.csv`, whose rows come from `hospital`.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read, or holds no record.
-    pub(crate) fn of_file(path: &Path, hospital: &str, profiles: &Profiles) -> Result<Self, CommandError> {
+    /// The records of a file: `.ndjson` of `PatientData`, or `.csv` whose rows are of `hospital`.
+    pub(crate) fn from_file(path: &Path, hospital: &str, profiles: &Profiles) -> Result<Self, CommandError> {
         let once = read(path, hospital)?;
         if once.is_empty() {
-            return Err("the input holds no record".into());
+            return Err("the input has no records".into());
         }
         Ok(Self(once.into_iter().map(|record| Template::new(record, profiles)).collect()))
     }
 
-    /// The record at a place of the endless repetition.
-    pub(crate) fn at(&self, place: usize) -> PatientData {
-        self.0[place % self.0.len()].repeat(place / self.0.len())
+    /// The record at an index of the endless repetition.
+    pub(crate) fn at(&self, index: usize) -> PatientData {
+        self.0[index % self.0.len()].repeat(index / self.0.len())
     }
 
-    /// The records at these places.
-    pub(crate) fn range(&self, places: Range<usize>) -> Vec<PatientData> {
-        places.map(|place| self.at(place)).collect()
+    pub(crate) fn range(&self, indices: Range<usize>) -> Vec<PatientData> {
+        indices.map(|index| self.at(index)).collect()
     }
 }
 
@@ -80,15 +74,15 @@ fn read(path: &Path, hospital: &str) -> Result<Vec<PatientData>, CommandError> {
     }
 }
 
-/// Each row as a JSON object of strings. The record's id is the row's first field, which has to be unique.
+/// Each row as a JSON object of strings. The first field must be unique: it is the id of the record.
 fn csv_rows(bytes: &[u8], hospital: &str) -> Result<Vec<PatientData>, CommandError> {
     let decode = |value: &[u8]| String::from_utf8(value.to_vec()).ok();
     let mut rows = CsvRows::new(bytes, decode)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next_row() {
-        let place = records.len() + 1;
-        let row = row.map_err(|error| format!("row {place} {error}"))?;
-        let object = row.object(decode).ok_or_else(|| format!("row {place} is not UTF-8"))?;
+        let index = records.len() + 1;
+        let row = row.map_err(|error| format!("row {index} {error}"))?;
+        let object = row.object(decode).ok_or_else(|| format!("row {index} is not UTF-8"))?;
         records.push(PatientData {
             id: row.id(),
             hospital_code: hospital.to_owned(),
@@ -98,14 +92,13 @@ fn csv_rows(bytes: &[u8], hospital: &str) -> Result<Vec<PatientData>, CommandErr
     Ok(records)
 }
 
-/// Each line as a `PatientData` in proto3 JSON.
 fn ndjson_lines(bytes: &[u8]) -> Result<Vec<PatientData>, CommandError> {
     let reader = PatientDataReader::new()?;
     let lines = std::str::from_utf8(bytes)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let read = lines.map(|(place, line)| {
+    let read = lines.map(|(index, line)| {
         reader
             .read(line)
-            .ok_or_else(|| format!("line {}: not a PatientData in proto3 JSON", place + 1).into())
+            .ok_or_else(|| format!("line {}: not a PatientData in proto3 JSON", index + 1).into())
     });
     read.collect()
 }
@@ -114,14 +107,14 @@ impl Template {
     fn new(record: PatientData, profiles: &Profiles) -> Self {
         let profile = profiles.get(record.hospital_code.as_str());
         let split = profile.and_then(|profile| match &record.payload {
-            Some(Payload::RawJson(text)) => Split::new(text, profile),
-            Some(Payload::RawBytes(bytes)) => Split::new(&profile.charset.decode(bytes)?, profile),
+            Some(Payload::RawJson(text)) => SplitJson::new(text, profile),
+            Some(Payload::RawBytes(bytes)) => SplitJson::new(&profile.charset.decode(bytes)?, profile),
             _ => None,
         });
         Self { record, split }
     }
 
-    /// Round 0 is the record itself.
+    /// The record of a round; round 0 is the record itself.
     fn repeat(&self, round: usize) -> PatientData {
         let mut record = self.record.clone();
         if round == 0 {
@@ -134,16 +127,16 @@ impl Template {
             (Some(Payload::RawBytes(bytes)), Some(split)) => {
                 *bytes = split.charset.encode(&split.text(round)).into();
             }
-            // The service rejects it, whichever round it is.
+            // The service rejects it in every round.
             _ => {}
         }
         record
     }
 }
 
-impl Split {
+impl SplitJson {
     fn new(text: &str, profile: &Profile) -> Option<Self> {
-        /// In no data, and the same in JSON.
+        /// Occurs in no data, and needs no escape in JSON.
         const ROUND: &str = "\u{E000}round\u{E001}";
         let Ok(Value::Object(mut object)) = serde_json::from_str(text) else { return None };
         let Some(Value::String(patient_id)) = profile.mapping.patient_id_in(&mut object) else { return None };

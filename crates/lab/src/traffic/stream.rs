@@ -1,4 +1,4 @@
-//! Records in one stream, made while they are sent: however many they are, few of them exist at a time.
+//! Records in one stream. They are made while they are sent, so that few of them are in memory at once.
 
 use std::{ops::Range, sync::Arc};
 
@@ -15,21 +15,17 @@ use futures_util::stream;
 use super::{connect::Client, records::Records};
 
 /// Records in one message.
-const CHUNK: usize = 500;
+const CHUNK_RECORDS: usize = 500;
 
-/// Sends the records at `places` in one stream, tells `watch` of all progress, and answers the report.
-///
-/// # Errors
-///
-/// The call failed, or ended without a report.
+/// Sends the records of a range in one stream; calls `on_progress` with each progress. Returns the report.
 pub(crate) async fn send(
     client: &mut Client,
     records: Arc<Records>,
-    places: Range<usize>,
-    mut watch: impl FnMut(&StreamProgress),
+    range: Range<usize>,
+    mut on_progress: impl FnMut(&StreamProgress),
 ) -> Result<BatchProcessResponse, CommandError> {
     let failed = |status: tonic::Code, message: &str| format!("{status}: {message}");
-    let upload = stream::iter(upload(records, places));
+    let upload = stream::iter(upload(records, range));
     let answer = client.batch_process_stream(upload).await;
     let mut answers = answer.map_err(|status| failed(status.code(), status.message()))?.into_inner();
     let mut report = None;
@@ -37,7 +33,7 @@ pub(crate) async fn send(
         answers.message().await.map_err(|status| failed(status.code(), status.message()))?
     {
         match answer.message {
-            Some(Down::Progress(progress)) => watch(&progress),
+            Some(Down::Progress(progress)) => on_progress(&progress),
             Some(Down::Report(last)) => report = Some(last),
             Some(Down::Results(_)) | None => {}
         }
@@ -47,12 +43,12 @@ pub(crate) async fn send(
 
 fn upload(
     records: Arc<Records>,
-    places: Range<usize>,
+    range: Range<usize>,
 ) -> impl Iterator<Item = BatchProcessStreamRequest> + Send {
     let start = Up::Start(StreamStart { result_view: ResultView::Failures as i32, ..Default::default() });
-    let end = Up::End(StreamEnd { record_count: places.len() as u32 });
-    let chunks = places.clone().step_by(CHUNK).map(move |first| {
-        let data_list = records.range(first..places.end.min(first + CHUNK));
+    let end = Up::End(StreamEnd { record_count: range.len() as u32 });
+    let chunks = range.clone().step_by(CHUNK_RECORDS).map(move |first| {
+        let data_list = records.range(first..range.end.min(first + CHUNK_RECORDS));
         Up::Records(StreamRecords { data_list })
     });
     std::iter::once(start)

@@ -1,4 +1,4 @@
-//! Records in unary calls, as many as the server's limits ask for.
+//! Records in unary calls, as many as the limits of the service require.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use tokio::time::Instant;
 
 use super::connect::Client;
 
-/// What came back, one response per call.
+/// The responses, one per call.
 pub(crate) struct Uploaded {
     pub responses: Vec<BatchProcessResponse>,
     pub wall: Duration,
 }
 
-/// Sends all records, call after call.
+/// Sends all records, one call after the other.
 pub(crate) async fn send(
     client: &mut Client,
     records: Vec<PatientData>,
@@ -35,7 +35,7 @@ pub(crate) async fn send(
     Ok(Uploaded { responses, wall: started.elapsed() })
 }
 
-/// Sends records in one call, and asks for the counters alone.
+/// Sends records in one call; the response has counters only.
 pub(crate) async fn call(
     client: &mut Client,
     data_list: Vec<PatientData>,
@@ -47,11 +47,11 @@ pub(crate) async fn call(
     Ok(response.into_inner())
 }
 
-/// Splits records into calls that keep both limits.
+/// Splits records into calls that are within both limits.
 fn split(records: Vec<PatientData>, max_records: usize, max_size: usize) -> Vec<Vec<PatientData>> {
     /// Field tag and length of a record within the message.
     const OVERHEAD: usize = 8;
-    /// The request's other fields.
+    /// The other fields of the request.
     const ENVELOPE: usize = 1024;
     let mut calls = vec![Vec::new()];
     let mut size = ENVELOPE;
@@ -63,7 +63,7 @@ fn split(records: Vec<PatientData>, max_records: usize, max_size: usize) -> Vec<
             size = ENVELOPE;
         }
         size += bytes;
-        calls.last_mut().expect("there is always a last call").push(record);
+        calls.last_mut().expect("there is at least one call").push(record);
     }
     calls
 }

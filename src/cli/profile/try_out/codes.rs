@@ -1,4 +1,4 @@
-//! Codes that are in no table of the profile: what a data steward adds next.
+//! Codes that are in no table of the profile, which a data steward adds next.
 
 use std::{
     cmp::Reverse,
@@ -8,19 +8,19 @@ use std::{
 
 use cleaning::{issue::Issue, record::RawPatient, rules, shape::Shape};
 
-/// The number of the rules on codes in the catalogue.
+/// The number in the catalogue of the rules about codes.
 const CODE_RULES: &str = "V06";
 
-/// More different codes than this are no codes but something about the patients: their shapes must do.
+/// Distinct codes at most that are shown. More are values of patients rather than codes; their shapes are shown.
 const MAX_CODES: usize = 30;
 
-/// Longest code that is shown.
+/// Characters at most of a code that is shown.
 const MAX_CODE_LENGTH: usize = 8;
 
-/// Most digits of a code that is shown: with more it may be a date, or a part of a number.
+/// Digits at most of a code that is shown: with more it may be a date or a part of a number.
 const MAX_DIGITS: usize = 3;
 
-/// Most different texts that are told apart, so that no data makes the counts large.
+/// Distinct texts that are counted at most, which bounds the memory.
 const MAX_COUNTED_TEXTS: usize = 1_000;
 
 /// Codes in no table, by field.
@@ -35,18 +35,16 @@ struct OfField {
 
 /// One code in no table, or texts of one shape.
 pub(super) struct UnknownCode {
-    /// The canonical field.
     pub(super) field: &'static str,
-    /// The sender's own name of it.
+    /// The name of the field at the source.
     pub(super) source_field: Option<Arc<str>>,
     /// The code in quotes, or the shape of the texts.
     pub(super) shown: String,
-    /// How often it occurred.
     pub(super) count: u64,
 }
 
 impl UnknownCodes {
-    /// Counts the code that an issue is about, if it is about one.
+    /// Counts the code of an issue about a code.
     pub(super) fn add(&mut self, issue: &Issue, raw: &RawPatient) {
         let is_about_code = rules::find(issue.kind.code).is_some_and(|rule| rule.number == CODE_RULES);
         let Some(code) = raw.text(issue.field, issue.position).filter(|_| is_about_code) else { return };
@@ -59,7 +57,7 @@ impl UnknownCodes {
         }
     }
 
-    /// All of them, by field, the most frequent first.
+    /// The codes by field, the most frequent first.
     pub(super) fn finish(self) -> Vec<UnknownCode> {
         let fields = self.0.into_iter();
         fields.flat_map(|(field, of_field)| of_field.finish(field)).collect()
@@ -92,7 +90,7 @@ impl OfField {
     }
 }
 
-/// Whether a text can be shown for it can only be a code.
+/// Whether a text can only be a code, and may be shown.
 fn is_code(text: &str) -> bool {
     let digits = text.chars().filter(|character| character.is_numeric()).count();
     text.chars().count() <= MAX_CODE_LENGTH && digits <= MAX_DIGITS

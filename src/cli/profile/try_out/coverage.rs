@@ -1,5 +1,5 @@
-//! How much of the data the mapping reaches: which canonical fields are filled from which of the source's
-//! keys, and which keys nobody asks for.
+//! The coverage of a mapping: which canonical fields are filled from which keys of the source, and which keys are not
+//! mapped.
 
 use std::{
     cmp::Reverse,
@@ -15,23 +15,23 @@ use cleaning::{
     record::RawPatient,
 };
 
-/// Most keys that are counted, so that no data makes the counts large: keys may be values by mistake.
+/// Distinct keys that are counted at most, which bounds the memory: keys may be values by mistake.
 const MAX_COUNTED_KEYS: usize = 1_000;
 
-/// What the mapping reached so far.
+/// The coverage of the records so far.
 pub(super) struct Coverage {
     fields: Vec<(&'static str, FieldCoverage)>,
     unmapped: BTreeMap<String, u64>,
 }
 
-/// One canonical field.
+/// The coverage of one canonical field.
 #[derive(Clone, Default)]
 pub(super) struct FieldCoverage {
     /// Records that have it.
     pub(super) filled: u64,
-    /// The source's own names of it, each with how often it was the one.
+    /// The names of the field at the source, with the number of values from each.
     names: BTreeMap<Arc<str>, u64>,
-    /// How often the profile itself had the value.
+    /// The number of values from the profile itself.
     constant: u64,
 }
 
@@ -47,7 +47,6 @@ impl Default for Coverage {
 }
 
 impl Coverage {
-    /// Counts one record.
     pub(super) fn add(&mut self, object: &Map<String, Value>, mapped: &Mapped, profile: &Profile) {
         for (field, coverage) in &mut self.fields {
             coverage.add(field, mapped);
@@ -67,7 +66,7 @@ impl Coverage {
         fields.filter(|(_, coverage)| coverage.is_mapped())
     }
 
-    /// The fields of which the profile maps no part.
+    /// The fields without a mapped part.
     pub(super) fn not_mapped(&self) -> Vec<&'static str> {
         let mapped: HashSet<_> = self.mapped().map(|(field, _)| whole(field)).collect();
         let wholes = self.fields.iter().map(|(field, _)| whole(field));
@@ -76,7 +75,7 @@ impl Coverage {
         not_mapped
     }
 
-    /// The source's keys that hold something and are not mapped, the most frequent first.
+    /// The keys of the source that have values and are not mapped, the most frequent first.
     pub(super) fn unmapped_keys(&self) -> Vec<(&str, u64)> {
         let mut keys: Vec<_> = self.unmapped.iter().map(|(key, count)| (key.as_str(), *count)).collect();
         keys.sort_by_key(|(_, count)| Reverse(*count));
@@ -112,7 +111,7 @@ impl FieldCoverage {
         self.filled > 0 || !self.names.is_empty()
     }
 
-    /// The source's own names, the most frequent first, with how often each was the one if there are several.
+    /// The names of the field at the source, the most frequent first, with their counts if there are several.
     pub(super) fn names(&self) -> String {
         let mut names: Vec<_> = self.names.iter().map(|(name, count)| (&**name, *count)).collect();
         if self.constant > 0 {
@@ -127,13 +126,13 @@ impl FieldCoverage {
     }
 }
 
-/// The field that this is a part of, or that it says more about.
+/// The field that this one is a part of or describes.
 fn whole(field: &'static str) -> &'static str {
     let whole = field.split('.').next().unwrap_or(field);
     whole.trim_end_matches("_display").trim_end_matches("_absent_reason")
 }
 
-/// How many elements the list has that the field belongs to; none for a plain field.
+/// The length of the list that the field belongs to; `None` for a field without a list.
 fn elements(patient: &RawPatient, field: &str) -> Option<u32> {
     let elements = match field.split('.').next()? {
         "identifiers" => patient.identifiers.len(),

@@ -19,14 +19,13 @@ use serde_json::Value;
 use crate::cli::{CommandError, csv_rows::CsvRows};
 use cleaning::{profile::Profile, record::Payload};
 
-/// The records of a file.
 pub(super) struct Records<'p> {
     kind: Kind,
     input: BufReader<File>,
     profile: &'p Profile,
 }
 
-/// What a file is, by the end of its name.
+/// The format of a file, by the extension of its name.
 #[derive(Clone, Copy)]
 enum Kind {
     Csv,
@@ -34,15 +33,14 @@ enum Kind {
     Json,
 }
 
-/// One record, or what stands in the place of one.
+/// One record, or something unreadable in its place.
 pub(super) enum Record {
-    /// A record.
     Payload(Payload),
-    /// Something else, and why it is none. The place counts from 1.
+    /// Not a record.
     Unreadable {
-        /// Which record of the file it would be.
+        /// The position in the file, from 1.
         place: u64,
-        /// Why, without a value.
+        /// Contains no value of the file.
         reason: String,
     },
 }
@@ -72,7 +70,7 @@ impl<'p> Records<'p> {
     }
 }
 
-/// Hands records on until there are enough of them.
+/// Passes records on until the limit is reached.
 struct Taker<F> {
     left: u64,
     place: u64,
@@ -162,7 +160,7 @@ fn line_payload(line: &[u8]) -> Result<Payload, String> {
     }
 }
 
-/// A list of objects, or one object. What comes after the limit is skipped and not looked at.
+/// A list of objects, or one object. Everything after the limit is skipped.
 fn list(input: impl BufRead, taker: Taker<impl FnMut(Record)>) -> Result<(), CommandError> {
     let mut json = serde_json::Deserializer::from_reader(input);
     // The parser's own text may quote what it met; its place is enough.

@@ -1,4 +1,4 @@
-//! What `profile try` shows, for people.
+//! The report of `profile try`.
 
 use std::fmt;
 
@@ -10,10 +10,9 @@ use cleaning::{
     issue_groups::IssueGroup,
 };
 
-/// Most rows of a list whose length depends on the data.
+/// Rows at most of a list whose length depends on the data.
 const MAX_ROWS: usize = 30;
 
-/// What a profile made of the data.
 pub(super) struct Report<'p> {
     stats: TryOutStats<'p>,
     codes: Vec<UnknownCode>,
@@ -159,7 +158,7 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-/// What a group says besides its counts: what an error wants, the shapes that it met and the probable cause.
+/// The details of a group: the message of an error, the shapes of the values and the probable causes.
 fn write_details(f: &mut fmt::Formatter<'_>, group: &IssueGroup) -> fmt::Result {
     if group.severity == Severity::Error {
         writeln!(f, "      {}", group.kind.text.en)?;
@@ -172,7 +171,7 @@ fn write_details(f: &mut fmt::Formatter<'_>, group: &IssueGroup) -> fmt::Result 
     Ok(())
 }
 
-/// The elements on one line, if there are any.
+/// The elements on one line; nothing if there are none.
 fn write_list(f: &mut fmt::Formatter<'_>, heading: &str, elements: &[&str]) -> fmt::Result {
     if elements.is_empty() { Ok(()) } else { writeln!(f, "{heading}{}", elements.join(", ")) }
 }
@@ -181,7 +180,7 @@ fn write_rows<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[Cell; N]]) ->
     aligned(rows).try_for_each(|line| writeln!(f, "  {line}"))
 }
 
-/// The first rows, and how many more there are.
+/// The first rows, and the number of the others.
 fn write_first_rows<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[Cell; N]]) -> fmt::Result {
     write_rows(f, &rows[..rows.len().min(MAX_ROWS)])?;
     match rows.len().saturating_sub(MAX_ROWS) {

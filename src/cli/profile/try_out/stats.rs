@@ -1,5 +1,4 @@
-//! What a profile made of the records so far. Counts only: no value is kept, but for short codes that are in
-//! no table.
+//! What a profile made of the records so far. Counts only: of all values, short codes that are in no table are kept.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,21 +14,20 @@ use cleaning::{
     profile::Profile, record::Payload,
 };
 
-/// How many records that cannot be read are named.
+/// Unreadable records that are listed at most.
 const MAX_NAMED_UNREADABLE: usize = 3;
 
-/// What a profile made of the records so far.
 pub(super) struct TryOutStats<'p> {
     profile: &'p Profile,
     pub(super) read: u64,
     pub(super) rejected: u64,
     pub(super) unreadable: u64,
-    /// The first records that cannot be read, and why.
+    /// The first unreadable records: position and reason.
     pub(super) first_unreadable: Vec<(u64, String)>,
     pub(super) coverage: Coverage,
     pub(super) codes: UnknownCodes,
     pub(super) groups: IssueGroups,
-    /// In how many records a code was found about a field.
+    /// The number of records with an issue, by its code and field.
     pub(super) records_with: HashMap<(&'static str, &'static str), u64>,
     pub(super) tally: CleaningTally,
     look_back: LookBack,
@@ -52,7 +50,7 @@ impl<'p> TryOutStats<'p> {
         }
     }
 
-    /// Cleans one record and counts what came of it.
+    /// Cleans one record and counts the results.
     pub(super) fn add(&mut self, payload: &Payload, now: Timestamp) {
         let index = u32::try_from(self.read).unwrap_or(u32::MAX);
         self.read += 1;
@@ -76,7 +74,7 @@ impl<'p> TryOutStats<'p> {
         }
     }
 
-    /// Counts a record that is none.
+    /// Counts an unreadable record.
     pub(super) fn add_unreadable(&mut self, place: u64, reason: String) {
         self.read += 1;
         self.unreadable += 1;
@@ -85,12 +83,12 @@ impl<'p> TryOutStats<'p> {
         }
     }
 
-    /// Records that a real run would send on.
+    /// Records that a real batch would verify and store.
     pub(super) fn valid(&self) -> u64 {
         self.read - self.rejected - self.unreadable
     }
 
-    /// The source's object, if the record is one. What is none has been rejected for it.
+    /// The object of the source, if the record is one; otherwise it was rejected for that.
     fn object(&self, payload: &Payload) -> Option<Map<String, Value>> {
         match payload {
             Payload::Json(text) => serde_json::from_str(text).ok(),

@@ -1,4 +1,4 @@
-//! `big-store`: does the service stay fast when the store is large?
+//! `big-store`: the speed of the service with a large store, compared with an empty one.
 
 use std::{ops::Range, time::Duration};
 
@@ -15,28 +15,28 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     let empty = service(bench, Duration::ZERO, WORKERS).await?;
     let mut client = empty.client().await?;
     let new_empty = new(bench, &empty, &mut client, "big-store, empty, new", 0..count).await?;
-    let places = (0..count).collect();
-    let changed_empty = changed(bench, &empty, &mut client, "big-store, empty, changed", places).await?;
+    let indices = (0..count).collect();
+    let changed_empty = changed(bench, &empty, &mut client, "big-store, empty, changed", indices).await?;
     drop(empty);
 
     let (big, held) = filled(bench).await?;
     let mut client = big.client().await?;
     let new_big = new(bench, &big, &mut client, "big-store, new", held..held + count).await?;
-    let places = spread(count, held);
-    let changed_big = changed(bench, &big, &mut client, "big-store, changed", places).await?;
+    let indices = spread(count, held);
+    let changed_big = changed(bench, &big, &mut client, "big-store, changed", indices).await?;
 
     let ratios = (new_big.rate() / new_empty.rate(), changed_big.rate() / changed_empty.rate());
     Ok(vec![
         new_empty,
         changed_empty,
-        new_big.compared(ratios.0, "records/s, of a store that was empty"),
-        changed_big.compared(ratios.1, "records/s, of a store that was empty"),
+        new_big.with_ratio(ratios.0, "records/s, of a store that was empty"),
+        changed_big.with_ratio(ratios.1, "records/s, of a store that was empty"),
     ])
 }
 
-/// A service whose store holds the patients, and how many places of the endless input they come from.
+/// A service whose store has the patients, and the number of input records that they come from.
 async fn filled(bench: &mut Bench) -> Result<(Service, usize), CommandError> {
-    let store = bench.stores.fresh().await?;
+    let store = bench.stores.create().await?;
     let store_process = bench.stores.server_process().await;
     let setting = Setting { latency: Duration::ZERO, workers: WORKERS, store: store.clone(), store_process };
     let service = Service::start(setting).await?;
@@ -51,23 +51,23 @@ async fn new(
     service: &Service,
     client: &mut Client,
     name: &'static str,
-    places: Range<usize>,
+    indices: Range<usize>,
 ) -> Result<Measurement, CommandError> {
-    let (count, calls) = (places.len(), batches(bench, places));
+    let (count, calls) = (indices.len(), batches(bench, indices));
     measure(service, client, name, count, calls).await
 }
 
-/// The same persons, all of whom have moved.
+/// Sends persons that are stored already, each with a new address.
 async fn changed(
     bench: &Bench,
     service: &Service,
     client: &mut Client,
     name: &'static str,
-    places: Vec<usize>,
+    indices: Vec<usize>,
 ) -> Result<Measurement, CommandError> {
-    let records = |places: &[usize]| places.iter().map(|place| moved(bench.records.at(*place))).collect();
-    let calls = places.chunks(super::BATCH).map(records).collect();
-    measure(service, client, name, places.len(), calls).await
+    let records = |indices: &[usize]| indices.iter().map(|index| moved(bench.records.at(*index))).collect();
+    let calls = indices.chunks(super::BATCH).map(records).collect();
+    measure(service, client, name, indices.len(), calls).await
 }
 
 async fn measure(
@@ -86,9 +86,9 @@ async fn measure(
     }
 }
 
-/// Places all over the store, each at most once.
+/// Indices of input records all over the store, each at most once.
 fn spread(count: usize, held: usize) -> Vec<usize> {
-    // One less than would do: else the same few persons would come again in every round.
+    // One less than the quotient: otherwise each round would select the same few persons.
     let step = (held / count).saturating_sub(1).max(1);
     (0..held).step_by(step).take(count).collect()
 }

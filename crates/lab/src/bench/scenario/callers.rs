@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::{Bench, CommandError, Measurement, WORKERS, service, sound};
+use super::{Bench, CommandError, Measurement, WORKERS, complete_summary, service};
 use crate::traffic::unary;
 
-/// Callers at once. The batch of the second is twice as large as that of the first, and so on.
+/// Concurrent callers. The batch of the second is twice as large as that of the first, and so on.
 const CALLERS: usize = 20;
 
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
@@ -24,7 +24,7 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     let meter = service.meter();
     let mut callers = JoinSet::new();
     for (mut client, records) in batches {
-        callers.spawn(async move { sound(unary::call(&mut client, records).await?) });
+        callers.spawn(async move { complete_summary(unary::call(&mut client, records).await?) });
     }
     while let Some(ended) = callers.join_next().await {
         ended??;

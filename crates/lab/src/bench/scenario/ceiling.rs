@@ -1,5 +1,4 @@
-//! `ceiling`: how many calls a second a hospital that answers at once gets out of this machine, without the
-//! service.
+//! `ceiling`: the calls per second of this machine without the service, to a hospital that responds at once.
 
 use std::time::Duration;
 

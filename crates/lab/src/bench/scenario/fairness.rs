@@ -1,22 +1,21 @@
-//! `fairness`: how long a small batch takes while a large one runs.
+//! `fairness`: the time of a small batch while a large one runs.
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Bench, CommandError, Measurement, Service, WORKERS, service, sound};
+use super::{Bench, CommandError, Measurement, Service, WORKERS, complete_summary, service};
 use crate::{
     bench::service::Usage,
     traffic::{connect::Client, stream, unary},
 };
 
-/// How long the hospital takes.
+/// The latency of the hospital.
 const LATENCY: Duration = Duration::from_millis(50);
 /// Records of the small batch.
 const SMALL: usize = 100;
-/// How often it is sent; the median counts.
+/// Small batches of which the median counts.
 const TIMES: usize = 7;
-/// Between two samples whether the large batch has taken all workers.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
@@ -32,7 +31,7 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     };
     let beside = tokio::select! {
         measured = measuring => measured?,
-        // Dropped once the small batches are through.
+        // Dropped once the small batches have ended.
         ended = large_batch(bench, &service, large.clone()) => {
             ended?;
             return Err("the large batch ended before the small ones: give it more records".into());
@@ -44,13 +43,13 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     let ratio = beside.as_secs_f64() / alone.as_secs_f64();
     Ok(vec![
         measured("fairness, alone", alone),
-        measured("fairness, beside a stream", beside).compared(ratio, "time, of the time alone"),
+        measured("fairness, beside a stream", beside).with_ratio(ratio, "time, of the time alone"),
     ])
 }
 
-async fn large_batch(bench: &Bench, service: &Service, places: Range<usize>) -> Result<(), CommandError> {
+async fn large_batch(bench: &Bench, service: &Service, indices: Range<usize>) -> Result<(), CommandError> {
     let mut client = service.client().await?;
-    sound(stream::send(&mut client, Arc::clone(&bench.records), places, |_| {}).await?).map(drop)
+    complete_summary(stream::send(&mut client, Arc::clone(&bench.records), indices, |_| {}).await?).map(drop)
 }
 
 async fn all_workers_busy(service: &Service) -> Result<(), CommandError> {
@@ -60,7 +59,7 @@ async fn all_workers_busy(service: &Service) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Sends small batches of new patients one after the other; the median of their times.
+/// Sends small batches of new patients one after the other; returns the median of their times.
 async fn small_batches(
     bench: &Bench,
     client: &mut Client,
@@ -71,7 +70,7 @@ async fn small_batches(
     for first in (first..).step_by(SMALL).take(times) {
         let records = bench.records.range(first..first + SMALL);
         let started = Instant::now();
-        sound(unary::call(client, records).await?)?;
+        complete_summary(unary::call(client, records).await?)?;
         taken.push(started.elapsed());
     }
     taken.sort_unstable();

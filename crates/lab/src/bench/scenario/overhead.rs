@@ -1,11 +1,11 @@
-//! `overhead` and `resend`: a hospital that answers at once leaves what the service itself costs.
+//! `overhead` and `resend`: the cost of the service itself, with a hospital that responds at once.
 
 use std::time::Duration;
 
 use super::{Bench, CommandError, Measurement, WORKERS, batches, send, service};
 use crate::bench::measurement::outcomes_json;
 
-/// New patients; against the calls that could be made without the service.
+/// New patients; compared with plain calls without the service.
 pub(super) async fn overhead(bench: &mut Bench) -> Result<Vec<Measurement>, CommandError> {
     let count = bench.count(50_000);
     let service = service(bench, Duration::ZERO, WORKERS).await?;
@@ -14,10 +14,10 @@ pub(super) async fn overhead(bench: &mut Bench) -> Result<Vec<Measurement>, Comm
     let meter = service.meter();
     let summary = send(&mut client, calls).await?;
     let measured =
-        Measurement::new("overhead", count, meter.read()).with("outcomes", outcomes_json(&summary));
+        Measurement::new("overhead", count, meter.read()).with_detail("outcomes", outcomes_json(&summary));
     let ceiling = bench.ceiling.ok_or("the ceiling was not measured")?;
     let ratio = measured.rate() / ceiling;
-    Ok(vec![measured.compared(ratio, "records/s, of the ceiling")])
+    Ok(vec![measured.with_ratio(ratio, "records/s, of the ceiling")])
 }
 
 /// The same records twice: the second time nothing is written.
@@ -29,16 +29,16 @@ pub(super) async fn resend(bench: &mut Bench) -> Result<Vec<Measurement>, Comman
 
     let meter = service.meter();
     let loaded = send(&mut client, first).await?;
-    let load =
-        Measurement::new("resend, first load", count, meter.read()).with("outcomes", outcomes_json(&loaded));
+    let load = Measurement::new("resend, first load", count, meter.read())
+        .with_detail("outcomes", outcomes_json(&loaded));
 
     let meter = service.meter();
     let resent = send(&mut client, again).await?;
-    let again =
-        Measurement::new("resend, again", count, meter.read()).with("outcomes", outcomes_json(&resent));
+    let again = Measurement::new("resend, again", count, meter.read())
+        .with_detail("outcomes", outcomes_json(&resent));
     if (resent.unchanged, resent.rejected) != (loaded.stored, loaded.rejected) {
         return Err(format!("of {} stored records {} were unchanged", loaded.stored, resent.unchanged).into());
     }
     let ratio = again.rate() / load.rate();
-    Ok(vec![load, again.compared(ratio, "records/s, of the first load")])
+    Ok(vec![load, again.with_ratio(ratio, "records/s, of the first load")])
 }

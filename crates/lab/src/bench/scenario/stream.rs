@@ -10,7 +10,7 @@ use std::{
 use dataprocessing::server::pb::StreamProgress;
 use tokio::time::Instant;
 
-use super::{Bench, CommandError, Measurement, Service, WORKERS, service, sound};
+use super::{Bench, CommandError, Measurement, Service, WORKERS, complete_summary, service};
 use crate::{
     bench::{
         measurement::{mebibytes, outcomes_json},
@@ -39,7 +39,7 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
         never = sample_memory(&service, started, &settled, &timeline) => match never {},
     };
     let usage = meter.read();
-    let summary = sound(report)?;
+    let summary = complete_summary(report)?;
     let mut timeline = timeline.into_inner();
     timeline.record(usage.time, outcomes::of_summary(&summary));
     let resident = service.memory().map(|memory| memory.resident);
@@ -52,16 +52,16 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     let (first, last) = timeline.rates();
     let (early, peak) = timeline.memory_from(FLAT_FROM.min(count / 4));
     let throughput = Measurement::new("stream", count, usage)
-        .compared(last / first, "records/s, last fifth of the first")
-        .with("records_per_second_first_fifth", first)
-        .with("records_per_second_last_fifth", last)
-        .with("outcomes", outcomes_json(&summary));
+        .with_ratio(last / first, "records/s, last fifth of the first")
+        .with_detail("records_per_second_first_fifth", first)
+        .with_detail("records_per_second_last_fifth", last)
+        .with_detail("outcomes", outcomes_json(&summary));
     let mut measured = vec![throughput];
     if let (Some(early), Some(peak)) = (early, peak) {
         let memory = Measurement::new("stream, memory", count, usage)
-            .compared(mebibytes(peak) / mebibytes(early), "peak, of that early in the stream")
-            .with("server_early_rss_bytes", early)
-            .with("server_later_peak_rss_bytes", peak);
+            .with_ratio(mebibytes(peak) / mebibytes(early), "peak, of that early in the stream")
+            .with_detail("server_early_rss_bytes", early)
+            .with_detail("server_later_peak_rss_bytes", peak);
         measured.push(memory);
     }
     bench.timeline = Some(timeline);

@@ -24,7 +24,7 @@ pub struct FormatRule {
 pub enum ChangeKind {
     /// Bytes became text.
     Decoded,
-    /// Characters that mean nothing were taken out, spaces brought in order.
+    /// Characters without meaning were removed, spaces trimmed and collapsed.
     Cleaned,
     /// Characters were replaced by their canonical equals.
     Folded,
@@ -32,13 +32,13 @@ pub enum ChangeKind {
     Reformatted,
     /// A code was translated by a table.
     Translated,
-    /// A value was worked out of another and stands beside it.
+    /// A value was derived from another and stored beside it.
     Added,
     /// One text became several values.
     Split,
     /// A text that means "nothing" was left out.
     Emptied,
-    /// A value that stood there already was left out.
+    /// A value that was there already was left out.
     Dropped,
 }
 
@@ -66,14 +66,12 @@ pub struct Change {
     pub field: &'static str,
     /// Which element, when the first part of `field` is a list.
     pub position: Option<u32>,
-    /// By which rule.
     pub rule: &'static FormatRule,
-    /// In what way.
     pub kind: ChangeKind,
 }
 
 impl Change {
-    /// The canonical path with the element's place in it: `identifiers[1].value`.
+    /// The canonical path with the element's position in it: `identifiers[1].value`.
     pub fn path(&self) -> Cow<'static, str> {
         path(self.field, self.position)
     }

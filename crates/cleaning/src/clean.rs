@@ -37,9 +37,7 @@ pub struct Cleaned {
 /// is the rule or an exception.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IdComparability {
-    /// The gender.
     pub gender: bool,
-    /// The date of birth.
     pub birth_date: bool,
 }
 
@@ -188,7 +186,7 @@ impl IdComparability {
 }
 
 /// Whether a key looks like the name of a field: ASCII letters and digits, with no run of digits that could be
-/// somebody's number. Keys are the sender's, and might hold anything.
+/// a person's number. Keys come from the sender and may contain anything.
 fn is_plain_name(key: &str) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     key.as_bytes().iter().all(plain)

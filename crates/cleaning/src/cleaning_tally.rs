@@ -10,16 +10,15 @@ use super::{
 /// What cleaning did to the records of one hospital.
 #[derive(Debug, Default)]
 pub struct CleaningTally {
-    /// The hospital.
     pub hospital_code: Arc<str>,
-    /// Records whose gender could be held against the resident id.
+    /// Records whose gender could be compared with the resident id.
     pub gender_compared: u32,
-    /// Records whose date of birth could be held against the resident id.
+    /// Records whose date of birth could be compared with the resident id.
     pub birth_date_compared: u32,
     changes: HashMap<Key, (&'static FormatRule, u32)>,
 }
 
-/// What changes are counted by; the number stands for the rule.
+/// What changes are counted by; the rule is identified by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     rule: &'static str,
@@ -30,9 +29,7 @@ struct Key {
 /// Changes of one rule, field and kind to the records of one hospital.
 #[derive(Debug)]
 pub struct ChangeGroup {
-    /// The hospital.
     pub hospital_code: Arc<str>,
-    /// The rule.
     pub rule: &'static FormatRule,
     /// The canonical field; empty for the whole record.
     pub field: &'static str,
@@ -43,12 +40,10 @@ pub struct ChangeGroup {
 }
 
 impl CleaningTally {
-    /// A tally of no records yet.
     pub fn new(hospital_code: Arc<str>) -> Self {
         Self { hospital_code, ..Self::default() }
     }
 
-    /// Counts one record.
     pub fn add(&mut self, cleaned: &Cleaned) {
         for &Change { field, rule, kind, .. } in &cleaned.changes {
             let key = Key { rule: rule.number, field, kind };

@@ -18,33 +18,23 @@ use crate::{
     profile::Profile,
 };
 
-/// A patient before the rules. Absent and null fields are gone already.
+/// A patient before the rules. Null tokens have become absent fields.
 pub struct Draft {
     /// The hospital's own number of the patient.
     pub patient_id: Option<Phi<String>>,
-    /// Name.
     pub name: Option<Name>,
-    /// Gender.
     pub gender: Parsed<Gender, NotInTable>,
-    /// Date of birth.
     pub birth_date: Parsed<PartialDate, DateFault>,
     /// Whether the source says why there is no date of birth.
     pub birth_date_is_excused: bool,
     /// The age in years that the source states.
     pub age: Option<u16>,
-    /// Identity documents and other numbers.
     pub identifiers: Vec<DraftIdentifier>,
-    /// Phone numbers.
     pub phones: Vec<Positioned<Phone>>,
-    /// Addresses.
     pub addresses: Vec<Positioned<Address>>,
-    /// People to reach in the patient's place.
     pub contacts: Vec<Positioned<DraftContact>>,
-    /// Nationality.
     pub nationality: Parsed<Phi<String>, NotInTable>,
-    /// Ethnic group.
     pub ethnicity: Parsed<Phi<String>, NotInTable>,
-    /// Marital status.
     pub marital_status: Parsed<Phi<String>, NotInTable>,
     /// Whether or when the patient died.
     pub deceased: Parsed<Deceased, DateFault>,
@@ -62,27 +52,25 @@ pub struct Draft {
     pub changes: Vec<Change>,
 }
 
-/// An element of a list and its place in the source's list.
+/// An element of a list and its position in the source's list.
 pub struct Positioned<T> {
-    /// Place in the source's list, from 0.
+    /// Position in the source's list, from 0.
     pub position: u32,
-    /// The element.
     pub value: T,
 }
 
 /// A number that identifies the patient, before the rules.
 pub struct DraftIdentifier {
-    /// Place in the source's list, from 0.
+    /// Position in the source's list, from 0.
     pub position: u32,
     /// The type in CV02.01.101.
     pub kind: Parsed<String, NotInTable>,
-    /// The number in canonical form.
     pub value: Phi<String>,
     /// The system that issued it.
     pub system: Option<Phi<String>>,
-    /// The number taken apart, if its type is that of resident ids.
+    /// The parsed number, if its type is that of resident ids.
     pub resident_id: Option<Result<ResidentId, ShapeFault>>,
-    /// Whether it was worked out of another number of the patient.
+    /// Whether it was derived from another number of the patient.
     pub is_derived: bool,
 }
 
@@ -108,7 +96,7 @@ impl DraftIdentifier {
         })
     }
 
-    /// Whether a patient can be known by it.
+    /// Whether it identifies a patient.
     pub fn is_usable(&self) -> bool {
         match &self.resident_id {
             Some(resident_id) => resident_id.is_ok_and(|id| id.is_valid()),
@@ -119,23 +107,20 @@ impl DraftIdentifier {
 
 /// A contact person before the rules.
 pub struct DraftContact {
-    /// Name.
     pub name: Option<Phi<String>>,
-    /// Relation code.
     pub relation: Option<Phi<String>>,
-    /// Phone number.
     pub phone: Option<Phone>,
 }
 
 impl Draft {
-    /// The first resident id of the patient that can be one.
+    /// The first valid resident id of the patient.
     pub fn resident_id(&self) -> Option<&ResidentId> {
         let mut ids =
             self.identifiers.iter().filter_map(|identifier| identifier.resident_id.as_ref()?.as_ref().ok());
         ids.find(|id| id.is_valid())
     }
 
-    /// The date of birth that the resident id gives away, for a source that does not state one.
+    /// The date of birth within the resident id, for a source that does not state one.
     pub fn derived_birth_date(&self) -> Option<Date> {
         match self.birth_date {
             Parsed::Absent => self.resident_id()?.birth_date(),
@@ -143,8 +128,7 @@ impl Draft {
         }
     }
 
-    /// The patient, once the rules have found no error. Fields whose faults the profile takes for warnings
-    /// are absent.
+    /// The patient, once the rules have found no error. Fields whose faults are warnings in the profile are absent.
     pub fn into_patient(self, profile: &Profile) -> Patient {
         let derived = self.derived_birth_date().map(PartialDate::Day);
         Patient {

@@ -70,7 +70,7 @@ pub(crate) fn codes(change: impl FnOnce(&mut RawPatient)) -> Vec<&'static str> {
     codes_with(|_| {}, change)
 }
 
-/// The same with a change of the profile.
+/// The codes of what the rules find in the example patient with a change of it and of the profile.
 pub(crate) fn codes_with(
     change_profile: impl FnOnce(&mut Profile),
     change: impl FnOnce(&mut RawPatient),

@@ -6,7 +6,7 @@ use crate::record::RawPatient;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldName(&'static str);
 
-/// Names that are not in a raw patient: the whole record, what stands beside the patient, and what is derived.
+/// Names that are not in a raw patient: the whole record, what is beside the patient, and what is derived.
 const OTHERS: [&str; 4] = ["", "id", "hospital_code", "name.pinyin"];
 
 /// The [`FieldName`] of a literal: one that no canonical field has does not compile.
@@ -28,7 +28,6 @@ impl FieldName {
         Self(name)
     }
 
-    /// The name itself.
     pub const fn as_str(self) -> &'static str {
         self.0
     }

@@ -1,8 +1,7 @@
-//! What a pattern of failures tells about its cause. A hint is for people: nothing is ever changed by one.
+//! Probable causes of issues that many records have in common. A hint is for people: it changes nothing.
 
 use super::message::Text;
 
-/// A probable cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hint {
     /// Dates are one day early.
@@ -18,7 +17,6 @@ pub enum Hint {
 }
 
 impl Hint {
-    /// All hints.
     const ALL: [Self; 5] = [
         Self::TimeZoneShift,
         Self::GenderReversed,
@@ -43,7 +41,7 @@ impl Hint {
         }
     }
 
-    /// What is probably wrong, and where to put it right.
+    /// What is probably wrong, and where to correct it.
     pub fn text(self) -> &'static Text {
         match self {
             Self::TimeZoneShift => &Text {
@@ -73,8 +71,8 @@ impl Hint {
         }
     }
 
-    /// How many of a group's issues must point to the cause before it is worth saying so.
-    fn least(self) -> u32 {
+    /// How many of a group's issues must point to the cause before it is reported.
+    fn min_pointing(self) -> u32 {
         match self {
             Self::TimeZoneShift | Self::GenderReversed => 3,
             Self::DayMonthOrder => 2,
@@ -85,7 +83,7 @@ impl Hint {
     /// Whether `pointing` of the `group` issues of a group, found among `compared` records in which the same
     /// could have been found, make this the probable cause: most of both.
     pub fn is_probable(self, pointing: u32, group: u32, compared: u32) -> bool {
-        pointing >= self.least() && is_most(pointing, group) && is_most(pointing, compared)
+        pointing >= self.min_pointing() && is_most(pointing, group) && is_most(pointing, compared)
     }
 }
 

@@ -1,15 +1,15 @@
-//! Findings about a record: what an issue says, in both languages, without any patient data in it.
+//! Issues: what was found about a record, in both languages and without patient data.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use crate::{hint::Hint, message::Text, shape::Shape};
 
-/// How grave an issue is.
+/// The severity of an issue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// The record is rejected.
     Error,
-    /// The record is stored all the same.
+    /// The record is stored nevertheless.
     Warning,
 }
 
@@ -33,11 +33,10 @@ impl Severity {
 pub struct IssueKind {
     /// Stable, UPPER_SNAKE.
     pub code: &'static str,
-    /// For people.
     pub text: Text,
 }
 
-/// One finding about a record.
+/// One issue of a record.
 #[derive(Clone, Debug)]
 pub struct Issue {
     /// What it is about.
@@ -52,7 +51,7 @@ pub struct Issue {
     pub source_field: Option<Arc<str>>,
     /// The shape of the text that the source sent.
     pub shape: Option<Shape>,
-    /// The cause that it points to, if many others do.
+    /// The cause that it points to, if many other issues do as well.
     pub hint: Option<Hint>,
 }
 
@@ -75,7 +74,7 @@ impl Issue {
         Self { severity: Severity::Warning, ..Self::error(kind, field) }
     }
 
-    /// The canonical path with the element's place in it: `identifiers[1].value`.
+    /// The canonical path with the element's position in it: `identifiers[1].value`.
     pub fn path(&self) -> Cow<'static, str> {
         path(self.field, self.position)
     }
@@ -86,7 +85,7 @@ pub fn sort_errors_first(issues: &mut [Issue]) {
     issues.sort_by_key(|issue| issue.severity);
 }
 
-/// A canonical path with an element's place in it: `identifiers[1].value`.
+/// A canonical path with an element's position in it: `identifiers[1].value`.
 pub(super) fn path(field: &'static str, position: Option<u32>) -> Cow<'static, str> {
     let Some(position) = position else {
         return Cow::Borrowed(field);

@@ -15,8 +15,7 @@ const FIRST_INDEXES: usize = 10;
 /// How many shapes an issue group shows.
 const MAX_SHAPES: usize = 3;
 
-/// How many different shapes a group counts; later ones are not counted, so that no batch makes the groups
-/// large.
+/// How many different shapes a group counts; further ones are ignored, so that groups stay small.
 const COUNTED_SHAPES: usize = 64;
 
 /// Issues of one kind, field and severity about the records of one hospital.
@@ -26,13 +25,11 @@ pub struct IssueGroup {
     pub hospital_code: Arc<str>,
     /// What they are about.
     pub kind: &'static IssueKind,
-    /// The canonical field.
     pub field: &'static str,
     /// The sender's own name of it, in the first of them that knows.
     pub source_field: Option<Arc<str>>,
     /// Whether they reject.
     pub severity: Severity,
-    /// How many there are.
     pub count: u32,
     /// The first records that have one.
     pub first_indexes: Vec<u32>,

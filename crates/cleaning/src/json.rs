@@ -1,17 +1,17 @@
-//! JSON objects as sources send them, refused where they say one thing twice.
+//! JSON objects as sources send them; a repeated key is refused.
 
 use std::{cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Why a text is not taken for a record.
+/// Why a text is refused as a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonError {
     /// It is no JSON, or no JSON object.
     NotAnObject,
     /// An object in it, at whatever depth, has the same key twice: parsers differ in which one counts, so
-    /// nobody can tell what the source means.
+    /// the meaning is unclear.
     RepeatedKey,
 }
 
@@ -37,7 +37,7 @@ pub fn parse_object(text: &str) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// Builds a value as `serde_json` does, and notes whether any object in it has a key twice.
+/// Builds a value as `serde_json` does, and records whether any object in it has a key twice.
 #[derive(Clone, Copy)]
 struct Strict<'r>(&'r Cell<bool>);
 

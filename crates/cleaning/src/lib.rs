@@ -1,5 +1,16 @@
-//! What the service is about, free of IO and async: records, patients, issues, outcomes, hospital
-//! profiles, and the formatting and rules that turn one raw record into one canonical patient.
+//! Turns one raw record into one canonical patient, or into the issues that reject it. Free of IO and async.
+//!
+//! A record goes this way. The modules import each other in one direction only, so that each can be read by itself.
+//!
+//! ```text
+//! record::RawRecord ──profile::mapping──> record::RawPatient ──formatter──> draft::Draft
+//!    as it was sent     for JSON payloads   canonical names,     by format    every field formatted or faulty
+//!                                           raw values           per field
+//!
+//! draft::Draft ──rules, look_back──> issues, and without an error ──> patient::Patient
+//! ```
+//!
+//! [`clean::clean_next`] does all of it.
 
 pub mod change;
 pub mod clean;

@@ -132,8 +132,8 @@ impl LookBack {
     }
 }
 
-/// The resident ids by which a patient can be known, each number once: beside an old id stands its form of 18
-/// characters. What was made up to fill the field is nobody's number.
+/// The resident ids that identify a patient, each number once: an old id is accompanied by its form of 18 characters.
+/// Numbers that were made up to fill the field are left out.
 fn resident_ids(draft: &Draft) -> impl Iterator<Item = &DraftIdentifier> {
     draft.identifiers.iter().filter(|identifier| {
         matches!(identifier.resident_id, Some(Ok(id @ ResidentId::Eighteen(_)))
@@ -145,7 +145,7 @@ fn is_first_of_january(date: Date) -> bool {
     (date.month(), date.day()) == (1, 1)
 }
 
-/// Whether two values are known to differ: nothing can be held against one that is not there.
+/// Whether two values are known to differ: an absent value differs from none.
 fn differ(one: Option<KeyedHash>, other: Option<KeyedHash>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }

@@ -3,10 +3,8 @@
 /// The language of messages for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
-    /// English.
     #[default]
     En,
-    /// Chinese (simplified).
     Zh,
 }
 

@@ -28,7 +28,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// How many outcomes there are.
     pub const COUNT: usize = Self::ALL.len();
 
     /// All outcomes, in the order of the contract.
@@ -62,12 +61,12 @@ impl Outcome {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 
-    /// Whether the data or the store has decided: the same record again would end no better.
+    /// Whether the data or the store has decided: sending the record again would change nothing.
     pub fn is_settled_for_good(self) -> bool {
         !matches!(self, Self::Failed | Self::NotAttempted)
     }
 
-    /// Whether nobody needs to look at the record.
+    /// Whether the record needs no attention.
     pub fn needs_no_attention(self) -> bool {
         matches!(self, Self::Stored | Self::Unchanged | Self::Valid)
     }
@@ -89,7 +88,6 @@ pub enum Completion {
 }
 
 impl Completion {
-    /// All of them.
     const ALL: [Self; 5] = [Self::Complete, Self::Deadline, Self::Cancelled, Self::Drained, Self::Aborted];
 
     /// The completion of this name.
@@ -116,13 +114,13 @@ pub enum Failure {
     HospitalTimeout,
     /// The hospital's API could not be reached, or said that it cannot serve now.
     HospitalUnavailable,
-    /// The hospital's API answered something that is no answer.
+    /// The hospital's API returned an answer that cannot be parsed.
     HospitalProtocolError,
     /// The hospital's API refused the call for a reason that the record does not explain.
     HospitalRefused,
     /// The store did not take the record.
     StoreFailed,
-    /// The record was handed to the store and its answer is not known.
+    /// The record was sent to the store, and its answer is not known.
     StoreOutcomeUnknown,
     /// A bug.
     Internal,
@@ -135,7 +133,6 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// All failures.
     pub const ALL: [Self; 10] = [
         Self::HospitalTimeout,
         Self::HospitalUnavailable,
@@ -165,8 +162,8 @@ impl Failure {
         }
     }
 
-    /// Whether sending the same record again may end better. A refused call needs a change of the
-    /// configuration first, and a bug would strike again.
+    /// Whether sending the same record again may help. A refused call needs a change of the configuration first, and a
+    /// bug would occur again.
     pub fn retryable(self) -> bool {
         !matches!(self, Self::HospitalRefused | Self::Internal)
     }

@@ -8,13 +8,12 @@ use sha2::{Digest, Sha256};
 
 use super::phi::Phi;
 
-/// Room for the content of most patients as JSON, in bytes.
+/// Enough bytes for most patients as JSON.
 const USUAL_CONTENT: usize = 1024;
 
 /// A patient in the one canonical form, stored under (`hospital_code`, `patient_id`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Patient {
-    /// The hospital.
     pub hospital_code: Arc<str>,
     /// The hospital's own number of the patient.
     pub patient_id: Phi<String>,
@@ -22,21 +21,15 @@ pub struct Patient {
     pub name: Option<Name>,
     /// Administrative gender; absent only where the profile says so.
     pub gender: Option<Phi<Gender>>,
-    /// Date of birth.
     pub birth_date: Option<Phi<PartialDate>>,
     /// Identity documents and other numbers, in the order of the source.
     pub identifiers: Vec<Identifier>,
     /// Phone numbers in E.164 where they are valid, else as cleaned text.
     pub phones: Vec<Phi<String>>,
-    /// Addresses.
     pub addresses: Vec<Address>,
-    /// People to reach in the patient's place.
     pub contacts: Vec<Contact>,
-    /// Nationality code.
     pub nationality: Option<Phi<String>>,
-    /// Ethnic group code.
     pub ethnicity: Option<Phi<String>>,
-    /// Marital status code.
     pub marital_status: Option<Phi<String>>,
     /// Whether or when the patient died.
     pub deceased: Option<Phi<Deceased>>,
@@ -48,7 +41,7 @@ impl Patient {
     /// The version of the way in which [`Patient::content_hash`] is computed.
     pub const HASH_VERSION: i16 = 1;
 
-    /// A patient of whom nothing is known but who it is.
+    /// A patient about whom nothing is known except the identity.
     pub fn unknown(hospital_code: &str, patient_id: &str) -> Self {
         Self {
             hospital_code: hospital_code.into(),
@@ -77,7 +70,6 @@ impl Patient {
     }
 }
 
-/// A person's name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Name {
     /// The whole name.
@@ -122,11 +114,9 @@ impl Gender {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
 pub enum PartialDate {
-    /// A whole date.
     Day(jiff::civil::Date),
     /// A year and a month, 1 to 12.
     Month(i16, i8),
-    /// A year.
     Year(i16),
 }
 
@@ -177,7 +167,6 @@ pub struct Identifier {
     /// CV02.01.101: `01` resident id, `03` passport, `99` other.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The number in canonical form.
     pub value: Phi<String>,
     /// The system that issued it.
     pub system: Option<Phi<String>>,
@@ -190,27 +179,19 @@ impl Identifier {
     pub const OTHER: &'static str = "99";
 }
 
-/// A postal address.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Address {
     /// The whole address.
     pub text: Phi<String>,
-    /// Division code.
     pub division_code: Option<Phi<String>>,
-    /// Postal code.
     pub postal_code: Option<Phi<String>>,
-    /// Country.
     pub country: Option<Phi<String>>,
 }
 
-/// A person to reach in the patient's place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contact {
-    /// Name.
     pub name: Option<Phi<String>>,
-    /// Relation code.
     pub relation: Option<Phi<String>>,
-    /// Phone number.
     pub phone: Option<Phi<String>>,
 }
 
@@ -226,7 +207,7 @@ pub enum Deceased {
     On(PartialDate),
 }
 
-/// What decides which of two records of one patient is newer.
+/// Decides which of two records of one patient is newer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordOrder {
@@ -248,8 +229,8 @@ impl RecordOrder {
         }
     }
 
-    /// How this record stands to another of the same patient. Orders of different kinds cannot be
-    /// compared and count as equal, which leaves the decision to the arrival.
+    /// Compares this record with another of the same patient. Orders of different kinds count as equal, which leaves the
+    /// decision to the arrival.
     pub fn against(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Version(mine), Self::Version(theirs))
@@ -283,29 +264,21 @@ mod tests {
 
     fn patient(pinyin: Option<&str>) -> Patient {
         Patient {
-            hospital_code: "h1".into(),
-            patient_id: "42".into(),
             name: Some(Name {
                 text: "李雷".into(),
                 family: Some("李".into()),
                 given: None,
                 pinyin: pinyin.map(Into::into),
             }),
-            gender: None,
-            birth_date: None,
             identifiers: vec![Identifier {
                 kind: Identifier::RESIDENT_ID.into(),
                 value: "11010519491231002X".into(),
                 system: None,
             }],
             phones: vec!["+8613912345678".into()],
-            addresses: Vec::new(),
-            contacts: Vec::new(),
             nationality: Some("156".into()),
-            ethnicity: None,
-            marital_status: None,
-            deceased: None,
             order: RecordOrder::Version(7),
+            ..Patient::unknown("h1", "42")
         }
     }
 

@@ -1,4 +1,4 @@
-//! Protected health information: values about a patient, which nothing may print by accident.
+//! Protected health information: values about a patient, which must not be printed by accident.
 
 use std::{
     borrow::Borrow,
@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 /// A value about a patient. It works as the value does, except that `Debug` and `Display` print a mask:
-/// whoever wants to print the value has to dereference it on purpose.
+/// printing the value takes a deliberate dereference.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Phi<T>(T);
@@ -18,12 +18,11 @@ pub struct Phi<T>(T);
 const MASK: &str = "***";
 
 impl<T> Phi<T> {
-    /// Protects a value.
     pub fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// Gives the protection up, for what stores or sends the value.
+    /// Gives up the protection, to store or send the value.
     pub fn into_inner(self) -> T {
         self.0
     }

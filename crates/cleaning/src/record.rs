@@ -27,7 +27,7 @@ impl BatchId {
         Self { text: text.into(), is_given: true }
     }
 
-    /// An id that nobody has used before.
+    /// An id that is generated and new.
     pub fn made(text: impl Into<Arc<str>>) -> Self {
         Self { text: text.into(), is_given: false }
     }
@@ -36,39 +36,37 @@ impl BatchId {
 /// A batch as it was sent.
 #[derive(Debug)]
 pub struct RawBatch {
-    /// The batch's id.
     pub id: BatchId,
-    /// Its records; the index of each is its place.
+    /// Its records, each with its index.
     pub records: Vec<RawRecord>,
-    /// Do everything but store.
+    /// Everything is done except storing.
     pub validate_only: bool,
-    /// When to stop, because too much of it is rejected.
+    /// When to stop because too much of it is rejected.
     pub reject_limit: Option<RejectLimit>,
 }
 
 /// How much of a batch may be rejected before it is stopped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RejectLimit {
-    /// The largest part of the judged records that may be rejected, from 0 to 1.
+    /// The maximum share of the judged records that may be rejected, from 0 to 1.
     pub max_ratio: f64,
-    /// How many must be judged before the part says anything; at least 1.
+    /// How many must be judged before the share is meaningful; at least 1.
     pub min_sample: u32,
 }
 
-/// One raw record and its place in the batch.
+/// One raw record and its index in the batch.
 #[derive(Debug)]
 pub struct RawRecord {
-    /// Place in the batch, from 0.
+    /// From 0.
     pub index: u32,
     /// The caller's id of the record; may be empty, which a rule rejects.
     pub id: Arc<str>,
     /// The hospital as the caller wrote it; may be unknown, which a rule rejects.
     pub hospital_code: Arc<str>,
-    /// The record itself.
     pub payload: Payload,
 }
 
-/// The three shapes in which a record comes, or none.
+/// The three forms in which a record comes, or none.
 #[derive(Debug)]
 pub enum Payload {
     /// Canonical field names, raw values.

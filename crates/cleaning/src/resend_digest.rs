@@ -55,7 +55,6 @@ impl ResendDigest {
     /// The version of the way in which digests are computed.
     pub const VERSION: u16 = 1;
 
-    /// The digest of a record.
     pub fn from_record(record: &RawRecord) -> Self {
         let mut hash = LengthPrefixed(Sha256::new());
         hash.text(&record.id);
@@ -85,7 +84,6 @@ impl ResendDigest {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The 16 bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

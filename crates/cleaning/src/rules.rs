@@ -1,5 +1,5 @@
-//! The rule catalogue: every code that can reject a record or warn about it, as data. A rule is added in
-//! one place, the file of its family.
+//! The rule catalogue: every code that can reject a record or warn about it, as data. A rule is added in one place, the
+//! file of its family; the tests there must name its code. Texts are ASCII in English and end without a full stop.
 
 use std::fmt;
 
@@ -44,16 +44,14 @@ pub use record::{
 };
 pub use stored::{IDENTITY_OVERWRITTEN, RECORD_OLDER_THAN_STORED};
 
-/// One rule.
 #[derive(Debug)]
 pub struct Rule {
-    /// Its code and texts.
     pub kind: IssueKind,
     /// The number of its matter, as `V23`: rules that check one matter in different ways share it.
     pub number: &'static str,
     /// Its severity where the profile does not say otherwise.
     pub severity: Severity,
-    /// The number that it compares with, if it has one that a profile may change.
+    /// The number that it compares with, if there is one that a profile may change.
     pub limit: Option<Limit>,
     /// The canonical field that it is about; empty for the whole record.
     pub field: FieldName,
@@ -77,7 +75,7 @@ impl fmt::Display for Limit {
     }
 }
 
-/// Who raises a rule, and how.
+/// What raises a rule, and how.
 #[derive(Debug)]
 enum Check {
     /// A check of the draft of one record.
@@ -88,9 +86,9 @@ enum Check {
     Payload,
     /// The mapping of the payload's fields.
     Mapping,
-    /// A check over what the earlier records of its batch say about one that passed the others.
+    /// A check of what the earlier records of the batch say about a record that passed the other checks.
     Earlier(fn(&EarlierRecords, &mut RuleContext<'_>)),
-    /// Whoever knows the record's place in its batch.
+    /// The intake of the batch, which knows the record's index.
     Batch,
     /// The hospital's own verdict.
     External,
@@ -99,7 +97,7 @@ enum Check {
 }
 
 impl Rule {
-    /// An issue of this rule about its own field, as grave as the profile has it.
+    /// An issue of this rule about its own field, with the severity of the profile.
     pub fn issue(&'static self, profile: Option<&Profile>) -> Issue {
         let severity = match profile {
             Some(profile) if self.is_adjustable() => profile.severity(self.kind.code, self.severity),
@@ -153,7 +151,6 @@ static FAMILIES: [&[&Rule]; 17] = [
     stored::RULES,
 ];
 
-/// All rules.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.into_iter().flatten().copied()
 }

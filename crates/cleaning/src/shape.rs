@@ -3,8 +3,8 @@
 use std::fmt;
 
 /// The classes of a text's characters, in their order: `d` a digit, `a` a lower and `A` an upper case
-/// letter, `汉` a Han character, `~` anything else that is no ASCII punctuation. Punctuation and spaces stand as they are,
-/// for they are what formats differ in. `1990/5/2` has the shape `dddd/d/d`.
+/// letter, `汉` a Han character, `~` anything else that is no ASCII punctuation. Punctuation and spaces are kept,
+/// because formats differ in them. `1990/5/2` has the shape `dddd/d/d`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
     classes: Box<str>,

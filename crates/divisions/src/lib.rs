@@ -1,10 +1,18 @@
-//! Administrative divisions of China by GB/T 2260: what a code of six digits names, in any year since 1980,
-//! and which division the text of an address starts with.
+//! Administrative divisions of China by GB/T 2260: what a code of six digits names, in any year since 1980, which
+//! division the text of an address starts with, and whether a code and an address agree.
 //!
-//! Codes are renumbered and abolished all the time and stay on the ids and in the records of those who got
-//! them, so that a code of any year is a code. Where the table comes from stands beside it, in `data/`.
-
-use std::fmt;
+//! Codes are renumbered and abolished all the time but stay on ids and in records, so a code of any year is a code.
+//! The table is compiled in; its sources are described beside it, in `data/`.
+//!
+//! ```
+//! let chaoyang = divisions::find("110105").expect("a code");
+//! assert_eq!((chaoyang.name, chaoyang.is_current()), ("朝阳区", true));
+//! // 崇文区 was abolished in 2010, and its code is still on ids.
+//! assert!(divisions::is_known("110103") && !divisions::find("110103").expect("a code").is_current());
+//! assert_eq!(divisions::agrees("110105", "北京市朝阳区建国路1号"), Some(true));
+//! assert_eq!(divisions::agrees("330106", "北京市朝阳区建国路1号"), Some(false));
+//! assert_eq!(divisions::agrees("110105", "建国路1号"), None);
+//! ```
 
 mod agreement;
 mod code;
@@ -40,34 +48,10 @@ impl Division {
         self.last_year.is_none()
     }
 
-    /// Whether it only gathers divisions for the count, as `市辖区` does with the districts of a city. Nobody
-    /// writes such a name into an address by which a letter should arrive.
+    /// Whether it only groups divisions, as `市辖区` does with the districts of a city. Such a name is not part of an
+    /// address.
     fn is_collective(&self) -> bool {
         matches!(self.name, "市" | "市区" | "市辖区" | "县") || self.name.contains("直辖")
-    }
-
-    fn is_valid_in(&self, year: u16) -> bool {
-        self.first_year <= year && self.last_year.is_none_or(|last| year <= last)
-    }
-}
-
-/// The names of a division and of those that it lies in, collective ones left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FullName {
-    /// The province, autonomous region or municipality.
-    pub province: &'static str,
-    /// The prefecture; municipalities have none, nor have counties under the province itself.
-    pub prefecture: Option<&'static str>,
-    /// The county, district or city of that rank; none if the code is one of a province or prefecture.
-    pub county: Option<&'static str>,
-}
-
-impl fmt::Display for FullName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        [Some(self.province), self.prefecture, self.county]
-            .into_iter()
-            .flatten()
-            .try_for_each(|name| f.write_str(name))
     }
 }
 
@@ -92,8 +76,8 @@ pub fn all(code: &str) -> &'static [Division] {
     Code::parse(code).map_or(&[], table::rows)
 }
 
-/// Whether a resident id may start with these six digits: a code of any year, or a number of a city's
-/// districts that is met on ids and may stand in no revision that the sources know, as 441901.
+/// Whether a resident id may start with these six digits: a code of any year, or a number of a city's districts
+/// that occurs on ids although no known revision has it, as 441901.
 ///
 /// Until 1983 `20` stood for the districts of a city; from 1984 on `01` stood for them all, the inner ones
 /// were numbered from `02` and the outer ones from `11`.
@@ -112,31 +96,13 @@ pub fn province_exists(code: &str) -> bool {
         .is_some_and(|province| !province.is_of_taiwan_permits() && !table::rows(province).is_empty())
 }
 
-/// Who issued a resident id that starts like this; none if nobody does. Takes any text.
+/// Who issued a resident id that starts like this; none if no issuer uses these digits. Takes any text.
 pub fn id_region(number: &str) -> Option<IdRegion> {
     match number.as_bytes() {
         [b'8', b'1'..=b'3', ..] => Some(IdRegion::ResidencePermit),
         [b'9', ..] => Some(IdRegion::ForeignPermanentResident),
         _ => province_exists(number).then_some(IdRegion::Province),
     }
-}
-
-/// The names of a code and of what it lies in: of an abolished one as they were when it was in use last.
-pub fn full_name(code: &str) -> Option<FullName> {
-    let division = find(code)?;
-    let year = division.last_year;
-    let name = |code: Code| {
-        let rows = table::rows(code);
-        let then = rows.iter().find(|row| year.map_or(row.is_current(), |year| row.is_valid_in(year)));
-        then.or(rows.first()).filter(|row| !row.is_collective()).map(|row| row.name)
-    };
-    let (code, prefecture) = (division.code, division.code.prefecture());
-    let of_level = |code: Code, level| (code.level() == level).then(|| name(code)).flatten();
-    Some(FullName {
-        province: name(code.province())?,
-        prefecture: of_level(prefecture, Level::Prefecture),
-        county: of_level(code, Level::County),
-    })
 }
 
 /// Reads the table and its index by name, which the first look-up does otherwise: a few milliseconds.

@@ -8,8 +8,23 @@ fn name(code: &str) -> Option<&'static str> {
     find(code).map(|division| division.name)
 }
 
+/// The names of a code and of what it lies in, collective ones left out: of an abolished one as they were when it was
+/// in use last.
 fn full(code: &str) -> Option<String> {
-    full_name(code).map(|name| name.to_string())
+    let division = find(code)?;
+    let is_then = |row: &&Division| {
+        division.last_year.map_or(row.is_current(), |year| {
+            row.first_year <= year && row.last_year.is_none_or(|last| year <= last)
+        })
+    };
+    let name = |code: Code| {
+        let rows = table::rows(code);
+        rows.iter().find(is_then).or(rows.first()).filter(|row| !row.is_collective()).map(|row| row.name)
+    };
+    let code = division.code;
+    let levels = [(code.prefecture(), Level::Prefecture), (code, Level::County)];
+    let narrower = levels.into_iter().filter(|(code, level)| code.level() == *level);
+    Some(name(code.province())?.to_owned() + &narrower.filter_map(|(code, _)| name(code)).collect::<String>())
 }
 
 #[test]
@@ -143,7 +158,6 @@ proptest! {
         for text in [any, digits] {
             let _ = (id_region(&text), province_exists(&text), agrees(&text, &text), agrees("110105", &text));
             prop_assert_eq!(find(&text), all(&text).first());
-            prop_assert_eq!(find(&text).is_some(), full_name(&text).is_some());
             prop_assert!(find(&text).is_none() || is_known(&text));
         }
     }

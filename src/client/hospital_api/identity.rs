@@ -70,25 +70,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use cleaning::patient::{Name, RecordOrder};
+    use cleaning::patient::Name;
 
     fn bare_patient() -> Patient {
-        Patient {
-            hospital_code: "h1".into(),
-            patient_id: "42".into(),
-            name: None,
-            gender: None,
-            birth_date: None,
-            identifiers: Vec::new(),
-            phones: vec!["+8613800000000".into()],
-            addresses: Vec::new(),
-            contacts: Vec::new(),
-            nationality: None,
-            ethnicity: None,
-            marital_status: None,
-            deceased: None,
-            order: RecordOrder::Arrival,
-        }
+        Patient { phones: vec!["+8613800000000".into()], ..Patient::unknown("h1", "42") }
     }
 
     fn written(patient: &Patient) -> Value {

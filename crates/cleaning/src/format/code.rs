@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::parsed::{NotInTable, Parsed};
 
-/// Looks a cleaned code up in the source's table; without a table the code is taken as it stands.
+/// Looks a cleaned code up in the source's table; without a table the code is taken as it is.
 pub fn translate(code: &str, table: Option<&HashMap<String, String>>) -> Parsed<String, NotInTable> {
     match table {
         None => Parsed::Value(code.to_owned()),

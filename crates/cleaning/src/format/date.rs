@@ -23,10 +23,10 @@ use pattern::{Part, Unit};
 /// characters (letters in quotes: `yyyy-MM-dd'T'HH:mm`): a doubled letter wants all its digits, a single
 /// one takes one or two. `yyyy-MM` and `yyyy` make dates of that precision.
 ///
-/// `yy` is a two-digit year from 1930 to 2029, `yy[1925]` one from 1925 to 2024. The window stands still, so
+/// `yy` is a two-digit year from 1930 to 2029, `yy[1925]` one from 1925 to 2024. The window does not move, so
 /// that a record means the same next year; with one that ends in the past no birth falls into the future.
 ///
-/// Three words stand for instants, which become dates in the source's zone: `instant` for ISO 8601 with
+/// Three words denote instants, which become dates in the source's zone: `instant` for ISO 8601 with
 /// its offset, `epoch-seconds` and `epoch-milliseconds` for integers counted from 1970-01-01T00:00:00Z. An
 /// integer that fits a pattern and is no date, as 19791301, is never taken for such a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +170,8 @@ pub fn read_instant(
     }
 }
 
-/// The first format that yields a day decides; that one fitted in shape only is the better complaint.
+/// The first format that yields a day decides. If none does, a format that fits in shape tells more than one that does
+/// not.
 fn read_first(text: &str, formats: &[DateFormat]) -> Result<Told, DateFault> {
     let mut fault = DateFault::NoFormatMatches;
     for format in formats {

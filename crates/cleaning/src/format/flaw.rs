@@ -7,9 +7,7 @@ use crate::field_names::FieldName;
 /// A text that holds characters which no text should.
 #[derive(Clone, Copy)]
 pub struct Flaw {
-    /// What it holds.
     pub kind: FlawKind,
-    /// The canonical field.
     pub field: FieldName,
     /// The position in the list, if it is one.
     pub position: Option<u32>,
@@ -22,7 +20,7 @@ pub enum FlawKind {
     Nul,
     /// U+FFFD, which a decoder left where bytes meant nothing.
     Undecodable,
-    /// What is left of a text that was decoded by another character set than its own.
+    /// The text was decoded with the wrong character set.
     Mojibake,
     /// Question marks in a row, which an encoder left where it had no character.
     QuestionMarks,
@@ -77,7 +75,7 @@ fn is_utf8_read_as_windows(text: &str) -> bool {
 fn is_utf8_read_as_gbk(text: &str) -> bool {
     /// Enough to tell, and whole in both: 16 sequences of three bytes, 24 of two.
     const LONGEST: usize = 48;
-    // Where the bytes are odd in number, one is left, of which a question mark was made.
+    // If the number of bytes is odd, the last one became a question mark.
     let text = text.strip_suffix('?').unwrap_or(text);
     let mut bytes = [0; LONGEST];
     let (_, read, written) = GBK.new_encoder().encode_from_utf8_without_replacement(text, &mut bytes, true);

@@ -41,7 +41,7 @@ pub fn part(text: &str) -> Part {
 }
 
 impl Part {
-    /// Between Han characters spaces mean nothing, and one separator means one whatever stands around it.
+    /// Between Han characters spaces mean nothing, and one separator means one whatever surrounds it.
     fn push_gap(&mut self, gap: &str, between_han: bool) {
         let mut separators = gap.chars().filter(|character| *character != ' ');
         match (separators.next(), separators.next()) {

@@ -4,7 +4,6 @@
 pub enum Parsed<T, Fault> {
     /// The source has nothing.
     Absent,
-    /// The canonical value.
     Value(T),
     /// The source has something that cannot be brought into the canonical form.
     Faulty(Fault),

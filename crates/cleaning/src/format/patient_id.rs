@@ -9,12 +9,12 @@ pub struct PatientIdFormat {
     pub width: Option<usize>,
     /// Which characters may occur.
     pub characters: Characters,
-    /// Most characters.
+    /// The maximum number of characters.
     pub longest: usize,
 }
 
 impl PatientIdFormat {
-    /// Most characters that any profile can allow.
+    /// The maximum that a profile can allow.
     pub const LONGEST: usize = 128;
 
     /// The number with the leading zeros that it lost. Nothing is ever trimmed: a longer number stays.
@@ -27,7 +27,7 @@ impl PatientIdFormat {
         }
     }
 
-    /// Whether no number of this hospital is so long.
+    /// Whether the text is longer than this hospital's numbers can be.
     pub fn is_too_long(&self, text: &str) -> bool {
         text.len() > self.longest && text.chars().count() > self.longest
     }

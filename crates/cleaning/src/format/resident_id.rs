@@ -1,4 +1,4 @@
-//! Resident ids of China (GB 11643): 18 characters of which the last checks the others, or the 15 digits
+//! Resident ids of China (GB 11643): 18 characters, the last of them a check character, or the 15 digits
 //! of the ids from before 1999.
 
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ pub enum ResidentId {
 /// Why a text has not the shape of a resident id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShapeFault {
-    /// Stars stand in the place of digits.
+    /// Stars replace digits.
     Masked,
     /// It is the number of another document.
     OtherDocument,
@@ -70,7 +70,7 @@ impl ResidentId {
     }
 
     /// The date of birth within the id, if it is in the calendar. The two-digit year of an old id is one
-    /// of the 20th century: nobody born before 1900 is left.
+    /// of the 20th century: people born before 1900 are no longer alive.
     pub fn birth_date(&self) -> Option<Date> {
         let number =
             |digits: &[u8]| digits.iter().fold(0i16, |value, digit| value * 10 + i16::from(digit - b'0'));
@@ -124,7 +124,7 @@ impl ResidentId {
         std::str::from_utf8(digits).expect("digits are ASCII")
     }
 
-    /// Who issued it; none if nobody does.
+    /// Who issued it; none if no issuer uses its first digits.
     pub fn region(&self) -> Option<IdRegion> {
         divisions::id_region(self.division())
     }

@@ -21,7 +21,8 @@ fn changes(change: impl FnOnce(&mut RawPatient)) -> BTreeSet<(&'static str, Stri
     changes_with(|_| {}, change)
 }
 
-/// The same with a change of the profile. What is done to the example itself is left out.
+/// What formatting did to the example patient with a change of it and of the profile. What is done to the example itself
+/// is left out.
 fn changes_with(
     change_profile: impl FnOnce(&mut Profile),
     change: impl FnOnce(&mut RawPatient),

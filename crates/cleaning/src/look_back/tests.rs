@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{example, format::parsed::Parsed, formatter::Formatter, patient::Name, phi::Phi};
 
-/// A record in numbers; equal numbers stand for equal values. The birth date 0 is the first of January.
+/// A record in numbers; equal numbers mean equal values. The birth date 0 is the first of January.
 #[derive(Clone, Copy, Debug)]
 struct Record {
     patient: usize,
@@ -13,7 +13,7 @@ struct Record {
     phone: Option<usize>,
 }
 
-/// What a look-back answers, in plain values.
+/// What a look-back returns, in plain values.
 #[derive(Debug, PartialEq)]
 struct Answer {
     patient_is_known: bool,
@@ -61,7 +61,7 @@ fn answers(records: &[Record], window: usize, spelling: &str) -> Vec<Answer> {
     records.iter().map(|record| answer(&mut look_back, *record, spelling)).collect()
 }
 
-/// The same answers from all earlier records as they are, without anything clever.
+/// What a look-back should return, by searching all earlier records.
 fn plainly(records: &[Record], window: usize) -> Vec<Answer> {
     let answer = |place: usize| {
         let Record { patient, resident_id, name, birth_date, phone } = records[place];

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::phi::Phi;
 
-/// Most elements of a list that are read; no patient has that many phones, addresses or documents.
+/// The maximum number of elements read from a list; no patient has that many phones, addresses or documents.
 pub const MAX_ELEMENTS: usize = 100;
 
 /// What a field of a raw patient consists of.
@@ -69,10 +69,8 @@ macro_rules! raw_patient {
         }
 
         impl ScalarField {
-            /// How many there are.
             pub const COUNT: usize = [$($(stringify!($scalar),)?)*].len();
 
-            /// All of them.
             pub const ALL: [Self; Self::COUNT] = [$($(Self::$scalar,)?)*];
 
             /// The canonical name, as `birth_date`.
@@ -157,11 +155,9 @@ raw_patient! {
     gender: Phi<String> = Gender;
     /// Date of birth in the source's format.
     birth_date: Phi<String> = BirthDate;
-    /// Identity documents and other numbers.
     identifiers: Vec<RawIdentifier>;
     phones: Vec<Phi<String>>;
     addresses: Vec<RawAddress>;
-    /// People to reach in the patient's place.
     contacts: Vec<RawContact>;
     /// Nationality in the source's code.
     nationality: Phi<String> = Nationality;
@@ -283,7 +279,7 @@ impl RawPatient {
         Self::named_without("")
     }
 
-    /// The same with one text left out.
+    /// A patient in which every text but one is the name of its canonical field.
     pub(crate) fn named_without(absent: &str) -> Self {
         let name = |field: &str| Phi::new(if field == absent { String::new() } else { field.to_owned() });
         let mut patient = Self {

@@ -39,7 +39,6 @@ impl<'a> RuleContext<'a> {
         self.record.profile
     }
 
-    /// When the record came.
     pub fn received(&self) -> &'a ReceivedAt {
         self.record.received
     }

@@ -65,7 +65,7 @@ rules! {
     }
 }
 
-/// Names of persons whom nobody knows yet, whole; in lower case.
+/// Whole names given to persons whose name is not yet known; in lower case.
 const PLACEHOLDERS: [&str; 12] = [
     "无名氏",
     "无名",

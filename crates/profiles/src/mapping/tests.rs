@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use cleaning::{
+    field_names,
     profile::mapping::{Mapped, SourceFields},
     record::RawPatient,
 };
@@ -38,6 +39,28 @@ fn of(sources: &SourceFields, field: &str) -> Option<String> {
 
 fn of_element(sources: &SourceFields, field: &str, position: u32) -> Option<String> {
     sources.of_element(field, position).map(|name| name.to_string())
+}
+
+#[test]
+fn every_canonical_field_can_be_mapped() {
+    let mut text: String = ScalarField::ALL
+        .into_iter()
+        .filter(|field| !field.is_display())
+        .map(|field| match (field.name(), field.display()) {
+            (name, Some(display)) => format!("{name}: {{code: {name}, display: {}}}\n", display.name()),
+            (name, None) => format!("{name}: {name}\n"),
+        })
+        .collect();
+    text += "\
+name: {text: a, family: b, given: c}
+identifiers: [{type: a, value: b, system: c}]
+phones: [a]
+addresses: [{text: a, division_code: b, postal_code: c, country: d}]
+contacts: [{name: a, relation: b, phone: c}]
+";
+    let mut expected: Vec<_> = field_names::texts().collect();
+    expected.sort_unstable();
+    assert_eq!(mapping(&text).fields().into_keys().collect::<Vec<_>>(), expected);
 }
 
 #[test]

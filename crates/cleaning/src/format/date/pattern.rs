@@ -54,7 +54,7 @@ pub(super) struct Numbers {
     pub(super) nanosecond: i32,
 }
 
-/// The first of the hundred years for which two digits stand where the pattern does not say it: spreadsheets
+/// The first of the hundred years that two digits mean where the pattern does not say it: spreadsheets
 /// read them so, and two-digit years mostly come out of spreadsheets.
 const FIRST_SHORT_YEAR: i16 = 1930;
 
@@ -70,7 +70,7 @@ pub enum PatternError {
     /// The hundred years of `yy` begin nowhere.
     #[error("yy[1925] names the first of a hundred years, from 1800 to 2000")]
     Window,
-    /// Letters that stand for nothing.
+    /// Letters without a meaning.
     #[error("'{0}' is not one of yyyy, yy, MM, M, dd, d, HH, H, mm, ss, S; put literal letters in quotes")]
     UnknownLetters(char),
     /// A unit twice.

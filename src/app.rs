@@ -17,7 +17,7 @@ use crate::{
         hospital_api::{HospitalApi, HttpVerificationClient, VerdictCache},
     },
     config::Config,
-    logic::{batch::cutoffs::answer_reserve, retention},
+    logic::{batch::answer_reserve, retention},
     model::{self, StoreError},
     server::{self, Admission, Readiness, Server},
     svc::{BatchLimits, Hospital, InFlightBudget, ServiceContext},

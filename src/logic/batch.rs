@@ -1,10 +1,20 @@
 //! What the stages of one batch share while it runs.
 
-pub mod cutoffs;
+mod cleaning_stats;
+mod cutoffs;
+mod reject_limit;
+mod resend;
+mod shared;
+mod timings;
+mod write_queue;
 
-pub(super) mod cleaning_stats;
-pub(super) mod reject_limit;
-pub(super) mod resend;
-pub(super) mod shared;
-pub(super) mod timings;
-pub(super) mod write_queue;
+pub(super) use self::{
+    cleaning_stats::CleaningStats,
+    cutoffs::{Cutoffs, read_deadline},
+    reject_limit::RejectWatcher,
+    resend::{CheckedRecord, ResendState},
+    shared::{BatchShared, CleanRecord},
+    timings::Timings,
+    write_queue::{QueuedRow, WriteHandle, WriteQueue, settled_row},
+};
+pub use self::{cutoffs::answer_reserve, resend::ResendError};

@@ -5,7 +5,6 @@ pub(super) mod previous_run;
 pub(super) mod resend_guard;
 
 mod report;
-mod resend_error;
 mod start;
 
 use std::{sync::Arc, time::Duration};
@@ -25,12 +24,7 @@ use tracing::info;
 use worker_pool::JobBatch;
 
 use super::{
-    batch::{
-        cutoffs::{Cutoffs, answer_reserve},
-        resend::ResendState,
-        shared::BatchShared,
-        write_queue::settled_row,
-    },
+    batch::{BatchShared, Cutoffs, ResendState, answer_reserve, settled_row},
     ledger::BatchCounts,
     pipeline::{intake::Intake, write::Closing},
 };
@@ -40,11 +34,9 @@ use crate::{
     svc::{BudgetPermit, Hospital, ServiceContext},
 };
 
+pub use self::report::{BatchReport, StageTimes};
 pub(super) use self::start::{BatchSpec, Started};
-pub use self::{
-    report::{BatchReport, StageTimes},
-    resend_error::ResendError,
-};
+pub use super::batch::ResendError;
 
 /// Why a batch was not processed at all.
 #[derive(Debug, Error)]

@@ -18,7 +18,6 @@ mod closing;
 mod counters;
 mod handles;
 mod record_ref;
-mod record_result;
 mod result_stream;
 mod settlement;
 mod slot;
@@ -43,9 +42,8 @@ pub use self::{
     counters::Progress,
     handles::{Attempt, Receipt, Ticket},
     record_ref::{MAX_RECORD_ID, RecordRef},
-    record_result::RecordResult,
     result_stream::{FreeSlots, ResultStream},
-    settlement::Settlement,
+    settlement::{RecordResult, Settlement},
     totals::BatchCounts,
 };
 

@@ -16,7 +16,7 @@ const MAX_READ_TIME: Duration = Duration::from_secs(1);
 
 /// The cut-offs of one batch. `cut_at <= answer_at < deadline`.
 #[derive(Clone, Copy, Debug)]
-pub struct Cutoffs {
+pub(crate) struct Cutoffs {
     /// No record starts any more, running verifications are cut, and verified records are flushed.
     pub cut_at: Instant,
     /// The answer leaves, however many records are settled.
@@ -26,7 +26,7 @@ pub struct Cutoffs {
 impl Cutoffs {
     /// The cut-offs of a batch that arrived at `arrived_at` and must be answered by `deadline`, with a
     /// store that takes `flush_time` for a chunk and an answer about `records` records.
-    pub fn new(arrived_at: Instant, deadline: Instant, flush_time: Duration, records: u32) -> Self {
+    pub(crate) fn new(arrived_at: Instant, deadline: Instant, flush_time: Duration, records: u32) -> Self {
         let timeout = deadline.saturating_duration_since(arrived_at);
         let answering = (ANSWER_PER_RECORD * records).min(timeout / 4);
         let answer_at = before(deadline, answer_reserve(timeout) + answering, arrived_at);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cleaning::{outcome::Completion, resend_digest::ResendDigest};
+use thiserror::Error;
 
 use crate::{logic::ledger::Settlement, svc::BatchLease};
 
@@ -21,4 +22,16 @@ pub(crate) struct CheckedRecord {
     pub digest: ResendDigest,
     /// How the previous run settled it, if that is final.
     pub previous: Option<Settlement>,
+}
+
+/// Why a resend is refused.
+#[derive(Debug, Error)]
+pub enum ResendError {
+    #[error("the same batch runs now")]
+    AlreadyRunning,
+    /// The first record, by its index, that differs from the previous run.
+    #[error("record {index} differs from the one that was sent before")]
+    RecordDiffers { index: u32 },
+    #[error("the store cannot tell what became of the previous run")]
+    StoreUnavailable,
 }

@@ -5,16 +5,12 @@ use std::{
     time::Duration,
 };
 
-/// Time spent by a batch, by stage.
+/// Time spent by a batch, by the stages of the report.
 #[derive(Default)]
 pub(crate) struct Timings {
-    /// Formatting and local rules.
     pub clean: StageClock,
-    /// Waiting for a worker.
     pub queue: StageClock,
-    /// Calls to hospitals.
     pub verify: StageClock,
-    /// Transactions.
     pub write: StageClock,
 }
 

@@ -10,9 +10,11 @@ use cleaning::{
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::resend_error::ResendError;
 use crate::{
-    logic::{batch::cutoffs::read_deadline, ledger::Settlement},
+    logic::{
+        batch::{ResendError, read_deadline},
+        ledger::Settlement,
+    },
     model::{BatchKey, ResultsPage, Store, StoreError, StoredResult},
 };
 

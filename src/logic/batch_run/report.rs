@@ -6,7 +6,7 @@ use cleaning::{cleaning_tally::ChangeGroup, issue_groups::IssueGroup, outcome::C
 use tokio::time::Instant;
 
 use crate::logic::{
-    batch::timings::Timings,
+    batch::Timings,
     ledger::{BatchCounts, RecordResult},
 };
 

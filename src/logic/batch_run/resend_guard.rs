@@ -7,15 +7,12 @@ use cleaning::{
     resend_digest::ResendDigest,
 };
 
-use super::{previous_run::PreviousRun, resend_error::ResendError};
+use super::previous_run::PreviousRun;
 use tokio::task::coop::consume_budget;
 
 use crate::{
     context::RequestContext,
-    logic::batch::{
-        cutoffs::read_deadline,
-        resend::{CheckedRecord, ResendState},
-    },
+    logic::batch::{CheckedRecord, ResendError, ResendState, read_deadline},
     svc::{BatchLease, ServiceContext},
 };
 

@@ -15,13 +15,8 @@ use crate::{
     context::RequestContext,
     logic::{
         batch::{
-            cleaning_stats::CleaningStats,
-            cutoffs::Cutoffs,
-            reject_limit::RejectWatcher,
-            resend::{CheckedRecord, ResendState},
-            shared::BatchShared,
-            timings::Timings,
-            write_queue::WriteQueue,
+            BatchShared, CheckedRecord, CleaningStats, Cutoffs, RejectWatcher, ResendState, Timings,
+            WriteQueue,
         },
         ledger::Ledger,
         pipeline::write::Writer,

@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::{
     context::RequestContext,
-    logic::batch::cutoffs::read_deadline,
+    logic::batch::read_deadline,
     model::{StoreError, StoredBatch},
     svc::ServiceContext,
 };

@@ -4,7 +4,7 @@ use std::sync::Weak;
 
 use tokio::sync::mpsc;
 
-use super::{Ledger, counters::Progress, record_result::RecordResult};
+use super::{Ledger, counters::Progress, settlement::RecordResult};
 
 /// The free slots of a window.
 pub struct FreeSlots(mpsc::Receiver<u32>);

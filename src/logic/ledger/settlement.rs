@@ -1,7 +1,8 @@
-//! How a record ended.
+//! How a record ended, in the ledger and for the caller.
 
 use std::sync::Arc;
 
+use super::record_ref::RecordRef;
 use cleaning::{
     issue::Issue,
     outcome::{Failure, Outcome},
@@ -34,5 +35,21 @@ impl Settlement {
 
     pub(super) fn not_attempted() -> Self {
         Self { outcome: Outcome::NotAttempted, issues: Arc::default(), retryable: true, attempts: 0 }
+    }
+}
+
+/// What became of one record.
+pub struct RecordResult {
+    /// Position in the batch, starting at 0.
+    pub index: u32,
+    /// The caller's id of the record.
+    pub id: Arc<str>,
+    /// How it ended.
+    pub settlement: Settlement,
+}
+
+impl RecordResult {
+    pub(super) fn new(record: &RecordRef, settlement: Settlement) -> Self {
+        Self { index: record.index, id: Arc::clone(&record.id), settlement }
     }
 }

@@ -18,7 +18,7 @@ use worker_pool::Lane;
 use super::verify::VerificationJob;
 use crate::{
     logic::{
-        batch::shared::{BatchShared, CleanRecord},
+        batch::{BatchShared, CleanRecord},
         ledger::{Settlement, Ticket},
     },
     svc::Hospital,

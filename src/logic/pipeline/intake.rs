@@ -22,7 +22,7 @@ use self::recent_ids::RecentIds;
 use super::clean::{HospitalQueue, QueuedRecord, clean_queue};
 use crate::{
     logic::{
-        batch::{resend::CheckedRecord, shared::BatchShared},
+        batch::{BatchShared, CheckedRecord},
         ledger::{MAX_RECORD_ID, RecordRef},
     },
     svc::{Hospital, ServiceContext},

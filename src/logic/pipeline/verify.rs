@@ -23,7 +23,7 @@ use crate::{
         hospital_health::CallPermit,
     },
     logic::{
-        batch::shared::{BatchShared, CleanRecord},
+        batch::{BatchShared, CleanRecord},
         ledger::{Attempt, Ticket},
     },
     svc::Hospital,

@@ -24,11 +24,7 @@ use self::{
 };
 use crate::{
     logic::{
-        batch::{
-            resend::ResendState,
-            shared::BatchShared,
-            write_queue::{QueuedRow, WriteHandle},
-        },
+        batch::{BatchShared, QueuedRow, ResendState, WriteHandle},
         ledger::{Attempt, Settlement},
     },
     model::{Chunk, Content, FinishedBatch, Row, Store, Written},

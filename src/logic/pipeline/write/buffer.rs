@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    logic::batch::write_queue::{QueuedRow, WriteHandle},
+    logic::batch::{QueuedRow, WriteHandle},
     model::Row,
 };
 

@@ -32,3 +32,5 @@ pub mod server;
 pub mod shutdown;
 pub mod svc;
 pub mod telemetry;
+
+mod sync;

@@ -1,4 +1,4 @@
-//! Runs checks, each in many orders, and says how to see one again that fails.
+//! Runs checks, each in many orders, and says how to repeat one that fails.
 
 use std::{
     env, process,
@@ -15,7 +15,7 @@ use shuttle::{
 /// Orders of each kind that a check is run in.
 const ORDERS: usize = 3_000;
 
-/// How many times an order leaves the priorities of its threads.
+/// How many times the priorities of the threads change in one order.
 const CHANGES: usize = 3;
 
 /// One check: it panics, or hangs, in an order in which something is wrong.
@@ -29,10 +29,10 @@ pub struct Check {
 /// Which orders a check is run in.
 #[derive(Clone, Copy)]
 pub enum Orders {
-    /// All that there are, so these must be few. Such a check does not roll dice.
+    /// All that there are, so these must be few. Such a check does not choose at random.
     All,
-    /// Half of them with a change to any thread at any point, half with threads of random priorities that change a
-    /// few times, which finds what needs one thread to stand still for long.
+    /// Half of them with a switch to any thread at any point, half with threads of random priorities that change a
+    /// few times, which finds bugs that need one thread to pause for long.
     Random,
 }
 
@@ -45,11 +45,11 @@ impl Check {
         Self { name, run, orders: Orders::All }
     }
 
-    /// In how many orders it held.
+    /// Runs the check; returns in how many orders it held.
     fn explore(&self, seed: u64) -> usize {
         let run = self.run;
         let mut config = Config::new();
-        // That std's weaker orderings count as strong ones is said where this program begins.
+        // Shuttle treats weak orderings as strong ones; main.rs says so.
         config.silence_warnings = true;
         match self.orders {
             Orders::All => Runner::new(DfsScheduler::new(None, false), config).run(run),

@@ -1,27 +1,28 @@
 //! The gate: never more permits than its limit, whoever changes it meanwhile.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{sync::Arc, time::Duration};
 
+use shuttle::thread;
 use tokio::time::Instant;
+use worker_pool::{
+    Gate,
+    interleavings::{Permit, try_enter},
+};
 
-use super::gate::{Gate, GatePermit, TryEnter};
 use crate::explore::{Check, dice};
 
-pub const ALL: &[Check] = &[
+pub const CHECKS: &[Check] = &[
     Check::of_all_orders("gate: two never share one permit", || never_more_than(1, 2)),
     Check::random("gate: three never share two permits", || never_more_than(2, 3)),
     Check::random("gate: a limit that changes is never exceeded", a_limit_that_changes_is_never_exceeded),
     Check::of_all_orders("gate: of two pauses the longer one counts", of_two_pauses_the_longer_one_counts),
 ];
 
-fn enter(gate: &Arc<Gate>) -> Option<GatePermit> {
-    match gate.try_enter(Instant::now()) {
-        TryEnter::Entered(permit) => Some(permit),
-        TryEnter::Full | TryEnter::NotBefore(_) => None,
-    }
+fn enter(gate: &Arc<Gate>) -> Option<Permit> {
+    try_enter(gate, Instant::now()).ok()
 }
 
-/// Everybody tries once and stays: as many are inside as the limit says, no fewer.
+/// Each thread tries once and stays: as many are inside as the limit says, no fewer.
 fn never_more_than(limit: usize, threads: usize) {
     let gate = Gate::new(limit);
     let comers: Vec<_> = (0..threads)
@@ -73,9 +74,9 @@ fn of_two_pauses_the_longer_one_counts() {
         let gate = Arc::clone(&gate);
         thread::spawn(move || {
             gate.pause(until);
-            assert!(matches!(gate.try_enter(now), TryEnter::NotBefore(moment) if moment >= until));
+            assert!(matches!(try_enter(&gate, now), Err(Some(moment)) if moment >= until));
         })
     });
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert!(matches!(gate.try_enter(now), TryEnter::NotBefore(moment) if moment == long));
+    assert!(matches!(try_enter(&gate, now), Err(Some(moment)) if moment == long));
 }

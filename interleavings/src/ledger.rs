@@ -1,40 +1,41 @@
 //! The ledger: exactly one outcome per record, and no wake-up missed, while workers settle records and the batch
 //! closes.
 
-use std::{
-    collections::HashMap,
+use std::{collections::HashMap, sync::Arc};
+
+use cleaning::outcome::{Completion, Outcome};
+use dataprocessing::logic::ledger::{
+    Attempt, Ledger, Receipt, RecordRef, RecordResult, ResultStream, Settlement, Ticket,
+};
+use futures_util::FutureExt;
+use shuttle::{
+    future::block_on,
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
     thread,
 };
 
-use futures_util::FutureExt;
-use shuttle::future::block_on;
-
-use super::{
-    record_ref::RecordRef,
-    ledger::{Attempt, Ledger, ResultStream, Receipt, Settlement, Ticket},
-    report::RecordResult,
-};
-use cleaning::outcome::{Completion, Outcome};
 use crate::explore::{Check, dice};
 
-pub const ALL: &[Check] = &[
-    Check::random("ledger: one outcome whoever settles first", one_outcome_whoever_settles_first),
-    Check::random("ledger: the last to settle wakes who waits", the_last_to_settle_wakes_who_waits),
+pub const CHECKS: &[Check] = &[
+    Check::random("ledger: one outcome, the one settled first", one_outcome_whoever_settles_first),
+    Check::random("ledger: the last to settle wakes all that wait", the_last_to_settle_wakes_who_waits),
     Check::random("ledger: nothing in flight means settled", nothing_in_flight_means_settled),
-    Check::random("ledger: a place is free after its receipt", a_place_is_free_after_its_receipt),
-    Check::random("ledger: one result though the stream is cut off", one_result_though_the_stream_is_cut_off),
+    Check::random("ledger: a slot is free after its receipt", a_slot_is_free_after_its_receipt),
+    Check::random(
+        "ledger: one result although the stream is cut off",
+        one_result_though_the_stream_is_cut_off,
+    ),
 ];
 
-/// By the index of the record: the outcomes of whoever was told that its settling counted.
+/// By the index of the record: the outcomes of the settlements that were told to count.
 type Told = HashMap<u32, Vec<Outcome>>;
 
-fn admit(ledger: &Arc<Ledger>, place: u32, index: u32) -> Ticket {
-    ledger.admit(place, Arc::new(RecordRef { index, ..RecordRef::default() }))
+fn admit(ledger: &Arc<Ledger>, slot: u32, index: u32) -> Ticket {
+    ledger.admit(slot, Arc::new(RecordRef { index, ..RecordRef::default() }))
 }
 
 fn whole(records: u32) -> (Arc<Ledger>, Vec<Ticket>) {
@@ -53,7 +54,7 @@ enum Kept {
     Begun { _attempt: Attempt },
 }
 
-/// Lives a record in any way; its receipt if it was settled by this, and what was kept of it.
+/// Ends a record in any way. Returns its receipt if this settled it, and what is kept of it.
 fn live(ticket: Ticket) -> (Option<Receipt>, Option<Outcome>, Option<Kept>) {
     let fate = dice(9);
     if fate == 0 {
@@ -70,8 +71,8 @@ fn live(ticket: Ticket) -> (Option<Receipt>, Option<Outcome>, Option<Kept>) {
         // As when its worker panics.
         4 => drop(attempt),
         5 => return (None, None, Some(Kept::Begun { _attempt: attempt })),
-        6 if attempt.write() => return (None, None, Some(Kept::Begun { _attempt: attempt })),
-        7 if !attempt.write() => attempt.leave(),
+        6 if attempt.start_writing() => return (None, None, Some(Kept::Begun { _attempt: attempt })),
+        7 if !attempt.start_writing() => attempt.leave(),
         _ => return (attempt.settle(ended(Outcome::Stored)), Some(Outcome::Stored), None),
     }
     (None, None, None)
@@ -81,10 +82,10 @@ fn tell(told: &Mutex<Told>, index: u32, outcome: Outcome) {
     told.lock().unwrap().entry(index).or_default().push(outcome);
 }
 
-/// Lives records; what is kept of them stays until the batch is closed.
+/// Ends records in any way. Returns what is kept of them until the batch is closed.
 fn live_all(tickets: impl IntoIterator<Item = Ticket>, told: &Mutex<Told>) -> Vec<Kept> {
     let live_one = |ticket: Ticket| {
-        let index = ticket.head().index;
+        let index = ticket.record().index;
         let (receipt, outcome, kept) = live(ticket);
         if let (Some(_), Some(outcome)) = (&receipt, outcome) {
             tell(told, index, outcome);
@@ -96,12 +97,12 @@ fn live_all(tickets: impl IntoIterator<Item = Ticket>, told: &Mutex<Told>) -> Ve
 }
 
 fn close(ledger: &Ledger, told: &Mutex<Told>) {
-    for (head, settlement) in ledger.close(Completion::Cancelled) {
-        tell(told, head.index, settlement.outcome);
+    for (record, settlement) in ledger.close(Completion::Cancelled) {
+        tell(told, record.index, settlement.outcome);
     }
 }
 
-/// Every record has one result, which is what whoever settled it was told; the sums are those of the results.
+/// Every record has one result, the one whose settlement was told to count; the sums are those of the results.
 fn check_books(ledger: &Ledger, results: &[RecordResult], received: u32, told: &Mutex<Told>) {
     let mut indexes: Vec<_> = results.iter().map(|result| result.index).collect();
     indexes.sort_unstable();
@@ -109,23 +110,25 @@ fn check_books(ledger: &Ledger, results: &[RecordResult], received: u32, told: &
     let told = told.lock().unwrap();
     for RecordResult { index, settlement, .. } in results {
         match told.get(index).map(Vec::as_slice) {
-            Some(told) => assert_eq!(told, [settlement.outcome], "one was told, and rightly"),
-            // Its worker panicked, or the store had it: nobody is told.
+            Some(told) => {
+                assert_eq!(told, [settlement.outcome], "one settlement was told to count, and it did")
+            }
+            // Its worker panicked, or the store had it: no settlement was told.
             None => assert_eq!(settlement.outcome, Outcome::Failed),
         }
     }
-    let (counts, _) = ledger.account();
+    let (counts, _) = ledger.take_totals();
     let progress = ledger.progress();
     assert_eq!((counts.received, progress.received, progress.settled()), (received, received, received));
     assert_eq!(counts.by_outcome, progress.by_outcome);
     for outcome in Outcome::ALL {
         let ended = results.iter().filter(|result| result.settlement.outcome == outcome).count();
-        assert_eq!(counts.of(outcome) as usize, ended);
+        assert_eq!(counts.by_outcome[outcome] as usize, ended);
     }
     assert_eq!((ledger.unsettled(), ledger.in_flight()), (0, 0));
 }
 
-/// Two workers live their records while the batch is closed, and another waits for its end.
+/// Two workers end their records while the batch is closed, and a third thread waits for its end.
 fn one_outcome_whoever_settles_first() {
     const RECORDS: u32 = 6;
     let (ledger, mut tickets) = whole(RECORDS);
@@ -149,7 +152,7 @@ fn one_outcome_whoever_settles_first() {
     check_books(&ledger, &ledger.results(), RECORDS, &told);
 }
 
-/// Nobody closes: who waits is woken by the last record, or waits for ever.
+/// Nothing closes the batch: the last record wakes the waiting threads, or they wait for ever.
 fn the_last_to_settle_wakes_who_waits() {
     const RECORDS: u32 = 3;
     let (ledger, tickets) = whole(RECORDS);
@@ -169,7 +172,7 @@ fn the_last_to_settle_wakes_who_waits() {
     waiting.into_iter().for_each(|waiting| waiting.join().unwrap());
 }
 
-/// Who waits for what is in flight is woken by the last, and finds the outcomes of all.
+/// A thread that waits for the records in flight is woken by the last one, and finds the outcomes of all.
 fn nothing_in_flight_means_settled() {
     const RECORDS: u32 = 3;
     let (ledger, tickets) = whole(RECORDS);
@@ -185,14 +188,15 @@ fn nothing_in_flight_means_settled() {
     assert!(ledger.close(Completion::Complete).is_empty(), "nothing is left to settle");
 }
 
-/// What was taken of a stream so far.
+/// The results that were taken from a stream so far.
 type Taken = Arc<Mutex<Vec<RecordResult>>>;
 
-/// Takes results, a few at a time, until the batch is gone.
+/// Takes results, a few at once, until the batch is gone.
 fn take_all(mut result_stream: ResultStream, taken: &Taken) {
     while let Some(progress) = result_stream.progress() {
         assert!(progress.settled() <= progress.received, "what is settled was received before");
-        let results = if dice(3) == 0 { result_stream.now(1) } else { block_on(result_stream.next(2)) };
+        let results =
+            if dice(3) == 0 { result_stream.take_ready(1) } else { block_on(result_stream.next(2)) };
         taken.lock().unwrap().extend(results);
     }
 }
@@ -205,11 +209,10 @@ fn check_stream(ledger: Arc<Ledger>, taken: &Taken, received: u32, told: &Mutex<
     check_books(&ledger, &taken.lock().unwrap(), received, told);
 }
 
-/// Records come and go through a window of two places; each place is had by one at a time, and that includes
-/// whoever holds the receipt.
-fn a_place_is_free_after_its_receipt() {
+/// Records come and go through a window of two slots. A slot belongs to one record until its receipt is dropped.
+fn a_slot_is_free_after_its_receipt() {
     const RECORDS: u32 = 5;
-    let (ledger, mut places, result_stream) = Ledger::window(2);
+    let (ledger, mut free_slots, result_stream) = Ledger::window(2);
     let told = Arc::new(Mutex::new(Told::new()));
     let held = Arc::new([AtomicU32::new(0), AtomicU32::new(0)]);
     let taken = Taken::default();
@@ -222,12 +225,12 @@ fn a_place_is_free_after_its_receipt() {
             let (to_settle, queue) = mpsc::channel::<(u32, Ticket)>();
             let (held, told) = (Arc::clone(&held), Arc::clone(&told));
             let worker = thread::spawn(move || {
-                while let Ok((place, ticket)) = queue.recv() {
-                    let index = ticket.head().index;
+                while let Ok((slot, ticket)) = queue.recv() {
+                    let index = ticket.record().index;
                     let receipt = ticket.begin().and_then(|attempt| attempt.settle(ended(Outcome::Stored)));
-                    assert!(receipt.is_some(), "nobody else settles it");
+                    assert!(receipt.is_some(), "nothing else settles it");
                     tell(&told, index, Outcome::Stored);
-                    held[place as usize].store(0, Ordering::SeqCst);
+                    held[slot as usize].store(0, Ordering::SeqCst);
                     drop(receipt);
                 }
             });
@@ -235,9 +238,9 @@ fn a_place_is_free_after_its_receipt() {
         })
         .unzip();
     for index in 0..RECORDS {
-        let place = block_on(places.take()).expect("results are taken");
-        assert_eq!(held[place as usize].swap(1, Ordering::SeqCst), 0, "somebody else has the place");
-        queues[index as usize % 2].send((place, admit(&ledger, place, index))).unwrap();
+        let slot = block_on(free_slots.take()).expect("results are taken");
+        assert_eq!(held[slot as usize].swap(1, Ordering::SeqCst), 0, "another record has the slot");
+        queues[index as usize % 2].send((slot, admit(&ledger, slot, index))).unwrap();
     }
     drop(queues);
     block_on(ledger.all_settled());
@@ -249,7 +252,7 @@ fn a_place_is_free_after_its_receipt() {
 
 /// The batch is closed while records are on their way and results are taken.
 fn one_result_though_the_stream_is_cut_off() {
-    let (ledger, mut places, result_stream) = Ledger::window(2);
+    let (ledger, mut free_slots, result_stream) = Ledger::window(2);
     let told = Arc::new(Mutex::new(Told::new()));
     let taken = Taken::default();
     let taker = thread::spawn({
@@ -263,9 +266,9 @@ fn one_result_though_the_stream_is_cut_off() {
     });
     let mut received = 0;
     for _ in 0..3 {
-        // Records that are kept keep their places, so there may be none.
-        if let Some(place) = places.take().now_or_never().flatten() {
-            to_live.send(admit(&ledger, place, received)).unwrap();
+        // Records that are kept keep their free_slots, so there may be none.
+        if let Some(slot) = free_slots.take().now_or_never().flatten() {
+            to_live.send(admit(&ledger, slot, received)).unwrap();
             received += 1;
         }
     }

@@ -9,10 +9,7 @@ mod hospital_breaker;
 mod median;
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -27,6 +24,10 @@ use self::{
     median::Median,
 };
 use super::hospital_api::FaultKind;
+use crate::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// The time in which calls earn retries.
 const RETRY_WINDOW: Duration = Duration::from_secs(10);

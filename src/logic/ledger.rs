@@ -26,7 +26,7 @@ mod totals;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use cleaning::issue_groups::IssueGroups;
 use tokio::{sync::mpsc, time::Instant};
@@ -36,7 +36,10 @@ use self::{
     slot::{Slot, Stage},
     totals::Totals,
 };
-use crate::svc::BatchProgress;
+use crate::{
+    svc::BatchProgress,
+    sync::{Mutex, MutexGuard},
+};
 
 pub use self::{
     counters::Progress,

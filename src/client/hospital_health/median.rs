@@ -1,9 +1,8 @@
 //! The median of a series of durations, in eight bytes.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
+
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// One step towards a new value is this part of the median.
 const STEP: u64 = 32;

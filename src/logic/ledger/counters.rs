@@ -1,9 +1,9 @@
 //! How many records of a batch are where: what waits for the ledger looks at these, not at its slots.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use cleaning::outcome::{Outcome, OutcomeCounts};
 use tokio::sync::Notify;
+
+use crate::sync::atomic::{AtomicU32, Ordering};
 
 /// The counters of one ledger.
 #[derive(Default)]

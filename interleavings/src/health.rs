@@ -1,24 +1,23 @@
-//! The health of a hospital: calls that end at the same time, with its fast path that takes no lock.
+//! The health of a hospital: calls that end at the same time, and its fast path, which takes no lock.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use super::{
-    hospital_health::{CallPermit, HospitalHealth, HealthConfig},
+use dataprocessing::client::{
     hospital_api::FaultKind,
+    hospital_health::{CallPermit, HealthConfig, HospitalHealth},
 };
+use shuttle::{
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+};
+use tokio::time::Instant;
+
 use crate::explore::{Check, dice, pass};
 
-pub const ALL: &[Check] = &[
+pub const CHECKS: &[Check] = &[
     Check::random("health: an outage opens the breaker", an_outage_opens_the_breaker),
     Check::random("health: there is never more than one probe", there_is_never_more_than_one_probe),
-    Check::random("health: a lowered limit is heeded", a_lowered_limit_is_heeded),
+    Check::random("health: a lowered limit is respected", a_lowered_limit_is_respected),
     Check::random("health: who has healed overlooks no new trouble", who_has_healed_overlooks_no_new_trouble),
     Check::random("health: nothing stays open for ever", nothing_stays_open_for_ever),
     Check::random("health: a named pause is kept", a_named_pause_is_kept),
@@ -26,21 +25,23 @@ pub const ALL: &[Check] = &[
 
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// The longest pause that the party itself names.
+/// The longest pause that the hospital itself names.
 const NAMED: Duration = Duration::from_secs(60);
 
 const MAX_IN_FLIGHT: usize = 10;
 
-/// A health that has seen enough calls go well to let them pass without a look.
+/// A health that has seen enough successful calls to take the fast path.
 fn untroubled() -> Arc<HospitalHealth> {
-    let health = HospitalHealth::new("h1".into(), HealthConfig { max_in_flight: MAX_IN_FLIGHT, outage_pause: PAUSE });
+    let health =
+        HospitalHealth::new("h1".into(), HealthConfig { max_in_flight: MAX_IN_FLIGHT, outage_pause: PAUSE });
     while health.try_begin_call().expect("nothing has failed").record_success().is_some() {}
     health
 }
 
-/// A health that stops calls since its last ten failed.
+/// A health that refuses calls because its last ten failed.
 fn opened() -> Arc<HospitalHealth> {
-    let health = HospitalHealth::new("h1".into(), HealthConfig { max_in_flight: MAX_IN_FLIGHT, outage_pause: PAUSE });
+    let health =
+        HospitalHealth::new("h1".into(), HealthConfig { max_in_flight: MAX_IN_FLIGHT, outage_pause: PAUSE });
     while let Ok(call) = health.try_begin_call() {
         call.record_failure(FaultKind::Unreachable);
     }
@@ -63,8 +64,12 @@ fn end(call: CallPermit) {
     }
 }
 
-/// Threads that do the same, to their end.
-fn at_once(threads: u32, health: &Arc<HospitalHealth>, then: impl Fn(&Arc<HospitalHealth>, u32) + Send + Sync + 'static) {
+/// Runs threads that do the same, and waits for them.
+fn at_once(
+    threads: u32,
+    health: &Arc<HospitalHealth>,
+    then: impl Fn(&Arc<HospitalHealth>, u32) + Send + Sync + 'static,
+) {
     let then = Arc::new(then);
     let threads: Vec<_> = (0..threads)
         .map(|number| {
@@ -86,7 +91,7 @@ fn an_outage_opens_the_breaker() {
     assert!(!*health.watch_availability().borrow());
 }
 
-/// While it is open, and no probe ends well, whoever calls is the only one, whatever calls of before end as.
+/// While the breaker is open and no probe succeeds, only one call runs at once, however earlier calls end.
 fn there_is_never_more_than_one_probe() {
     let health = untroubled();
     let of_before: Vec<_> = (0..2).map(|_| health.try_begin_call().expect("it works")).collect();
@@ -98,12 +103,12 @@ fn there_is_never_more_than_one_probe() {
                     call.record_success();
                 } else {
                     fail(call, FaultKind::Overloaded);
-                    health.stop_calls_until(tokio::time::Instant::now() + PAUSE / 2);
+                    health.stop_calls_until(Instant::now() + PAUSE / 2);
                 }
             }
         }
     });
-    health.stop_calls_until(tokio::time::Instant::now() + PAUSE);
+    health.stop_calls_until(Instant::now() + PAUSE);
     let probes = AtomicU32::new(0);
     at_once(3, &health, move |health, _| {
         for _ in 0..3 {
@@ -119,8 +124,8 @@ fn there_is_never_more_than_one_probe() {
     assert!(!*health.watch_availability().borrow());
 }
 
-/// The limit falls and hardly rises, while others go the fast way: in the end nobody takes that any more.
-fn a_lowered_limit_is_heeded() {
+/// The limit falls and hardly rises while other calls take the fast path: in the end no call takes it any more.
+fn a_lowered_limit_is_respected() {
     let health = untroubled();
     at_once(4, &health, |health, number| {
         for _ in 0..2 {
@@ -132,24 +137,27 @@ fn a_lowered_limit_is_heeded() {
     assert!(limit.is_some_and(|limit| (2..MAX_IN_FLIGHT).contains(&limit)), "a limit of {limit:?}");
 }
 
-/// As the last call goes well after which there is nothing to heed, the party asks for a pause.
+/// The hospital asks for a pause while the call succeeds after which the fast path would be open again.
 fn who_has_healed_overlooks_no_new_trouble() {
-    let new = || HospitalHealth::new("h1".into(), HealthConfig { max_in_flight: MAX_IN_FLIGHT, outage_pause: PAUSE });
-    let succeed = |health: &Arc<HospitalHealth>| health.try_begin_call().expect("nothing has failed").record_success();
-    let (health, mut heeded) = (new(), 0);
+    let new = || {
+        HospitalHealth::new("h1".into(), HealthConfig { max_in_flight: MAX_IN_FLIGHT, outage_pause: PAUSE })
+    };
+    let succeed =
+        |health: &Arc<HospitalHealth>| health.try_begin_call().expect("nothing has failed").record_success();
+    let (health, mut degraded_calls) = (new(), 0);
     while succeed(&health).is_some() {
-        heeded += 1;
+        degraded_calls += 1;
     }
     let health = new();
-    (1..heeded).for_each(|_| _ = succeed(&health));
+    (1..degraded_calls).for_each(|_| _ = succeed(&health));
     at_once(2, &health, |health, number| match number {
-        0 => health.stop_calls_until(tokio::time::Instant::now() + NAMED),
+        0 => health.stop_calls_until(Instant::now() + NAMED),
         _ => health.try_begin_call().into_iter().for_each(|call| _ = call.record_success()),
     });
     assert!(health.try_begin_call().is_err());
 }
 
-/// Whatever has happened: time alone brings the next call, and one that goes well brings all the others.
+/// Whatever has happened: time alone admits the next call, and its success admits all the others.
 fn nothing_stays_open_for_ever() {
     let health = if dice(2) == 0 { opened() } else { untroubled() };
     at_once(3, &health, |health, _| {
@@ -157,23 +165,23 @@ fn nothing_stays_open_for_ever() {
             health.try_begin_call().into_iter().for_each(end);
             match dice(4) {
                 0 => pass(PAUSE),
-                1 => health.stop_calls_until(tokio::time::Instant::now() + NAMED),
+                1 => health.stop_calls_until(Instant::now() + NAMED),
                 _ => {}
             }
         }
     });
     pass(NAMED + PAUSE);
     health.try_begin_call().expect("its time has come").record_success();
-    assert!(*health.watch_availability().borrow(), "whoever asks for its health is told that it works");
+    assert!(*health.watch_availability().borrow(), "its health says that it works");
     let calls = [health.try_begin_call(), health.try_begin_call()];
-    assert!(calls.iter().all(Result::is_ok), "it works for everybody");
+    assert!(calls.iter().all(Result::is_ok), "it works for all calls");
 }
 
-/// What the party asks for is not cut short by a probe that was on its way, nor by a shorter wish.
+/// A pause that the hospital asks for is not cut short by a probe that was under way, nor by a shorter pause.
 fn a_named_pause_is_kept() {
     let health = opened();
     pass(PAUSE);
-    let until = tokio::time::Instant::now() + NAMED;
+    let until = Instant::now() + NAMED;
     at_once(3, &health, move |health, number| match number {
         0 => health.try_begin_call().into_iter().for_each(|probe| fail(probe, FaultKind::Unreachable)),
         1 => health.stop_calls_until(until),

@@ -18,6 +18,7 @@
 //! | [`model`] | the store and its two engines |
 //! | [`client`] | the hospitals' APIs |
 //! | [`context`], [`shutdown`], [`telemetry`] | one call's deadline and cancellation; signals; logging |
+//! | `sync` | locks and atomics: std's, or shuttle's where `interleavings/` runs them in many orders |
 
 #![forbid(unsafe_code)]
 

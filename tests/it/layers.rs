@@ -11,19 +11,20 @@ use std::{
 use self::imports::{Names, Source, named, sources};
 
 /// What each module of the package may name besides itself: only rows below it.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("main", &[]),
     ("cli", &["app", "config", "model", "shutdown", "telemetry"]),
     ("app", &["config", "server", "logic", "svc", "model", "client", "context", "shutdown", "telemetry"]),
     // The sections of the configuration live with their parts.
     ("config", &["server", "model", "client", "telemetry"]),
     ("server", &["logic", "svc", "context"]),
-    ("logic", &["svc", "model", "client", "context"]),
+    ("logic", &["svc", "model", "client", "context", "sync"]),
     ("svc", &["model", "client", "context"]),
     ("model", &[]),
-    ("client", &[]),
+    ("client", &["sync"]),
     ("context", &[]),
     ("shutdown", &[]),
+    ("sync", &[]),
     ("telemetry", &[]),
     ("", &[]),
 ];

@@ -41,13 +41,11 @@ pub use super::batch::ResendError;
 /// Why a batch was not processed at all.
 #[derive(Debug, Error)]
 pub enum BatchError {
-    /// The deadline leaves no time for even one record.
     #[error("the deadline leaves no time for even one record")]
     NoTimeLeft {
         /// The time that one record needs, from now on.
         needed: Duration,
     },
-    /// The process has no room for the records of another batch.
     #[error("the process has no room for the records of another batch")]
     BudgetExhausted {
         /// How soon there may be room.

@@ -1,13 +1,13 @@
 //! The stages of a record, in their order:
 //!
 //! ```text
-//!           ticket               attempt                        receipt
-//!  intake ---------> clean ----------------> verify --------> write --------> ledger
-//!    |      queue      |         lane       |  ^       queue    |   settled
-//!    |  per hospital   |     per hospital   +--+   per batch    |
-//!    |                 |                  retry later           |
-//!    +-----------------+--------------------------------------->+
-//!                rejected: settled at once, then written
+//! intake --Ticket--> clean --Ticket--> verify --Attempt--> write --> the store
+//!   |    queue per     |     lane per   |  ^    queue per    ^
+//!   |    hospital      |     hospital   |  |    batch        |
+//!   |                  |                +--+ retry later     |
+//!   |                  |                |                    |
+//!   +------------------+----------------+------Receipt-------+
+//!            settled at once: rejected or failed
 //! ```
 //!
 //! 1. [`intake`] gives a record its slot in the ledger, and rejects it or puts it in the queue of its hospital.
@@ -16,8 +16,8 @@
 //!    holds few records. Records of a hospital without an API skip this stage.
 //! 4. [`write`](mod@write) is one task per batch; it gathers chunks for the store and settles what the store answers.
 //!
-//! Whatever happens to a record on its way, the handle that it is held by settles it or leaves it to the closing of
-//! its batch.
+//! Each arrow names the handle that holds the record. Whatever happens on the way, the handle settles the record or
+//! leaves it to the closing of its batch.
 
 pub(super) mod intake;
 pub(super) mod write;

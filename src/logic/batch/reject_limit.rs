@@ -33,7 +33,7 @@ impl RejectWatcher {
         self.check();
     }
 
-    /// Waits until too many are rejected. Never ends if there is no limit.
+    /// Waits until too many are rejected: forever, if there is no limit.
     pub(crate) async fn too_many(&self) {
         self.too_many.cancelled().await;
     }

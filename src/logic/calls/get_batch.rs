@@ -21,10 +21,8 @@ const MAX_CALL_READ: Duration = Duration::from_secs(5);
 /// Why a batch cannot be read.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// No such batch is known.
     #[error("no such batch is known")]
     NotFound,
-    /// The store cannot be read.
     #[error("the store cannot be read")]
     StoreUnavailable,
 }

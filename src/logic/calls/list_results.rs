@@ -42,7 +42,6 @@ impl ListResultsLogic {
         Self { context, svc }
     }
 
-    /// Reads a page.
     pub async fn run(self, asked: &PageRequest) -> Result<ResultPage, ReadError> {
         let batch = find(&self.svc, &asked.batch_id, &self.context).await?;
         let page = ResultsPage {

@@ -7,7 +7,7 @@ use cleaning::{record::RawRecord, resend_digest::ResendDigest};
 /// Longest record id, in characters. Longer ids and hospital codes are truncated to this.
 pub const MAX_RECORD_ID: usize = 128;
 
-/// Which record it is.
+/// The identity of one record in its batch.
 #[derive(Default)]
 pub struct RecordRef {
     /// Position in the batch, starting at 0.

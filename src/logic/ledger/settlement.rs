@@ -11,13 +11,12 @@ use cleaning::{
 /// How a record ended.
 #[derive(Clone, Debug)]
 pub struct Settlement {
-    /// What became of it.
     pub outcome: Outcome,
     /// Everything found about it, errors first.
     pub issues: Arc<[Issue]>,
     /// Whether sending it again may end better.
     pub retryable: bool,
-    /// How many times a worker took it up.
+    /// How many attempts were made; 0 if the record never started.
     pub attempts: u32,
 }
 
@@ -38,13 +37,12 @@ impl Settlement {
     }
 }
 
-/// What became of one record.
+/// What became of one record, for the caller.
 pub struct RecordResult {
     /// Position in the batch, starting at 0.
     pub index: u32,
     /// The caller's id of the record.
     pub id: Arc<str>,
-    /// How it ended.
     pub settlement: Settlement,
 }
 

@@ -7,7 +7,6 @@ use super::{record_ref::RecordRef, settlement::Settlement};
 /// How many records ended how. `received` is the sum over `by_outcome`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BatchCounts {
-    /// Records in the batch.
     pub received: u32,
     pub by_outcome: OutcomeCounts,
     /// Warnings over all records.
@@ -22,7 +21,6 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// Adds one settled record.
     pub(super) fn add(&mut self, record: &RecordRef, settlement: &Settlement) {
         self.counts.received += 1;
         self.counts.by_outcome[settlement.outcome] += 1;

@@ -132,13 +132,14 @@ async fn a_stream_again_is_answered_as_it_stands_in_the_books() {
 
 #[tokio::test]
 async fn what_a_deadline_cut_off_is_done_when_the_batch_is_sent_again() {
-    let service = TestService::with(|knobs| knobs.latency = Duration::from_millis(20)).await;
+    let service = TestService::with(|knobs| knobs.latency = Duration::from_millis(40)).await;
     let mut asked = Request::new(named("b", many(2500)));
-    asked.set_timeout(Duration::from_millis(600));
+    asked.set_timeout(Duration::from_secs(1));
     let first = service.client().batch_process(asked).await.unwrap().into_inner();
     assert_eq!(first.completion(), Completion::Deadline);
     let done = balanced(&first).stored;
-    assert!(done > 50 && done < 2400, "{done} were stored in time");
+    assert!(done > 0, "some were stored in time");
+    assert!(done <= 50 * 25, "50 workers make no more calls of 40 ms in 1 s");
     let calls = service.simulator.stats().calls;
 
     let again = service.process(named("b", many(2500))).await.unwrap();
@@ -263,7 +264,7 @@ async fn a_store_that_cannot_be_read_refuses_a_named_batch_at_once() {
     let refused = service.client().batch_process(asked).await.err().unwrap();
     assert_eq!(reason(&refused), (Code::Unavailable, "STORE_UNAVAILABLE".to_owned()));
     assert!(refused.get_error_details().retry_info().is_some());
-    assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
+    assert!(sent.elapsed() < Duration::from_secs(10), "not at the deadline: {:?}", sent.elapsed());
     let streamed = caller::send(&service, streamed("b", many(5))).await.status.expect("refused");
     assert_eq!(reason(&streamed).0, Code::Unavailable);
     assert_eq!(service.simulator.stats().calls, 0, "no hospital was called");

@@ -17,13 +17,14 @@ use dataprocessing::{
     config,
     context::RequestContext,
     logic::calls::batch_process::BatchProcessLogic,
-    server::pb::{
-        self, PatientData, RawAddress, RawContact, RawIdentifier, RawName, RawPatient,
-        data_processing_client::DataProcessingClient, patient_data,
+    server::{
+        DESCRIPTORS,
+        pb::{self, PatientData, data_processing_client::DataProcessingClient, patient_data},
     },
     svc::Hospital,
     telemetry,
 };
+use prost_reflect::{self as reflect, DescriptorPool, DynamicMessage, Kind, MessageDescriptor};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::trace;
@@ -191,41 +192,29 @@ fn records() -> Vec<PatientData> {
     fates.chain(wrong).chain(dirty).chain(broken).chain([bytes, fields()]).collect()
 }
 
-/// A record in canonical field names with a canary in every value.
+/// A record in canonical field names with a canary in every field that the contract has.
 fn fields() -> PatientData {
-    let text = || format!("{CANARY}{HAN_CANARY}");
-    let patient = RawPatient {
-        patient_id: text(),
-        name: Some(RawName { text: text(), family: text(), given: text() }),
-        gender: text(),
-        birth_date: text(),
-        identifiers: vec![RawIdentifier { r#type: text(), value: text(), system: text() }],
-        phones: vec![text()],
-        addresses: vec![RawAddress {
-            text: text(),
-            division_code: text(),
-            postal_code: text(),
-            country: text(),
-        }],
-        contacts: vec![RawContact { name: text(), relation: text(), phone: text() }],
-        nationality: text(),
-        ethnicity: text(),
-        marital_status: text(),
-        deceased: text(),
-        updated_at: text(),
-        version: text(),
-        age: text(),
-        gender_display: text(),
-        nationality_display: text(),
-        ethnicity_display: text(),
-        marital_status_display: text(),
-        birth_date_absent_reason: text(),
-    };
+    let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
+    let patient = pool.get_message_by_name("dataprocessing.v1.RawPatient").expect("it is in the contract");
     PatientData {
         id: "fields".to_owned(),
         hospital_code: "renmin".to_owned(),
-        payload: Some(patient_data::Payload::Patient(patient)),
+        payload: Some(patient_data::Payload::Patient(full_of_canaries(&patient).transcode_to().unwrap())),
     }
+}
+
+fn full_of_canaries(descriptor: &MessageDescriptor) -> DynamicMessage {
+    let mut message = DynamicMessage::new(descriptor.clone());
+    for field in descriptor.fields() {
+        let value = match field.kind() {
+            Kind::String => reflect::Value::String(format!("{CANARY}{HAN_CANARY}")),
+            Kind::Message(inner) => reflect::Value::Message(full_of_canaries(&inner)),
+            kind => panic!("{} is neither a text nor a message: {kind:?}", field.full_name()),
+        };
+        let value = if field.is_list() { reflect::Value::List(vec![value]) } else { value };
+        message.set_field(&field, value);
+    }
+    message
 }
 
 /// An answer's parts that can be printed; the whole has no `Debug`.

@@ -12,9 +12,9 @@ const TEMPLATE: &str =
     "CREATE TEMPORARY TABLE template AS SELECT * FROM patients ORDER BY hospital_code, patient_id";
 
 /// Copies every patient of a store once for each round, with the patient id that the records of that round have. Rounds
-/// count from 1; zero rounds copy nothing.
-pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(), CommandError> {
-    match store.sqlite_file() {
+/// count from 1; zero rounds copy nothing. Returns the number of copies.
+pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<u64, CommandError> {
+    let copied = match store.sqlite_file() {
         Some(file) => {
             let options = SqliteConnectOptions::new()
                 .filename(file)
@@ -28,9 +28,10 @@ pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(),
                 "(WITH RECURSIVE numbers (round) AS (SELECT 1 WHERE {rounds} > 0 UNION ALL SELECT round + 1 FROM \
                  numbers WHERE round < {rounds}) SELECT round FROM numbers)"
             );
-            connection.execute(AssertSqlSafe(insert(&columns, &numbers))).await?;
+            let copied = connection.execute(AssertSqlSafe(insert(&columns, &numbers))).await?.rows_affected();
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
             connection.close().await?;
+            copied
         }
         None => {
             let mut connection = PgConnection::connect(&store.reveal()).await?;
@@ -41,14 +42,15 @@ pub(super) async fn copy_patients(store: &StoreUrl, rounds: usize) -> Result<(),
             let columns: Vec<String> = columns.fetch_all(&mut connection).await?;
             connection.execute(TEMPLATE).await?;
             let numbers = format!("(SELECT generate_series AS round FROM generate_series(1, {rounds}))");
-            connection.execute(AssertSqlSafe(insert(&columns, &numbers))).await?;
+            let copied = connection.execute(AssertSqlSafe(insert(&columns, &numbers))).await?.rows_affected();
             // A store that has grown for years has been analysed, too.
             connection.execute("VACUUM (ANALYZE) patients").await?;
             connection.execute("CHECKPOINT").await?;
             connection.close().await?;
+            copied
         }
-    }
-    Ok(())
+    };
+    Ok(copied)
 }
 
 /// The statement that copies. It takes its columns from the store, so that new columns need no change here, and inserts

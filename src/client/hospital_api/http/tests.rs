@@ -296,9 +296,3 @@ fn an_address_that_cannot_be_called_is_refused_without_being_told() {
         assert!(!error.to_string().contains("secret"), "{url}");
     }
 }
-
-#[test]
-fn installing_the_tls_provider_twice_is_the_same_as_once() {
-    tls::install_provider();
-    tls::install_provider();
-}

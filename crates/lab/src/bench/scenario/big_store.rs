@@ -19,7 +19,7 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     let changed_empty = changed(bench, &empty, &mut client, "big-store, empty, changed", indices).await?;
     drop(empty);
 
-    let (big, held) = filled(bench).await?;
+    let (big, held, patients) = filled(bench).await?;
     let mut client = big.client().await?;
     let new_big = new(bench, &big, &mut client, "big-store, new", held..held + count).await?;
     let indices = spread(count, held);
@@ -29,21 +29,25 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
     Ok(vec![
         new_empty,
         changed_empty,
-        new_big.with_ratio(ratios.0, "records/s, of a store that was empty"),
-        changed_big.with_ratio(ratios.1, "records/s, of a store that was empty"),
+        new_big
+            .with_ratio(ratios.0, "records/s, of a store that was empty")
+            .with_detail("patients_before", patients),
+        changed_big
+            .with_ratio(ratios.1, "records/s, of a store that was empty")
+            .with_detail("patients_before", patients),
     ])
 }
 
-/// A service whose store has the patients, and the number of input records that they come from.
-async fn filled(bench: &mut Bench) -> Result<(Service, usize), CommandError> {
+/// A service whose store has the patients, the number of input records that they come from, and how many they are.
+async fn filled(bench: &mut Bench) -> Result<(Service, usize, u64), CommandError> {
     let store = bench.stores.create().await?;
     let store_process = bench.stores.server_process().await;
     let setting = Setting { latency: Duration::ZERO, workers: WORKERS, store: store.clone(), store_process };
     let service = Service::start(setting).await?;
     let first = send(&mut service.client().await?, batches(bench, 0..SYNTHETIC_PERSONS)).await?;
     let rounds = bench.patients.div_ceil(first.stored.max(1) as usize);
-    copy_patients(&store, rounds.saturating_sub(1)).await?;
-    Ok((service, rounds.max(1) * SYNTHETIC_PERSONS))
+    let copied = copy_patients(&store, rounds.saturating_sub(1)).await?;
+    Ok((service, rounds.max(1) * SYNTHETIC_PERSONS, u64::from(first.stored) + copied))
 }
 
 async fn new(

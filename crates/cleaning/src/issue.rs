@@ -117,4 +117,17 @@ mod tests {
         issue.field = "phones";
         assert_eq!(issue.path(), "phones[2]");
     }
+    #[test]
+    fn a_severity_is_known_by_its_name() {
+        let names = ["error", "warning"];
+        assert_eq!(names.map(Severity::from_name), [Some(Severity::Error), Some(Severity::Warning)]);
+        assert_eq!([Severity::Error, Severity::Warning].map(Severity::name), names);
+        assert_eq!(Severity::from_name("fatal"), None);
+    }
+
+    #[test]
+    fn an_issue_shows_severity_code_and_path() {
+        assert_eq!(Issue::error(&KIND, "phones").to_string(), "error EXAMPLE phones");
+        assert_eq!(Issue::warning(&KIND, "gender").to_string(), "warning EXAMPLE gender");
+    }
 }

@@ -197,4 +197,27 @@ mod tests {
         assert_eq!(groups(reversed(9), &compared(10))[0].hints, [Hint::GenderReversed]);
         assert_eq!(groups(reversed(9), &compared(100))[0].hints, []);
     }
+
+    #[test]
+    fn a_shift_of_time_zones_is_held_against_the_dates_that_could_be_compared() {
+        let shifted =
+            || (0..9).map(|index| (index, Issue { hint: Some(Hint::TimeZoneShift), ..issue("birth_date") }));
+        let mut tally = CleaningTally::new("h".into());
+        tally.birth_date_compared = 10;
+        assert_eq!(groups(shifted(), &[tally])[0].hints, [Hint::TimeZoneShift]);
+        let mut tally = CleaningTally::new("h".into());
+        tally.birth_date_compared = 100;
+        assert_eq!(groups(shifted(), &[tally])[0].hints, []);
+    }
+
+    #[test]
+    fn no_more_shapes_are_counted_than_the_bound() {
+        let mut groups = IssueGroups::default();
+        for number in 0..=COUNTED_SHAPES {
+            let text: String = format!("{number:07b}").replace('0', "a");
+            groups.add(&"h".into(), 0, &Issue { shape: Some(Shape::from_text(&text)), ..issue("age") });
+            let counted = groups.0.values().next().unwrap().shapes.len();
+            assert_eq!(counted, (number + 1).min(COUNTED_SHAPES));
+        }
+    }
 }

@@ -190,3 +190,6 @@ failure_kinds! {
     CANCELLED: "the call was cancelled while the record was being processed", "处理该记录时调用已被取消";
     DRAINED: "the server shut down while the record was being processed", "处理该记录时服务正在停机";
 }
+
+#[cfg(test)]
+mod tests;

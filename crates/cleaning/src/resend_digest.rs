@@ -64,7 +64,7 @@ impl ResendDigest {
             Payload::Fields(patient) => {
                 hash.count(1);
                 hash.first_fields(patient);
-                hash.later_fields(patient);
+                hash.later_fields(patient, &FIRST_FIELDS);
             }
             Payload::Json(text) => {
                 hash.count(2);
@@ -130,10 +130,10 @@ impl LengthPrefixed {
         self.list(&patient.contacts, |hash, contact| hash.texts(&contact.texts()[..3]));
     }
 
-    /// What is present of the fields that were added since, each with its name and its position.
-    fn later_fields(&mut self, patient: &RawPatient) {
+    /// What is present of the fields that were added to the first ones, each with its name and its position.
+    fn later_fields(&mut self, patient: &RawPatient, first: &[&str]) {
         patient.visit_texts(|field, position, text| {
-            if !text.is_empty() && FIRST_FIELDS.binary_search(&field).is_err() {
+            if !text.is_empty() && first.binary_search(&field).is_err() {
                 self.text(field);
                 self.count(position.map_or(0, |position| position as usize + 1));
                 self.text(text);
@@ -178,6 +178,42 @@ mod tests {
             first[field].clear();
         }
         assert_eq!(hex(first), "c8112e128ea352b3693fb63c65f2f7c8");
+    }
+
+    /// The digest of the fields of a patient that are not among the first.
+    fn later(first: &[&str], change: impl FnOnce(&mut RawPatient)) -> [u8; 32] {
+        let mut patient = RawPatient::default();
+        change(&mut patient);
+        let mut hash = LengthPrefixed(Sha256::new());
+        hash.later_fields(&patient, first);
+        hash.0.finalize().into()
+    }
+
+    #[test]
+    fn a_field_that_was_added_later_goes_in_only_where_it_is_present() {
+        let first = ["age", "gender"];
+        let none = later(&first, |patient| (patient.age, patient.gender) = ("1".into(), "1".into()));
+        assert_eq!(none, <[u8; 32]>::from(Sha256::new().finalize()));
+        let phones = |phones: &[&str]| {
+            later(&first, |patient| patient.phones = phones.iter().map(|&phone| phone.into()).collect())
+        };
+        let all = [
+            later(&first, |patient| patient.version = "1".into()),
+            later(&first, |patient| patient.deceased = "1".into()),
+            phones(&["1"]),
+            phones(&["", "1"]),
+            phones(&["", "", "1"]),
+            none,
+        ];
+        for (index, digest) in all.iter().enumerate() {
+            assert!(!all[..index].contains(digest), "{index}");
+        }
+        // A list without its first element is not the element alone: positions count from 1.
+        let mut by_hand = LengthPrefixed(Sha256::new());
+        by_hand.text("phones");
+        by_hand.count(2);
+        by_hand.text("1");
+        assert_eq!(phones(&["", "1"]), <[u8; 32]>::from(by_hand.0.finalize()));
     }
 
     #[test]

@@ -66,6 +66,11 @@ mod tests {
     }
 
     #[test]
+    fn siblings_are_no_deeper_than_one_of_them() {
+        assert_eq!(depth(r#"{"a":[1],"b":[2],"c":{"d":3}}"#), 2);
+    }
+
+    #[test]
     fn brackets_within_strings_do_not_nest() {
         let text = format!(r#"{{"a\"{}":"\\"}}"#, "[".repeat(100));
         assert_eq!(depth(&text), 1);

@@ -175,6 +175,27 @@ fn a_field_that_the_profile_does_not_know_is_found_unless_that_is_off() {
 }
 
 #[test]
+fn an_unknown_field_is_named_by_its_key() {
+    let cleaned = clean(&Payload::Json(r#"{"id":"1","new":"2"}"#.into()), &profile_of_one_key());
+    let drift = cleaned.issues.iter().find(|issue| issue.kind.code == "FIELDS_UNMAPPED").unwrap();
+    assert_eq!(drift.source_field.as_deref(), Some("new"));
+}
+
+/// Hints hold what disagrees against what could be compared with the resident id.
+#[test]
+fn gender_and_birth_date_can_be_compared_where_both_they_and_the_id_are_known() {
+    let compared = |change: fn(&mut RawPatient)| {
+        let IdComparability { gender, birth_date } =
+            clean(&fields(change), &example::profile()).comparability;
+        (gender, birth_date)
+    };
+    assert_eq!(compared(|_| ()), (true, true));
+    assert_eq!(compared(|raw| raw.gender.clear()), (false, true));
+    assert_eq!(compared(|raw| raw.birth_date = "no date".into()), (true, false));
+    assert_eq!(compared(|raw| raw.identifiers.clear()), (false, false));
+}
+
+#[test]
 fn a_record_that_an_unknown_field_rejects_is_not_remembered() {
     let mut profile = profile_of_one_key();
     profile.rules.insert("FIELDS_UNMAPPED", Severity::Error.into());

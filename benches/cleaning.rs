@@ -12,7 +12,6 @@ use cleaning::{
     record::Payload,
     rules::{self, ReceivedAt, RecordContext},
 };
-use dataprocessing::config;
 use jiff::Timestamp;
 
 const FEBRL: &str = r#"{"rec_id": "rec-1496-org", "given_name": "mitchell", "surname": "green",
@@ -41,7 +40,7 @@ impl Sample {
         };
         divisions::warm_up();
         cleaning::format::phone::warm_up();
-        Self { profile: config::shipped_hospitals()[hospital_code].clone(), text }
+        Self { profile: profiles::shipped()[hospital_code].clone(), text }
     }
 }
 

@@ -13,12 +13,12 @@ use cleaning::{
     profile::{Charset, Profile},
     record::{MAX_ELEMENTS, Payload},
 };
-use dataprocessing::config::{Profiles, shipped_hospitals};
 use jiff::Timestamp;
+use profiles::{Profiles, shipped};
 use serde_json::Value;
 
 /// The shipped profiles.
-pub(super) static PROFILES: LazyLock<Profiles> = LazyLock::new(shipped_hospitals);
+pub(super) static PROFILES: LazyLock<Profiles> = LazyLock::new(shipped);
 
 /// When every payload was received: 2024-06-15T00:00:00Z.
 pub(super) const RECEIVED_AT: Timestamp = Timestamp::constant(1_718_409_600, 0);

@@ -65,7 +65,7 @@ pub fn exit_code_of(command: impl Future<Output = Result<(), CommandError>>) -> 
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             print_error(&*error);
-            if error.is::<crate::config::ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if error.is::<settings::SettingsError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -7,21 +7,16 @@
 use std::{env, fs, path::Path};
 
 use crate::{model, server, telemetry};
-use settings::Problems;
+use settings::{Problems, SettingsError};
 
 mod environment;
-mod error;
 mod hospitals;
 mod layers;
 mod locate;
 mod log_level;
 mod sections;
 
-pub use error::ConfigError;
-pub use hospitals::{
-    HospitalsConfig, Profiles, hospital_files, isolation_warning, load_hospitals, read_hospital,
-    shipped_hospitals, shipped_profile_files,
-};
+pub use hospitals::{HospitalsConfig, isolation_warning};
 
 /// The defaults, as the repository shows them.
 pub const DEFAULTS: &str = include_str!("../etc/dataprocessing.yaml");
@@ -45,7 +40,7 @@ impl Config {
     }
 
     /// Reads the defaults, the file and the environment of the process.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
         // A name that is no text is not ours; a value that is none is refused like any other bad value.
         let texts = env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
@@ -56,11 +51,11 @@ impl Config {
     pub fn load_from(
         file: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, SettingsError> {
         let mut problems = Problems::default();
         let read = layers::merged(DEFAULTS_NAME, DEFAULTS, file, variables, &mut problems)
             .and_then(|root| sections::read(root, &mut problems));
-        problems.conclude(read).map_err(ConfigError::from)
+        problems.conclude(read).map_err(SettingsError::from)
     }
 }
 

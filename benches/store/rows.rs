@@ -3,10 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use cleaning::{clean::clean, outcome::Outcome, profile::Profile, record::Payload};
-use dataprocessing::{
-    config,
-    model::{Chunk, Content, Row},
-};
+use dataprocessing::model::{Chunk, Content, Row};
 
 use crate::febrl;
 
@@ -67,5 +64,5 @@ fn bare(index: usize, payload: Payload) -> Row {
 
 fn profile() -> &'static Profile {
     static PROFILE: OnceLock<Arc<Profile>> = OnceLock::new();
-    PROFILE.get_or_init(|| config::shipped_hospitals()[febrl::HOSPITAL].clone())
+    PROFILE.get_or_init(|| profiles::shipped()[febrl::HOSPITAL].clone())
 }

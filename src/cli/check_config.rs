@@ -5,7 +5,7 @@ use crate::config::{self, Config};
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let config = Config::load(arguments.config.as_deref())?;
-    let profiles = config::load_hospitals(&config.hospitals.dir)?;
+    let profiles = profiles::load_directory(&config.hospitals.dir)?;
     let mut codes: Vec<&str> = profiles.keys().map(|code| &**code).collect();
     codes.sort_unstable();
     print_line(format_args!("the configuration is valid; hospitals: {}", codes.join(", ")));

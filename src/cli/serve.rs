@@ -5,11 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::CommandError;
-use crate::{
-    app::App,
-    config::{self, Config},
-    shutdown, telemetry,
-};
+use crate::{app::App, config::Config, shutdown, telemetry};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -20,7 +16,7 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let config = Config::load(arguments.config.as_deref())?;
-    let profiles = config::load_hospitals(&config.hospitals.dir)?;
+    let profiles = profiles::load_directory(&config.hospitals.dir)?;
     telemetry::start(&config.log);
     // Before anything is built: a signal during the start must not be lost.
     let shutdown = shutdown::on_signal()?;

@@ -126,7 +126,7 @@ async fn verify_with_a_hospital_that_panics() {
     logging.level = "trace".to_owned();
     telemetry::start(&logging);
     let service = TestService::start().await;
-    let profile = Arc::clone(&config::shipped_hospitals()["febrl"]);
+    let profile = Arc::clone(&profiles::shipped()["febrl"]);
     let verify = profile.verify.as_ref().expect("the profile names an API");
     let verification = HospitalApi::new(&profile.code, verify, Arc::new(Careless), 4);
     let hospital = Hospital { profile, verification: Some(verification) };

@@ -8,13 +8,13 @@ use cleaning::{
     profile::Profile,
     record::Payload,
 };
-use dataprocessing::config::shipped_hospitals;
+use profiles::shipped;
 use serde_json::{Value, json};
 
 const PATIENTS: &str = include_str!("../data/synthea/patients-120.ndjson");
 
 fn profile() -> Arc<Profile> {
-    Arc::clone(&shipped_hospitals()["synthea"])
+    Arc::clone(&shipped()["synthea"])
 }
 
 /// The patient, and the codes of all warnings about it.

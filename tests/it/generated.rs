@@ -18,10 +18,7 @@ use cleaning::{
     profile::{Charset, Profile},
     record::Payload,
 };
-use dataprocessing::{
-    config,
-    server::pb::{self, PatientData, RecordResult},
-};
+use dataprocessing::server::pb::{self, PatientData, RecordResult};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -86,7 +83,7 @@ fn manifest() -> Vec<Expected> {
 }
 
 fn renmin() -> Arc<Profile> {
-    config::shipped_hospitals()["renmin"].clone()
+    profiles::shipped()["renmin"].clone()
 }
 
 fn cleaned(payload: &Payload, profile: &Profile) -> Cleaned {

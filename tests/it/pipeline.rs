@@ -11,7 +11,6 @@ use cleaning::{
 };
 use dataprocessing::{
     client::hospital_api::{CallFault, FaultKind, HospitalApi, Verdict, VerificationClient},
-    config,
     context::RequestContext,
     logic::{
         batch_run::BatchReport,
@@ -64,7 +63,7 @@ const FATES: [&str; 7] = ["match", "slow", "mismatch", "notfound", "unavailable"
 
 /// The service's own parts, with the wilful hospital in place of the simulated one.
 fn wilful(service: &TestService) -> Arc<ServiceContext> {
-    let profile = Arc::clone(&config::shipped_hospitals()["febrl"]);
+    let profile = Arc::clone(&profiles::shipped()["febrl"]);
     let verify = profile.verify.as_ref().expect("the profile names an API");
     let verification = HospitalApi::new(&profile.code, verify, Arc::new(Wilful), 50);
     let hospital = Hospital { profile, verification: Some(verification) };

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use clap::Args;
 use dataprocessing::{
     cli::{CommandError, print_line, table::aligned},
-    config, shutdown,
+    shutdown,
 };
 use indicatif::ProgressBar;
 
@@ -71,7 +71,7 @@ struct Bench {
 pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let shutdown = shutdown::on_signal()?;
     let mut bench = Bench {
-        records: Arc::new(Records::synthetic(&config::shipped_hospitals())),
+        records: Arc::new(Records::synthetic(&profiles::shipped())),
         stores: Stores::new(arguments.store.as_deref())?,
         record_count: arguments.records,
         full: arguments.all,

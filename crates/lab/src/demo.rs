@@ -9,7 +9,7 @@ use cleaning::profile::Profile;
 use dataprocessing::{
     app::{App, AppError},
     cli::{CommandError, print_line},
-    config::{self, Config},
+    config::Config,
     shutdown, telemetry,
 };
 use hospital_sim::{Simulator, SimulatorConfig};
@@ -183,8 +183,8 @@ fn config(arguments: &Arguments, file: impl std::fmt::Display) -> Result<Config,
 
 fn profiles(arguments: &Arguments) -> Result<HashMap<Arc<str>, Arc<Profile>>, CommandError> {
     Ok(match &arguments.hospitals {
-        Some(directory) => config::load_hospitals(directory)?,
-        None => config::shipped_hospitals(),
+        Some(directory) => profiles::load_directory(directory)?,
+        None => profiles::shipped(),
     })
 }
 

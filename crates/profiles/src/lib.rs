@@ -5,17 +5,21 @@
 
 mod date_formats;
 mod defaults;
+mod directory;
 mod mapping;
 mod profile_file;
 mod response_format;
 mod rules;
 mod sample;
 mod samples;
+mod shipped;
 mod verification;
 
 #[cfg(test)]
 mod tests;
 
 pub use defaults::Defaults;
+pub use directory::{Profiles, load_directory, profile_files, read_file};
 pub use profile_file::ProfileFile;
 pub use sample::Sample;
+pub use shipped::{shipped, shipped_files};

@@ -45,6 +45,7 @@
 #![warn(missing_docs)]
 
 mod byte_size;
+mod error;
 mod http_url;
 mod node;
 mod problem;
@@ -54,6 +55,7 @@ mod setting_field;
 pub mod yaml;
 
 pub use byte_size::ByteSize;
+pub use error::SettingsError;
 pub use http_url::HttpUrl;
 pub use node::{Node, Nothing, Origin, Value};
 pub use problem::{Problem, Problems, Reported};

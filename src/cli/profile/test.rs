@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::{
     cli::{CommandError, print_line},
-    config::{self, Config, ConfigError},
+    config::Config,
 };
 use profiles::ProfileFile;
-use settings::Problem;
+use settings::{Problem, SettingsError};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -41,19 +41,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
 }
 
 impl Tested {
-    fn configured(&mut self, config: Option<&Path>) -> Result<(), ConfigError> {
+    fn configured(&mut self, config: Option<&Path>) -> Result<(), SettingsError> {
         let directory = Config::load(config)?.hospitals.dir;
         if config.is_some() || directory.exists() {
             self.path(&directory);
         } else {
-            config::shipped_profile_files()
+            profiles::shipped_files()
                 .for_each(|file| self.samples(&format!("{} (shipped)", file.profile.code), &file));
         }
         Ok(())
     }
 
     fn path(&mut self, path: &Path) {
-        let files = if path.is_dir() { config::hospital_files(path) } else { Ok(vec![path.to_owned()]) };
+        let files = if path.is_dir() { profiles::profile_files(path) } else { Ok(vec![path.to_owned()]) };
         match files {
             Ok(files) => files.iter().for_each(|file| self.file(file)),
             Err(error) => self.unreadable.extend_from_slice(error.problems()),
@@ -61,7 +61,7 @@ impl Tested {
     }
 
     fn file(&mut self, file: &Path) {
-        match config::read_hospital(file) {
+        match profiles::read_file(file) {
             Ok(read) => self.samples(&file.display().to_string(), &read),
             Err(error) => self.unreadable.extend_from_slice(error.problems()),
         }
@@ -91,7 +91,7 @@ impl Tested {
         match (unreadable.is_empty(), failed) {
             (true, 0) => Ok(()),
             (true, _) => Err("a profile whose samples fail is refused".into()),
-            (false, _) => Err(ConfigError::from(unreadable).into()),
+            (false, _) => Err(SettingsError::from(unreadable).into()),
         }
     }
 }

@@ -6,10 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 use profiles::ProfileFile;
 
-use crate::{
-    cli::{CommandError, print_line},
-    config,
-};
+use crate::cli::{CommandError, print_line};
 use records::{Record, Records};
 use report::Report;
 use stats::TryOutStats;
@@ -34,7 +31,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
-    let ProfileFile { profile, samples } = config::read_hospital(&arguments.file)?;
+    let ProfileFile { profile, samples } = profiles::read_file(&arguments.file)?;
     let mut stats = TryOutStats::new(&profile);
     let now = Timestamp::now();
     Records::open(&arguments.input, &profile)?.each(arguments.limit, |record| match record {

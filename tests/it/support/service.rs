@@ -8,7 +8,7 @@ use cleaning::{
 };
 use dataprocessing::{
     app::App,
-    config::{self, Config},
+    config::Config,
     server::pb::{
         BatchProcessRequest, BatchProcessResponse, Summary, data_processing_client::DataProcessingClient,
     },
@@ -71,7 +71,7 @@ impl TestService {
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         config.store.url = url.into();
-        let profiles = config::shipped_hospitals();
+        let profiles = profiles::shipped();
         let in_flight = config.pool.workers;
         let mut knobs = Knobs {
             config,

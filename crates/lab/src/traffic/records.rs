@@ -7,9 +7,10 @@ use serde_json::Value;
 use cleaning::profile::{Charset, Profile};
 use dataprocessing::{
     cli::{CommandError, csv_rows::CsvRows},
-    config::Profiles,
     server::pb::{PatientData, patient_data::Payload},
 };
+
+use profiles::Profiles;
 
 use super::patient_data::PatientDataReader;
 
@@ -164,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_repeat_is_another_patient() {
-        let profiles = dataprocessing::config::shipped_hospitals();
+        let profiles = profiles::shipped();
         let once = csv_rows(b"rec_id, surname\nrec-1, berry\n", "febrl").unwrap();
         let record = Template::new(once[0].clone(), &profiles).repeat(2);
         assert_eq!(record.id, "2-rec-1");

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn an_upload_says_how_many_records_it_holds() {
-        let records = Arc::new(Records::synthetic(&dataprocessing::config::shipped_hospitals()));
+        let records = Arc::new(Records::synthetic(&profiles::shipped()));
         let messages: Vec<_> = upload(records, 100..1_350).filter_map(|message| message.message).collect();
         let sent: Vec<usize> = messages
             .iter()

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn fields_are_counted_by_the_names_they_came_from() {
-        let profile = &crate::config::shipped_hospitals()["renmin"];
+        let profile = &profiles::shipped()["renmin"];
         let mut coverage = Coverage::default();
         for record in [
             r#"{"blh": "1", "xm": "张三", "lxdh": "1", "sjhm": "2", "bz": "x", "kong": ""}"#,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{issue::path, message::Text};
+use crate::{issue::path, message::Text, named_enum::named_enum};
 
 /// One rule of formatting.
 #[derive(Debug)]
@@ -19,43 +19,27 @@ pub struct FormatRule {
     pub text: Text,
 }
 
-/// In what way a field was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ChangeKind {
-    /// Bytes became text.
-    Decoded,
-    /// Characters without meaning were removed, spaces trimmed and collapsed.
-    Cleaned,
-    /// Characters were replaced by their canonical equals.
-    Folded,
-    /// The same value was written in its canonical form.
-    Reformatted,
-    /// A code was translated by a table.
-    Translated,
-    /// A value was derived from another and stored beside it.
-    Added,
-    /// One text became several values.
-    Split,
-    /// A text that means "nothing" was left out.
-    Emptied,
-    /// A value that was there already was left out.
-    Dropped,
-}
-
-impl ChangeKind {
-    /// The kind in lower case, as the store writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Decoded => "decoded",
-            Self::Cleaned => "cleaned",
-            Self::Folded => "folded",
-            Self::Reformatted => "reformatted",
-            Self::Translated => "translated",
-            Self::Added => "added",
-            Self::Split => "split",
-            Self::Emptied => "emptied",
-            Self::Dropped => "dropped",
-        }
+named_enum! {
+    /// In what way a field was changed.
+    pub enum ChangeKind {
+        /// Bytes became text.
+        Decoded = "decoded",
+        /// Characters without meaning were removed, spaces trimmed and collapsed.
+        Cleaned = "cleaned",
+        /// Characters were replaced by their canonical equals.
+        Folded = "folded",
+        /// The same value was written in its canonical form.
+        Reformatted = "reformatted",
+        /// A code was translated by a table.
+        Translated = "translated",
+        /// A value was derived from another and stored beside it.
+        Added = "added",
+        /// One text became several values.
+        Split = "split",
+        /// A text that means "nothing" was left out.
+        Emptied = "emptied",
+        /// A value that was there already was left out.
+        Dropped = "dropped",
     }
 }
 

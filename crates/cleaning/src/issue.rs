@@ -2,29 +2,15 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use crate::{hint::Hint, message::Text, shape::Shape};
+use crate::{hint::Hint, message::Text, named_enum::named_enum, shape::Shape};
 
-/// The severity of an issue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    /// The record is rejected.
-    Error,
-    /// The record is stored nevertheless.
-    Warning,
-}
-
-impl Severity {
-    /// The severity of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Error, Self::Warning].into_iter().find(|severity| severity.name() == name)
-    }
-
-    /// The severity in lower case, as profiles and the store write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
+named_enum! {
+    /// The severity of an issue.
+    pub enum Severity {
+        /// The record is rejected.
+        Error = "error",
+        /// The record is stored nevertheless.
+        Warning = "warning",
     }
 }
 

@@ -36,5 +36,7 @@ pub mod rules;
 pub mod shape;
 pub mod two_generations;
 
+mod named_enum;
+
 #[cfg(test)]
 mod example;

@@ -18,7 +18,7 @@ enum Relation {
 /// `Some(false)` only if the text clearly starts with another province, prefecture or county.
 pub fn agrees(code: &str, text: &str) -> Option<bool> {
     let code = find(code)?.code;
-    let reading = Reading::of(text)?;
+    let reading = Reading::parse(text)?;
     if reading.candidates().any(|name| relation(code, name) == Relation::Agree) {
         return Some(true);
     }

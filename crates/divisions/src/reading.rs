@@ -36,7 +36,7 @@ struct Link {
 
 impl<'t> Reading<'t> {
     /// Reads the start of a text; none if it names no division.
-    pub fn of(text: &'t str) -> Option<Self> {
+    pub fn parse(text: &'t str) -> Option<Self> {
         if text.is_ascii() {
             return None;
         }

@@ -146,7 +146,7 @@ fn every_division_agrees_with_its_full_name_and_is_read_off_it_while_in_use() {
         let text = full(&code).expect("every code has a full name") + "幸福路1号";
         assert_eq!(agrees(&code, &text), Some(true), "{code} {text}");
         if row.is_current() && !row.is_collective() && !row.code.is_of_taiwan_permits() {
-            let read = Reading::of(&text).and_then(|reading| reading.division());
+            let read = Reading::parse(&text).and_then(|reading| reading.division());
             assert_eq!(read, Some(row.code), "{text}");
         }
     }

@@ -143,7 +143,7 @@ fn table<T>(
 
 fn patient_ids(section: &mut Section<'_>) -> Result<PatientIdFormat, Reported> {
     let all = PatientIdFormat::default();
-    let sizes = 1..=PatientIdFormat::LONGEST;
+    let sizes = 1..=PatientIdFormat::MAX_CHARACTERS;
     let names = [
         ("digits", Characters::Digits),
         ("alphanumeric", Characters::Alphanumeric),
@@ -151,11 +151,11 @@ fn patient_ids(section: &mut Section<'_>) -> Result<PatientIdFormat, Reported> {
     ];
     let width = section.field("width").map(|width| width.within(sizes.clone())).transpose();
     let characters = section.field("characters").map_or(Ok(all.characters), |field| field.choice(&names));
-    let longest = section.field("longest").map_or(Ok(all.longest), |longest| longest.within(sizes));
+    let longest = section.field("longest").map_or(Ok(all.max_characters), |longest| longest.within(sizes));
     if let (Ok(Some(width)), Ok(longest)) = (width, longest)
         && width > longest
     {
         section.contradiction("width", "is more than longest allows");
     }
-    Ok(PatientIdFormat { width: width?, characters: characters?, longest: longest? })
+    Ok(PatientIdFormat { width: width?, characters: characters?, max_characters: longest? })
 }

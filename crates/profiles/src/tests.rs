@@ -83,7 +83,7 @@ fn every_problem_is_found_at_once() {
 fn the_numbers_of_patients_are_described_without_contradiction() {
     let ids = |text: &str| with(&format!("patient_ids: {text}\n")).map(|profile| profile.patient_ids);
     assert_eq!(with("").expect("right").patient_ids, PatientIdFormat::default());
-    let expected = PatientIdFormat { width: Some(8), characters: Characters::Digits, longest: 32 };
+    let expected = PatientIdFormat { width: Some(8), characters: Characters::Digits, max_characters: 32 };
     assert_eq!(ids("{width: 8, characters: digits, longest: 32}"), Ok(expected));
     for (wrong, problem) in [
         ("{width: 8, longest: 7}", "x.yaml:5: patient_ids.width: is more than longest allows"),

@@ -22,14 +22,14 @@ pub fn format(text: &str) -> Cow<'_, str> {
 /// The code of the narrowest division that a formatted address starts with, of county rank or above. None if
 /// it names none or could be several: 朝阳区 alone is in Beijing and in Changchun.
 pub fn division_code(text: &str) -> Option<Code> {
-    Reading::of(text)?.division()
+    Reading::parse(text)?.division()
 }
 
 fn without_one_repetition(text: &str) -> Option<String> {
     if let Some(whole) = whole_after_bare(text) {
         return Some(text[whole..].to_owned());
     }
-    let reading = Reading::of(text)?;
+    let reading = Reading::parse(text)?;
     reading.prefixes().find_map(|prefix| {
         let (kept, rest) = text.split_at(prefix.len());
         let mut unrepeated = rest;

@@ -74,12 +74,12 @@ fn is_utf8_read_as_windows(text: &str) -> bool {
 /// whose bytes happen to be that is hardly to be found.
 fn is_utf8_read_as_gbk(text: &str) -> bool {
     /// Enough to tell, and whole in both: 16 sequences of three bytes, 24 of two.
-    const LONGEST: usize = 48;
+    const MAX_BYTES: usize = 48;
     // If the number of bytes is odd, the last one became a question mark.
     let text = text.strip_suffix('?').unwrap_or(text);
-    let mut bytes = [0; LONGEST];
+    let mut bytes = [0; MAX_BYTES];
     let (_, read, written) = GBK.new_encoder().encode_from_utf8_without_replacement(text, &mut bytes, true);
-    let whole = read == text.len() || written + 1 >= LONGEST;
+    let whole = read == text.len() || written + 1 >= MAX_BYTES;
     let written = &bytes[..written / 3 * 3];
     whole
         && written.len() >= 6

@@ -10,12 +10,12 @@ pub struct PatientIdFormat {
     /// Which characters may occur.
     pub characters: Characters,
     /// The maximum number of characters.
-    pub longest: usize,
+    pub max_characters: usize,
 }
 
 impl PatientIdFormat {
     /// The maximum that a profile can allow.
-    pub const LONGEST: usize = 128;
+    pub const MAX_CHARACTERS: usize = 128;
 
     /// The number with the leading zeros that it lost. Nothing is ever trimmed: a longer number stays.
     pub fn pad<'t>(&self, text: &'t str) -> Cow<'t, str> {
@@ -29,7 +29,7 @@ impl PatientIdFormat {
 
     /// Whether the text is longer than this hospital's numbers can be.
     pub fn is_too_long(&self, text: &str) -> bool {
-        text.len() > self.longest && text.chars().count() > self.longest
+        text.len() > self.max_characters && text.chars().count() > self.max_characters
     }
 
     /// Whether the text has only characters that numbers of this hospital have.
@@ -44,7 +44,7 @@ impl PatientIdFormat {
 
 impl Default for PatientIdFormat {
     fn default() -> Self {
-        Self { width: None, characters: Characters::Any, longest: Self::LONGEST }
+        Self { width: None, characters: Characters::Any, max_characters: Self::MAX_CHARACTERS }
     }
 }
 
@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_number_fits_by_its_characters_and_its_length() {
-        let with = |characters| PatientIdFormat { characters, longest: 4, ..PatientIdFormat::default() };
+        let with =
+            |characters| PatientIdFormat { characters, max_characters: 4, ..PatientIdFormat::default() };
         let (digits, alphanumeric) = (with(Characters::Digits), with(Characters::Alphanumeric));
         assert!(digits.has_characters_of("0123") && !digits.has_characters_of("012a"));
         assert!(alphanumeric.has_characters_of("M012") && !alphanumeric.has_characters_of("M-12"));

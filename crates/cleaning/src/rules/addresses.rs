@@ -11,7 +11,9 @@ rules! {
         basis: "GB/T 2260 of all years",
         en: "the division code has never existed; check it at the source",
         zh: "行政区划代码不存在于任何年份，请在来源系统中核对",
-        check: Check::Draft(division_unknown),
+        check: Check::Draft(|draft, context| {
+            report_codes(draft, context, |code, _| !divisions::is_known(code));
+        }),
     }
     DIVISION_DIFFERS_FROM_TEXT {
         number: "V39",
@@ -20,16 +22,10 @@ rules! {
         basis: "GB/T 2260",
         en: "the text of the address names a different division than its code; check both at the source",
         zh: "地址文本与行政区划代码不一致，请在来源系统中核对",
-        check: Check::Draft(division_differs_from_text),
+        check: Check::Draft(|draft, context| {
+            report_codes(draft, context, |code, text| divisions::agrees(code, text) == Some(false));
+        }),
     }
-}
-
-fn division_unknown(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_codes(draft, context, |code, _| !divisions::is_known(code));
-}
-
-fn division_differs_from_text(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_codes(draft, context, |code, text| divisions::agrees(code, text) == Some(false));
 }
 
 fn report_codes(draft: &Draft, context: &mut RuleContext<'_>, broken: impl Fn(&str, &str) -> bool) {

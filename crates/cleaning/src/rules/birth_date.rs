@@ -32,7 +32,7 @@ rules! {
         basis: "GB 11643",
         en: "the date of birth is missing and was taken from the resident id; complete it at the source",
         zh: "缺少出生日期，已由居民身份证号码推出，请在来源系统中补全",
-        check: Check::Draft(derived),
+        check: Check::Draft(|draft, context| context.report_if(draft.derived_birth_date().is_some())),
     }
     BIRTH_DATE_NOT_IN_CALENDAR {
         number: "V21",
@@ -51,7 +51,9 @@ rules! {
         en: "the date of birth matches none of the hospital's date formats; add its format to the \
              profile",
         zh: "出生日期不符合该医院的任何日期格式，请在医院配置中补充格式",
-        check: Check::Draft(format_unknown),
+        check: Check::Draft(|draft, context| {
+            context.report_if(matches!(draft.birth_date, Parsed::Faulty(DateFault::NoFormatMatches)));
+        }),
     }
     BIRTH_DATE_IN_FUTURE {
         number: "V23",
@@ -100,7 +102,7 @@ rules! {
         en: "the date of birth is one day before the one in the resident id: probably a time zone shift; \
              check the profile's formats and time zone",
         zh: "出生日期恰为居民身份证号码中日期的前一天，可能是时区偏移，请检查医院配置的日期格式和时区",
-        check: Check::Draft(one_day_early),
+        check: Check::Draft(|draft, context| context.report_if(is_one_day_early(draft))),
     }
     BIRTH_DATE_EXCUSED {
         number: "V20",
@@ -137,19 +139,11 @@ fn excused(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(absent && draft.birth_date_is_excused);
 }
 
-fn derived(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(draft.derived_birth_date().is_some());
-}
-
 fn not_in_calendar(draft: &Draft, context: &mut RuleContext<'_>) {
     if matches!(draft.birth_date, Parsed::Faulty(DateFault::NotInCalendar)) {
         let swapped = context.raw("birth_date", None).is_some_and(is_a_day_once_swapped);
         context.report_with(field!("birth_date"), None, swapped.then_some(Hint::DayMonthOrder));
     }
-}
-
-fn format_unknown(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(matches!(draft.birth_date, Parsed::Faulty(DateFault::NoFormatMatches)));
 }
 
 fn in_future(draft: &Draft, context: &mut RuleContext<'_>) {
@@ -177,10 +171,6 @@ fn differs_from_resident_id(draft: &Draft, context: &mut RuleContext<'_>) {
         let hint = is_one_day_early(draft).then_some(Hint::TimeZoneShift);
         context.report_with(field!("birth_date"), None, hint);
     }
-}
-
-fn one_day_early(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(is_one_day_early(draft));
 }
 
 fn is_one_day_early(draft: &Draft) -> bool {

@@ -52,7 +52,9 @@ rules! {
         basis: "GB/T 2659 (ISO 3166-1 alpha-3)",
         en: "the nationality is not an ISO 3166-1 alpha-3 code; translate it in the profile's table",
         zh: "国籍不是ISO 3166-1三位字母代码，请在医院配置的代码表中翻译",
-        check: Check::Draft(nationality_not_iso),
+        check: Check::Draft(|draft, context| {
+            context.report_if(draft.nationality.value().is_some_and(|code| !country::is_alpha3(code)));
+        }),
     }
     NATIONALITY_AND_IDENTIFIER_DISAGREE {
         number: "V40",
@@ -82,10 +84,6 @@ fn disagree(draft: &Draft, context: &mut RuleContext<'_>) {
     for field in &draft.disagreements {
         context.report(*field, None);
     }
-}
-
-fn nationality_not_iso(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(draft.nationality.value().is_some_and(|code| !country::is_alpha3(code)));
 }
 
 /// What the number says: 9 is for foreigners, all else for nationals. The permits of Hong Kong, Macau and

@@ -16,7 +16,7 @@ rules! {
         en: "the field is neither yes nor no nor a date in one of the hospital's formats; add the format \
              to the profile or correct it at the source",
         zh: "死亡信息既非是/否，也不是该医院日期格式的有效日期，请补充医院配置或在来源系统中更正",
-        check: Check::Draft(unreadable),
+        check: Check::Draft(|draft, context| context.report_if(matches!(draft.deceased, Parsed::Faulty(_)))),
     }
     DECEASED_BEFORE_BIRTH {
         number: "V41",
@@ -36,10 +36,6 @@ rules! {
         zh: "死亡日期在未来，请在来源系统中更正",
         check: Check::Draft(in_future),
     }
-}
-
-fn unreadable(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(matches!(draft.deceased, Parsed::Faulty(_)));
 }
 
 fn before_birth(draft: &Draft, context: &mut RuleContext<'_>) {

@@ -24,7 +24,9 @@ rules! {
         en: "an earlier record of the batch has the same resident id under another patient id; check \
              whether both are one patient and merge them at the source",
         zh: "本批次中另一患者编号已使用相同的居民身份证号码，请核对是否为同一患者并在来源系统中合并",
-        check: Check::Earlier(resident_id_shared),
+        check: Check::Earlier(|earlier, context| {
+            report_resident_ids(earlier, context, |other_patient| !is_another_person(other_patient));
+        }),
     }
     IDENTITY_CLASH {
         number: "V46",
@@ -34,7 +36,7 @@ rules! {
         en: "an earlier record of the batch has the same resident id with another patient id, name and \
              date of birth; find out at the source whose number it is",
         zh: "本批次中另一患者编号已使用相同的居民身份证号码，且姓名和出生日期均不同，请在来源系统中核实号码归属",
-        check: Check::Earlier(identity_clash),
+        check: Check::Earlier(|earlier, context| report_resident_ids(earlier, context, is_another_person)),
     }
     PHONE_SHARED {
         number: "V38",
@@ -63,14 +65,6 @@ rules! {
 /// Nothing is dropped: the write decides which record is the newest.
 fn patient_repeated(earlier: &EarlierRecords, context: &mut RuleContext<'_>) {
     context.report_if(earlier.patient_is_known);
-}
-
-fn resident_id_shared(earlier: &EarlierRecords, context: &mut RuleContext<'_>) {
-    report_resident_ids(earlier, context, |other_patient| !is_another_person(other_patient));
-}
-
-fn identity_clash(earlier: &EarlierRecords, context: &mut RuleContext<'_>) {
-    report_resident_ids(earlier, context, is_another_person);
 }
 
 /// A name alone may be misspelt or changed, a date alone mistyped or shifted by a day: two persons differ in

@@ -13,7 +13,7 @@ rules! {
         en: "the patient has no gender; map the field that holds it, or say in the profile that the source \
              has none",
         zh: "缺少性别，请映射对应字段，或在医院配置中声明来源无性别",
-        check: Check::Draft(missing),
+        check: Check::Draft(|draft, context| context.report_if(matches!(draft.gender, Parsed::Absent))),
     }
     GENDER_UNKNOWN {
         number: "V30",
@@ -32,7 +32,7 @@ rules! {
         en: "the gender code is not in the hospital's code table; add it to the profile or correct it at \
              the source",
         zh: "性别代码不在该医院的代码表中，请补充医院配置或在来源系统中更正",
-        check: Check::Draft(not_in_table),
+        check: Check::Draft(|draft, context| context.report_if(matches!(draft.gender, Parsed::Faulty(_)))),
     }
     GENDER_DIFFERS_FROM_RESIDENT_ID {
         number: "V28",
@@ -46,16 +46,8 @@ rules! {
     }
 }
 
-fn missing(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(matches!(draft.gender, Parsed::Absent));
-}
-
 fn unknown(draft: &Draft, context: &mut RuleContext<'_>) {
     context.report_if(matches!(draft.gender, Parsed::Value(Gender::Unknown)));
-}
-
-fn not_in_table(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(matches!(draft.gender, Parsed::Faulty(_)));
 }
 
 fn differs_from_resident_id(draft: &Draft, context: &mut RuleContext<'_>) {

@@ -40,7 +40,9 @@ rules! {
         en: "the identifier's type is not in the hospital's code table; add it to the profile or correct \
              it at the source",
         zh: "证件类型代码不在该医院的代码表中，请补充医院配置或在来源系统中更正",
-        check: Check::Draft(type_not_in_table),
+        check: Check::Draft(|draft, context| {
+            report_each(draft, context, |identifier| matches!(identifier.kind, Parsed::Faulty(_)));
+        }),
     }
     RESIDENT_ID_MISSHAPEN {
         number: "V12",
@@ -88,7 +90,7 @@ rules! {
         en: "the resident id starts neither with the code of a province nor with that of a permit (81, 82, \
              83 or 9); look for a typing error at the source",
         zh: "居民身份证号码的前两位不是省级代码，也不是居住证或永久居留证（81、82、83或9），请检查录入错误",
-        check: Check::Draft(resident_id_province_unknown),
+        check: Check::Draft(|draft, context| report_resident_ids(draft, context, |id| id.region().is_none())),
     }
     RESIDENT_ID_DIVISION_UNKNOWN {
         number: "V16",
@@ -117,7 +119,7 @@ rules! {
         en: "the resident id is one repeated digit, or consecutive digits; it was probably made up to fill \
              the field",
         zh: "居民身份证号码为重复或连续数字，疑似为填充字段而编造",
-        check: Check::Draft(resident_id_is_placeholder),
+        check: Check::Draft(|draft, context| report_resident_ids(draft, context, ResidentId::is_placeholder)),
     }
 }
 
@@ -131,10 +133,6 @@ fn identity_incomplete(draft: &Draft, context: &mut RuleContext<'_>) {
 fn resident_id_absent(draft: &Draft, context: &mut RuleContext<'_>) {
     let has_one = draft.identifiers.iter().any(|identifier| identifier.resident_id.is_some());
     context.report_if(!has_one);
-}
-
-fn type_not_in_table(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_each(draft, context, |identifier| matches!(identifier.kind, Parsed::Faulty(_)));
 }
 
 fn resident_id_misshapen(draft: &Draft, context: &mut RuleContext<'_>) {
@@ -162,18 +160,10 @@ fn resident_id_rounded(draft: &Draft, context: &mut RuleContext<'_>) {
     }
 }
 
-fn resident_id_province_unknown(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_resident_ids(draft, context, |id| id.region().is_none());
-}
-
 fn resident_id_division_unknown(draft: &Draft, context: &mut RuleContext<'_>) {
     report_resident_ids(draft, context, |id| {
         id.region() == Some(IdRegion::Province) && !divisions::is_known(id.division())
     });
-}
-
-fn resident_id_is_placeholder(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_resident_ids(draft, context, ResidentId::is_placeholder);
 }
 
 fn resident_id_date_impossible(draft: &Draft, context: &mut RuleContext<'_>) {

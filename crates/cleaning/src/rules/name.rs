@@ -11,7 +11,7 @@ rules! {
         basis: "WS/T 303, FHIR Patient.name",
         en: "the patient has no name; map the field that holds it",
         zh: "缺少患者姓名，请映射对应字段",
-        check: Check::Draft(missing),
+        check: Check::Draft(|draft, context| context.report_if(draft.name.is_none())),
     }
     NAME_HAS_ODD_CHARACTERS {
         number: "V32",
@@ -83,10 +83,6 @@ const PLACEHOLDERS: [&str; 12] = [
 
 /// Words within names that say that there is no such person; in lower case.
 const TEST_WORDS: [&str; 2] = ["测试", "test"];
-
-fn missing(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(draft.name.is_none());
-}
 
 fn odd_characters(draft: &Draft, context: &mut RuleContext<'_>) {
     report_if_name(draft, context, |name| {

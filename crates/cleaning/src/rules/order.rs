@@ -17,7 +17,9 @@ rules! {
         en: "the time of change is neither in one of the hospital's formats nor ISO 8601; add its format \
              to the profile",
         zh: "更新时间不符合该医院的任何日期格式或 ISO 8601，请在医院配置中补充格式",
-        check: Check::Draft(updated_at_unreadable),
+        check: Check::Draft(|draft, context| {
+            context.report_if(matches!(draft.updated_at, Parsed::Faulty(_)));
+        }),
     }
     VERSION_NOT_AN_INTEGER {
         number: "V42",
@@ -47,10 +49,6 @@ rules! {
         zh: "更新时间早于出生日期，请在来源系统中核对",
         check: Check::Draft(updated_at_before_birth),
     }
-}
-
-fn updated_at_unreadable(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(matches!(draft.updated_at, Parsed::Faulty(_)));
 }
 
 /// A version beside a time of change decides nothing and may be anything.

@@ -12,7 +12,7 @@ rules! {
         basis: "key of a master patient index",
         en: "the patient has no number in the hospital; map the field that holds it",
         zh: "缺少患者在该院的编号，请映射对应字段",
-        check: Check::Required(missing),
+        check: Check::Required(|draft, context| context.report_if(draft.patient_id.is_none())),
     }
     PATIENT_ID_TOO_LONG {
         number: "V03",
@@ -44,10 +44,6 @@ rules! {
         zh: "患者编号为科学计数法，末位数字已丢失，请将该列按文本导出",
         check: Check::Required(rounded),
     }
-}
-
-fn missing(draft: &Draft, context: &mut RuleContext<'_>) {
-    context.report_if(draft.patient_id.is_none());
 }
 
 fn too_long(draft: &Draft, context: &mut RuleContext<'_>) {
@@ -87,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_profile_knows_the_numbers_of_its_hospital() {
-        let ids = PatientIdFormat { width: Some(8), characters: Characters::Digits, longest: 10 };
+        let ids = PatientIdFormat { width: Some(8), characters: Characters::Digits, max_characters: 10 };
         let codes = |number: &str| {
             codes_with(|profile| profile.patient_ids = ids.clone(), |raw| raw.patient_id = number.into())
         };

@@ -11,7 +11,7 @@ rules! {
         basis: "GB 18030, Unicode",
         en: "the text contains a NUL character; check how the source truncates and pads its fields",
         zh: "文本含有空字符(NUL)，请检查来源系统的字段截取与填充方式",
-        check: Check::Required(nul),
+        check: Check::Required(|draft, context| report_flaws(draft, FlawKind::Nul, context)),
     }
     TEXT_UNDECODABLE {
         number: "V05",
@@ -21,7 +21,7 @@ rules! {
         en: "the text contains replacement characters (U+FFFD): it was decoded wrongly before it was sent; \
              check the character set of the source",
         zh: "文本含有替换字符(U+FFFD)，发送前解码有误，请检查来源系统的字符集",
-        check: Check::Draft(undecodable),
+        check: Check::Draft(|draft, context| report_flaws(draft, FlawKind::Undecodable, context)),
     }
     TEXT_IS_MOJIBAKE {
         number: "V05",
@@ -31,7 +31,7 @@ rules! {
         en: "the text looks as if it was decoded with the wrong character set; check the character set of \
              the source",
         zh: "文本疑似以错误的字符集解码（乱码），请检查来源系统的字符集",
-        check: Check::Draft(mojibake),
+        check: Check::Draft(|draft, context| report_flaws(draft, FlawKind::Mojibake, context)),
     }
     TEXT_HAS_QUESTION_MARKS {
         number: "V05",
@@ -41,7 +41,7 @@ rules! {
         en: "the text contains consecutive question marks, which encoders write for characters that they \
              cannot represent; check the character set of the source",
         zh: "文本含有连续的问号，可能是编码时丢失了字符，请检查来源系统的字符集",
-        check: Check::Draft(question_marks),
+        check: Check::Draft(|draft, context| report_flaws(draft, FlawKind::QuestionMarks, context)),
     }
     TEXT_TOO_LONG {
         number: "V07",
@@ -51,7 +51,7 @@ rules! {
         en: "the text is longer than any real value of this field and was kept whole; check what the \
              source puts into it",
         zh: "文本超过该字段的合理长度，已完整保留，请检查来源系统填入的内容",
-        check: Check::Draft(too_long),
+        check: Check::Draft(|draft, context| report_flaws(draft, FlawKind::TooLong, context)),
     }
     LIST_TOO_LONG {
         number: "V07",
@@ -63,26 +63,6 @@ rules! {
         zh: "列表超过100个元素，不符合任何患者的实际情况，请检查来源系统填入的内容",
         check: Check::Required(list_too_long),
     }
-}
-
-fn nul(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_flaws(draft, FlawKind::Nul, context);
-}
-
-fn undecodable(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_flaws(draft, FlawKind::Undecodable, context);
-}
-
-fn mojibake(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_flaws(draft, FlawKind::Mojibake, context);
-}
-
-fn question_marks(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_flaws(draft, FlawKind::QuestionMarks, context);
-}
-
-fn too_long(draft: &Draft, context: &mut RuleContext<'_>) {
-    report_flaws(draft, FlawKind::TooLong, context);
 }
 
 fn list_too_long(draft: &Draft, context: &mut RuleContext<'_>) {

@@ -51,7 +51,7 @@ impl Slot {
 fn spellings(parts: &[Part]) -> Vec<Vec<Slot>> {
     parts.iter().fold(vec![Vec::new()], |spellings, part| match *part {
         Part::Literal(character) => longer(&spellings, &[Slot::Literal(character)]),
-        Part::Number { unit, least, most } => (least..=most)
+        Part::Number { unit, min, max } => (min..=max)
             .flat_map(|digits| longer(&spellings, &vec![Slot::Digit(unit); digits.into()]))
             .collect(),
     })

@@ -5,8 +5,8 @@ use std::{iter::Peekable, str::Chars};
 /// One part of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A number of `least` to `most` digits.
-    Number { unit: Unit, least: u8, most: u8 },
+    /// A number of `min` to `max` digits.
+    Number { unit: Unit, min: u8, max: u8 },
     /// The character itself.
     Literal(char),
 }
@@ -137,7 +137,7 @@ fn short_year(characters: &mut Peekable<Chars<'_>>) -> Result<Part, PatternError
     if !(1800..=2000).contains(&first) {
         return Err(PatternError::Window);
     }
-    Ok(Part::Number { unit: Unit::ShortYear { first }, least: 2, most: 2 })
+    Ok(Part::Number { unit: Unit::ShortYear { first }, min: 2, max: 2 })
 }
 
 fn number(letter: char, count: u8) -> Result<Part, PatternError> {
@@ -152,8 +152,8 @@ fn number(letter: char, count: u8) -> Result<Part, PatternError> {
         ('S', 1..=9) => Unit::Fraction,
         _ => return Err(PatternError::UnknownLetters(letter)),
     };
-    let most = if count == 1 && unit != Unit::Fraction { 2 } else { count };
-    Ok(Part::Number { unit, least: count, most })
+    let max = if count == 1 && unit != Unit::Fraction { 2 } else { count };
+    Ok(Part::Number { unit, min: count, max })
 }
 
 fn check(parts: &[Part]) -> Result<(), PatternError> {
@@ -170,7 +170,7 @@ fn check(parts: &[Part]) -> Result<(), PatternError> {
         return Err(PatternError::Gap);
     }
     let runs_together = |pair: &[Part]| match pair {
-        [Part::Number { least, most, .. }, Part::Number { .. }] => least != most,
+        [Part::Number { min, max, .. }, Part::Number { .. }] => min != max,
         _ => false,
     };
     if parts.windows(2).any(runs_together) {
@@ -196,9 +196,9 @@ pub(super) fn read(parts: &[Part], text: &str) -> Option<Numbers> {
     for part in parts {
         rest = match *part {
             Part::Literal(literal) => rest.strip_prefix(literal)?,
-            Part::Number { unit, least, most } => {
-                let digits = rest.bytes().take(most.into()).take_while(u8::is_ascii_digit).count();
-                if digits < least.into() {
+            Part::Number { unit, min, max } => {
+                let digits = rest.bytes().take(max.into()).take_while(u8::is_ascii_digit).count();
+                if digits < min.into() {
                     return None;
                 }
                 let (number, after) = rest.split_at(digits);

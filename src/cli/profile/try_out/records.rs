@@ -1,4 +1,4 @@
-//! The records of a file, one at a time: a file may be larger than memory.
+//! The records of a file, one after the other: a file may be larger than memory.
 
 use std::{
     fs::File,

@@ -14,7 +14,7 @@ use crate::{
 const LATENCY: Duration = Duration::from_millis(50);
 /// Records of the small batch.
 const SMALL: usize = 100;
-/// Small batches of which the median counts.
+/// Number of small batches; the median of their times is measured.
 const TIMES: usize = 7;
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 

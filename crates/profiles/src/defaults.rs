@@ -2,21 +2,21 @@
 
 use settings::{Node, Nothing, Problem, Problems, Value, yaml};
 
-/// What the hospitals of one directory share: a tree of settings under the tree of each hospital's file.
-/// By default nothing.
+/// What the hospitals of one directory share: a tree of settings over which the file of each hospital is laid. By default
+/// it is empty.
 #[derive(Clone, Default)]
 pub struct Defaults(Option<Node>);
 
-/// Sections are merged by their keys. What stands in a section is one thing: a code table, the mapping of
-/// a field and the setting of a rule are the defaults' or the hospital's, never a mixture of both. The same
-/// code means different things to different sources.
+/// Sections are merged by their keys, their content is not: a code table, the mapping of a field and the setting of a rule
+/// are those of the defaults or of the hospital, never a mixture, because the same code means different things to different
+/// sources.
 const LEVELS: usize = 2;
 
-/// What says something about one hospital only.
+/// Sections that belong to one hospital.
 const NOT_SHARED: [&str; 2] = ["version", "samples"];
 
 impl Defaults {
-    /// Reads the file of the defaults. What they say is checked with each hospital that takes it from them.
+    /// Reads the file of the defaults. Their values are checked with each hospital that uses them.
     ///
     /// # Errors
     ///
@@ -33,7 +33,7 @@ impl Defaults {
         problems.conclude(root).map(|root| Self(Some(root)))
     }
 
-    /// The hospital's own tree with what it takes from the defaults.
+    /// The hospital's own tree over the defaults.
     pub(super) fn under(&self, own: Node) -> Node {
         match &self.0 {
             None => own,
@@ -48,8 +48,7 @@ impl Defaults {
     }
 }
 
-/// Takes out a `verify` without the address of an API: it is how to call one, for the hospitals that have
-/// one, and does not say that there is one.
+/// Removes a `verify` without the address of an API: it says how the API of a hospital is called, not that there is one.
 fn drop_bare_verify(shared: &mut Node) {
     let is_bare = entry(shared, "verify").is_some_and(|verify| entry(verify, "url").is_none());
     if let (true, Value::Table(entries)) = (is_bare, &mut shared.value) {

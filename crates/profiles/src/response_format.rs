@@ -7,7 +7,7 @@ use settings::{Reported, Section};
 
 const MATCH: (&str, Answer) = ("match", Answer::Verdict(Verdict::Match));
 
-/// The lists that say what is not well, in either place.
+/// The lists for anything but success, in either place.
 const OBJECTIONS: [(&str, Answer); 5] = [
     ("mismatch", Answer::Verdict(Verdict::Mismatch)),
     ("illegal", Answer::Verdict(Verdict::Illegal)),
@@ -45,7 +45,7 @@ fn verdict(section: &mut Section<'_>) -> Result<CodeField<Answer>, Reported> {
     Ok(codes)
 }
 
-/// Reads one place and its lists. A value can mean one thing only.
+/// Reads one place and its lists. A value can have one meaning only.
 fn codes<M: Copy>(
     section: &mut Section<'_>,
     lists: impl Iterator<Item = (&'static str, M)>,
@@ -72,7 +72,7 @@ fn codes<M: Copy>(
     Ok(CodeField { at: at?, meanings })
 }
 
-/// Refuses places of which one leaves no room for the other: where a code stands, nothing else can.
+/// Refuses places that exclude each other: nothing can be inside of a code.
 fn check_places(
     section: &mut Section<'_>,
     call: &CallStatus,

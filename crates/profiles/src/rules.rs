@@ -1,4 +1,4 @@
-//! The `rules` of a profile: where this source is judged otherwise than the catalogue says.
+//! The `rules` of a profile: what this source changes in the catalogue.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,6 @@ const SWITCHES: [(&str, SeverityOverride); 3] = [
     ("off", SeverityOverride::Off),
 ];
 
-/// Highest limit of a rule.
 const MAX_LIMIT: u32 = 1_000_000;
 
 /// Reads the section.
@@ -28,7 +27,7 @@ pub(super) fn read(field: SettingField<'_>) -> Result<HashMap<&'static str, Rule
     Ok(settings.into_iter().collect())
 }
 
-/// What is said about a code that no rule has.
+/// The message about a code that no rule has.
 pub(super) fn unknown(code: &str) -> String {
     let known: Vec<_> = rules::catalogue().map(|rule| rule.kind.code).collect();
     let hint = match did_you_mean(code, &known) {
@@ -38,8 +37,7 @@ pub(super) fn unknown(code: &str) -> String {
     format!("is not a rule{hint}")
 }
 
-/// What is made milder than the catalogue says must say why: the next reader of the profile has to be able
-/// to judge whether it still holds.
+/// A rule that is made milder needs a reason, so that the next reader of the profile can judge whether it still applies.
 fn rule_setting(section: &mut Section<'_>, rule: &'static Rule) -> Result<RuleSetting, Reported> {
     let severity = section.field("severity").map(|name| severity(name, rule)).transpose();
     let limit = section.field("limit").map(|number| limit(number, rule)).transpose();

@@ -1,4 +1,4 @@
-//! Samples: records in a profile with what must come of them. They prove the profile whenever it is loaded.
+//! Samples: records in a profile with their expected results. They are run whenever the profile is loaded.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -10,17 +10,17 @@ use settings::{Node, Origin, Problem};
 
 mod compare;
 
-/// A record and what must come of it. It is made up: nothing in it is about a patient.
+/// A record and its expected result. It is made up: nothing in it is about a patient.
 #[derive(Clone)]
 pub struct Sample {
-    /// What it shows, for people; no other sample of the profile has the name.
+    /// Unique in the profile.
     pub(super) name: String,
     pub(super) input: Input,
-    /// What the canonical patient must say, as far as it is stated.
+    /// The expected part of the canonical patient.
     pub(super) patient: Option<Node>,
-    /// The codes of all issues, and where they were written.
+    /// The expected codes of all issues, and where they were written.
     pub(super) issues: (BTreeSet<&'static str>, Origin),
-    /// The day on which the record comes.
+    /// The day on which the record is received.
     pub(super) received: Option<Date>,
 }
 
@@ -29,12 +29,12 @@ pub struct Sample {
 pub(super) enum Input {
     /// The source's object.
     Object(serde_json::Value),
-    /// The source's text, whatever it is.
+    /// The source's text, valid or not.
     Text(String),
 }
 
-/// The day on which samples come that do not say. It does not move: a sample that holds today must hold
-/// when the patient in it is a year older.
+/// The day on which samples are received by default. It is fixed, because a sample that holds today must hold when its
+/// patient is a year older.
 const DAY: Date = jiff::civil::date(2026, 1, 1);
 
 impl Sample {
@@ -43,8 +43,8 @@ impl Sample {
         &self.name
     }
 
-    /// Cleans the record and answers in what the result differs from the expected one; empty if the sample
-    /// holds. Each difference has the line of the expectation.
+    /// Cleans the record; returns how the result differs from the expected one, each difference at the line of the
+    /// expectation. Empty if the sample holds.
     pub fn problems(&self, profile: &Profile) -> Vec<Problem> {
         let bytes = Bytes::from(profile.charset.encode(&self.input.text()));
         let cleaned = clean(&Payload::Bytes(bytes.into()), profile, self.received_at(profile));
@@ -69,14 +69,13 @@ impl Sample {
         differences.found
     }
 
-    /// Noon of the day, where the hospital is.
+    /// Noon of the day in the hospital's zone.
     fn received_at(&self, profile: &Profile) -> Timestamp {
         let noon = self.received.unwrap_or(DAY).at(12, 0, 0, 0);
         noon.to_zoned(profile.time_zone.clone()).map_or(Timestamp::UNIX_EPOCH, |noon| noon.timestamp())
     }
 }
 
-/// In what a sample's result differs from the expected one.
 struct Differences<'s> {
     sample: &'s Sample,
     found: Vec<Problem>,

@@ -14,7 +14,7 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// Decodes strictly: bytes that mean nothing in the character set are no text.
+    /// Decodes strictly: none if the bytes are invalid in the character set.
     pub fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
         match self {
             Self::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),

@@ -1,24 +1,22 @@
-//! What a profile says about one rule.
+//! What a profile changes about one rule.
 
 use crate::issue::Severity;
 
-/// What a profile says about one rule; where it says nothing the catalogue holds.
+/// What a profile changes about one rule; what is absent is as in the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleSetting {
-    /// How grave the rule's issues are, or that there are none.
     pub severity: Option<SeverityOverride>,
-    /// Another number for a rule that has one, in the unit that the rule states.
+    /// Another limit, in the unit of the rule.
     pub limit: Option<u32>,
-    /// Why this source is judged otherwise. There wherever the rule was made milder.
+    /// Why this source is treated differently; present wherever the rule was made milder.
     pub reason: Option<String>,
 }
 
-/// Whether a rule speaks, and how gravely.
+/// The severity that a profile gives to a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeverityOverride {
-    /// The rule is silent.
+    /// The rule raises no issues.
     Off,
-    /// Its issues are this grave.
     On(Severity),
 }
 

@@ -1,10 +1,10 @@
-//! A hospital's verification API, and what it says about a patient.
+//! How a hospital's verification API is called, and its verdicts.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use super::ResponseFormat;
 
-/// A hospital's verification API.
+/// How a hospital's verification API is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerificationConfig {
     /// Where canonical identities are posted.
@@ -15,21 +15,19 @@ pub struct VerificationConfig {
     pub connect_timeout: Duration,
     /// Most calls in flight over all batches; by default half of the workers.
     pub max_in_flight: Option<usize>,
-    /// Most calls a second over all batches; absent means as many as there are.
+    /// Most calls per second over all batches; if absent, unlimited.
     pub max_per_second: Option<NonZeroU32>,
-    /// How a call is made again that failed of something that passes.
     pub retry: RetryPolicy,
-    /// How long calls are stopped once the API does not work, before one may try.
+    /// How long calls are stopped in an outage before one may probe.
     pub outage_pause: Duration,
-    /// How long verdicts are kept; absent means that every record is asked about.
+    /// If absent, a call is made for every record.
     pub verdict_cache: Option<VerdictCacheConfig>,
-    /// How its answers are read; absent means that they are `{"result": "match"}`, or `mismatch`,
-    /// `not_found`, `illegal`.
+    /// How its responses are read; if absent, they are `{"result": "match"}`, or `mismatch`, `not_found`, `illegal`.
     pub response: Option<ResponseFormat>,
 }
 
 impl VerificationConfig {
-    /// The API at `url`, everything else as when a profile says nothing.
+    /// The API at `url`, with the default values for everything else.
     pub fn at(url: String) -> Self {
         Self {
             url,
@@ -44,22 +42,22 @@ impl VerificationConfig {
         }
     }
 
-    /// Most calls in flight over all batches, in a process with so many workers. By default one hanging hospital leaves
-    /// half of them to the rest.
+    /// Most calls in flight over all batches in a process with `workers` workers. By default one hanging hospital leaves
+    /// half of them to the others.
     pub fn in_flight(&self, workers: usize) -> usize {
         self.max_in_flight.unwrap_or(workers.div_ceil(2))
     }
 }
 
-/// How a call is made again that failed of something that passes.
+/// How a failed call is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Most calls for one record, the first included.
     pub attempts: u32,
-    /// The pause before the second call. It doubles from call to call, and up to as much again is added at random, so
-    /// that records which failed together do not come back together.
+    /// The pause before the second call. It doubles from call to call, with a random addition of up to as much again, so
+    /// that records that failed together are not retried together.
     pub min_delay: Duration,
-    /// The longest pause, before what is added.
+    /// The longest pause, without the random addition.
     pub max_delay: Duration,
 }
 
@@ -69,24 +67,23 @@ impl Default for RetryPolicy {
     }
 }
 
-/// How long verdicts are kept, so that the same identity is not asked about again.
+/// How long verdicts are cached, so that the same identity is not verified again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerdictCacheConfig {
-    /// How long one counts.
     pub max_age: Duration,
-    /// How many are kept at least, if that many are asked for.
+    /// At least this many are cached before the oldest are dropped.
     pub max_verdicts: usize,
 }
 
 /// What the hospital says about an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is known and right.
+    /// The hospital knows it, and it is right.
     Match,
-    /// It is known and differs.
+    /// The hospital knows it, and it differs.
     Mismatch,
     /// The hospital has no record of it.
     NotFound,
-    /// The number or the name cannot be one.
+    /// The number or the name is impossible.
     Illegal,
 }

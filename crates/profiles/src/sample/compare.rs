@@ -1,11 +1,11 @@
-//! An expectation, written as YAML, against the JSON of what came.
+//! Compares an expectation, written in YAML, with the JSON of the result.
 
 use serde_json::Value as Json;
 
 use settings::{Node, Origin, Value, did_you_mean};
 
-/// Tells every difference, with where the expectation was written and the path to it. Only what is stated
-/// is compared; lists are compared element by element.
+/// Calls `differ` for every difference, with the place and the path of the expectation. Only stated fields are compared;
+/// lists are compared element by element.
 pub(super) fn compare(
     expected: &Node,
     actual: &Json,

@@ -1,4 +1,4 @@
-//! Which of the sender's keys each canonical field came from.
+//! The sender's keys from which the canonical fields came.
 
 use std::sync::Arc;
 
@@ -6,8 +6,7 @@ use super::name::Name;
 
 /// The sender's own names of the fields of one record, and how its values were written.
 ///
-/// A record has one of these and nearly always nobody asks, so it holds places among the mapping's names
-/// and shares the names themselves.
+/// Every record has one and it is rarely needed, so it holds indexes of the mapping's names, which it shares.
 #[derive(Clone, Debug)]
 pub struct SourceFields {
     names: Option<Arc<[Name]>>,
@@ -31,14 +30,13 @@ impl SourceFields {
         self.name(|note| is_or_holds(field, note.field))
     }
 
-    /// The same for a part of one element of a list, as `identifiers.value`, or for the element as a
-    /// whole, as `phones`. Positions count from 0.
+    /// The sender's name of a part of one element of a list, as `identifiers.value`, or of the whole element, as `phones`.
+    /// Positions count from 0.
     pub fn of_element(&self, field: &str, position: u32) -> Option<Arc<str>> {
         self.name(|note| note.position == Some(position) && is_or_holds(field, note.field))
     }
 
-    /// The canonical fields of which the record holds something; one that stands in several elements of a
-    /// list comes once for each.
+    /// The canonical fields that the record has; one in several elements of a list is repeated for each.
     pub fn found(&self) -> impl Iterator<Item = &'static str> {
         self.notes.0.iter().filter(|note| note.found).map(|note| note.field)
     }
@@ -66,15 +64,15 @@ fn is_or_holds(asked: &str, noted: &str) -> bool {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notes(Vec<Note>);
 
-/// That a field came from a name, or was looked for under it first and not found.
+/// A field came from a name, or was first looked up under it and not found.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Note {
     pub(super) field: &'static str,
-    /// Place in the canonical list, if it is part of one.
+    /// Index in the canonical list, if it is part of one.
     pub(super) position: Option<u32>,
-    /// Place of the name among the mapping's names.
+    /// Index of the name in the mapping's names.
     pub(super) name: u16,
-    /// Place in the sender's list, if it was found in one.
+    /// Index in the sender's list, if it was found in one.
     pub(super) element: Option<u32>,
     pub(super) found: bool,
     pub(super) is_number: bool,

@@ -164,7 +164,8 @@ fn defined_in(
         return None;
     }
     let name = absolute.get(length);
-    let reexport = owner.named.iter().find(|named| name.is_some() && named.imported_as.as_ref() == name);
+    let mut imports = owner.named.iter().filter(|named| !named.in_test && named.imported_as.is_some());
+    let reexport = imports.find(|named| named.imported_as.as_ref() == name);
     match reexport.filter(|_| depth < 8) {
         Some(reexport) => defined_in(&reexport.path, &owner.module, modules, depth + 1),
         None => Some(owner.module.clone()),

@@ -58,6 +58,7 @@ mod tests {
         }
         assert_eq!(counts, [1, 2, 3, 4, 5, 6, 7, 8].into());
         assert_eq!(counts.total(), 36);
+        assert_eq!(counts.iter().map(|(outcome, _)| outcome).collect::<Vec<_>>(), Outcome::ALL);
         assert!(counts.iter().all(|(outcome, count)| counts[outcome] == count));
         assert_eq!(OutcomeCounts::from_fn(|outcome| counts[outcome]), counts);
     }

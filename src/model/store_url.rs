@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn other_engines_are_refused_without_repeating_the_url() {
         for wrong in ["", "mysql://user:hunter2@host/db", "postgres:db", "sqlite://", "data/a.db"] {
-            let message = StoreUrl::parse(wrong).err().expect("refused");
+            let message = StoreUrl::parse(wrong).expect_err("refused");
             assert!(!message.contains("hunter2"), "{message}");
         }
     }

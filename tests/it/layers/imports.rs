@@ -8,10 +8,10 @@ use std::{
 use syn::visit::{self, Visit};
 
 /// A path of names, such as `crate::server::status`.
-pub type Names = Vec<String>;
+pub(crate) type Names = Vec<String>;
 
 /// One source file.
-pub struct Source {
+pub(crate) struct Source {
     pub file: PathBuf,
     /// The module that the file is, from the root of its crate.
     pub module: Names,
@@ -20,7 +20,7 @@ pub struct Source {
 
 /// A path that a file names, with `self`, `super` and `crate` resolved to the latter.
 #[derive(Debug)]
-pub struct Named {
+pub(crate) struct Named {
     pub path: Names,
     pub in_test: bool,
     /// The name under which a `use` makes it known.
@@ -28,7 +28,7 @@ pub struct Named {
 }
 
 /// Every Rust file below a `src` directory.
-pub fn sources(root: &Path) -> Vec<Source> {
+pub(crate) fn sources(root: &Path) -> Vec<Source> {
     let mut directories = vec![root.to_owned()];
     let mut found = Vec::new();
     while let Some(directory) = directories.pop() {
@@ -55,7 +55,7 @@ fn module(file: &Path) -> Names {
 }
 
 /// The paths that a source text names.
-pub fn named(text: &str, module: &[String]) -> Vec<Named> {
+pub(crate) fn named(text: &str, module: &[String]) -> Vec<Named> {
     let in_test = module.last().is_some_and(|name| name == "tests");
     let mut names = Visitor { module: module.to_vec(), in_test, named: Vec::new() };
     names.visit_file(&syn::parse_file(text).expect("the sources compile"));

@@ -72,7 +72,7 @@ async fn a_message_of_nothing_but_empty_records_is_refused_before_it_takes_memor
     // data_list {}: two bytes on the wire, some hundred in memory.
     let hollow = Bytes::from([0x12, 0x00].repeat(4_000_000));
     let refused = wire::call(&service.channel, hollow, &[]).await.err().unwrap();
-    assert_invalid(&refused, "MESSAGE_TOO_DENSE", "send fewer at a time");
+    assert_invalid(&refused, "MESSAGE_TOO_DENSE", "send fewer per message");
     service.ended().await;
 }
 

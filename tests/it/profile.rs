@@ -125,7 +125,7 @@ fn the_public_data_are_summed_up() {
     );
     assert!(line(&output, "read 5000").ends_with("100.0 %"));
     assert_eq!(line(&output, "birth_date date"), "birth_date date_of_birth 4845 96.9 %");
-    assert!(line(&output, "not mapped: gender").ends_with("deceased, updated_at, version"));
+    assert!(line(&output, "not mapped: gender").ends_with("deceased, updated_at, version, age"));
     let missing = "error BIRTH_DATE_MISSING birth_date from date_of_birth 155 3.1 %";
     assert_eq!(line(&output, "error BIRTH_DATE_MISSING"), missing);
     assert_eq!(line(&output, "looks like: dddddddd"), "looks like: dddddddd (35)");

@@ -108,7 +108,7 @@ async fn the_rejects_of_a_running_service_are_listed_in_the_senders_words() {
     let birth_date = table.iter().find(|line| line[3] == "BIRTH_DATE_NOT_IN_CALENDAR").expect("listed");
     assert_eq!(birth_date[..3], ["1", "'=cmd", "renmin"]);
     assert_eq!(birth_date[4..7], ["error", "birth_date", "csrq"]);
-    assert!(birth_date[8].starts_with("the date of birth is not in the calendar"));
+    assert!(birth_date[8].starts_with("the date of birth does not exist in the calendar"));
     assert!(table.iter().all(|line| line.len() == 9 && line[1] != "sound"));
 
     let output = rejects(url, &["--batch", "today", "--format", "ndjson", "--with-raw", "--language", "zh"]);

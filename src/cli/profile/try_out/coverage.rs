@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((field("patient_id").filled, field("patient_id").names()), (2, "blh 1, mzh 1".to_owned()));
         assert_eq!((field("phones").filled, field("phones").names()), (1, "lxdh 1, sjhm 1".to_owned()));
         assert_eq!((field("birth_date").filled, field("birth_date").names()), (0, "csrq".to_owned()));
-        assert_eq!(coverage.not_mapped(), ["age", "version"]);
+        assert_eq!(coverage.not_mapped(), ["version", "age"]);
         assert_eq!(coverage.unmapped_keys(), [("bz", 2)]);
     }
 }

@@ -35,8 +35,8 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     format: Format,
     /// The language of the messages.
-    #[arg(long, value_enum, default_value_t = Language::En)]
-    language: Language,
+    #[arg(long, value_enum, default_value_t = LanguageArgument::En)]
+    language: LanguageArgument,
     /// Also print each record as the hospital sent it, which is patient data in clear text. This is logged.
     #[arg(long)]
     with_raw: bool,
@@ -52,12 +52,12 @@ enum Format {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Language {
+enum LanguageArgument {
     En,
     Zh,
 }
 
-impl Language {
+impl LanguageArgument {
     /// The message of a code; empty for a code of another version of the service.
     fn message(self, code: &str) -> &'static str {
         let language = match self {

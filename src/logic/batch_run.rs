@@ -62,13 +62,13 @@ pub(super) struct BatchRun {
     batch: Arc<BatchShared>,
     resend: Option<ResendState>,
     jobs: JobBatch,
-    writing: Option<Writing>,
+    writing: Option<RunningWriter>,
     /// Held until the batch is finished.
     _budget: BudgetPermit,
 }
 
 /// The writer of a running batch.
-struct Writing {
+struct RunningWriter {
     closing: oneshot::Sender<Closing>,
     task: JoinHandle<()>,
 }
@@ -150,7 +150,7 @@ impl BatchRun {
     }
 }
 
-impl Writing {
+impl RunningWriter {
     /// Hands the end of the batch to its writer. A complete batch waits for it to be written, so that its rejects are
     /// in the store when the caller reads the answer; a batch that was cut answers without.
     async fn close(self, closing: Closing, cutoffs: Cutoffs) {

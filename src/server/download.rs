@@ -70,7 +70,7 @@ struct Timers {
 }
 
 /// What to do next.
-enum Step {
+enum DownloadStep {
     Expire,
     Finish(Box<BatchEnd>),
     SendResults,
@@ -115,21 +115,21 @@ impl Download {
     async fn next(&mut self) -> Option<Result<BatchProcessStreamResponse, Status>> {
         loop {
             match self.next_step().await? {
-                Step::Expire => return self.end(Err(status::deadline_exceeded())),
-                Step::Finish(reported) => self.report = ReportState::Ready(reported),
-                Step::SendResults => return Some(Ok(self.results.next_message())),
-                Step::SendReport(reported) => {
+                DownloadStep::Expire => return self.end(Err(status::deadline_exceeded())),
+                DownloadStep::Finish(reported) => self.report = ReportState::Ready(reported),
+                DownloadStep::SendResults => return Some(Ok(self.results.next_message())),
+                DownloadStep::SendReport(reported) => {
                     return self
                         .end(reported.map(|report| self.results.report(report)).map_err(Status::from));
                 }
-                Step::Take(results) => {
+                DownloadStep::Take(results) => {
                     let was_empty = self.results.is_empty();
                     self.results.extend(results);
                     if was_empty {
                         self.timers.gathered.as_mut().reset(Instant::now() + MAX_GATHER_TIME);
                     }
                 }
-                Step::SendProgress => {
+                DownloadStep::SendProgress => {
                     self.timers.progress.as_mut().reset(Instant::now() + PROGRESS_INTERVAL);
                     let now = self.result_stream.progress().filter(|now| *now != self.last_progress);
                     if let Some(now) = now {
@@ -142,32 +142,32 @@ impl Download {
     }
 
     /// Waits for the next step; `None` when the response has ended.
-    async fn next_step(&mut self) -> Option<Step> {
+    async fn next_step(&mut self) -> Option<DownloadStep> {
         let missing = self.results.missing();
         if missing == 0 {
-            return Some(Step::SendResults);
+            return Some(DownloadStep::SendResults);
         }
         let Timers { deadline, gathered, progress } = &mut self.timers;
         Some(match std::mem::replace(&mut self.report, ReportState::Sent) {
             ReportState::Sent => return None,
             // The deadline may have expired before the peer read on.
-            ReportState::Ready(_) if deadline.deadline() <= Instant::now() => Step::Expire,
+            ReportState::Ready(_) if deadline.deadline() <= Instant::now() => DownloadStep::Expire,
             ReportState::Ready(reported) => {
                 let results = self.result_stream.take_ready(missing);
                 if results.is_empty() && self.results.is_empty() {
-                    return Some(Step::SendReport(reported));
+                    return Some(DownloadStep::SendReport(reported));
                 }
                 self.report = ReportState::Ready(reported);
-                if results.is_empty() { Step::SendResults } else { Step::Take(results) }
+                if results.is_empty() { DownloadStep::SendResults } else { DownloadStep::Take(results) }
             }
             ReportState::Awaited(mut report) => {
                 let step = tokio::select! {
                     biased;
-                    () = deadline => Step::Expire,
-                    ended = &mut report => Step::Finish(Box::new(ended.unwrap_or_else(|_panic| Err(StreamError::Upload(internal_error()))))),
-                    () = gathered, if !self.results.is_empty() => Step::SendResults,
-                    () = progress => Step::SendProgress,
-                    results = self.result_stream.next(missing) => Step::Take(results),
+                    () = deadline => DownloadStep::Expire,
+                    ended = &mut report => DownloadStep::Finish(Box::new(ended.unwrap_or_else(|_panic| Err(StreamError::Upload(internal_error()))))),
+                    () = gathered, if !self.results.is_empty() => DownloadStep::SendResults,
+                    () = progress => DownloadStep::SendProgress,
+                    results = self.result_stream.next(missing) => DownloadStep::Take(results),
                 };
                 self.report = ReportState::Awaited(report);
                 step

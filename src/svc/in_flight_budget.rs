@@ -18,11 +18,11 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 /// Bounds the records that all batches of the process have in flight.
 pub struct InFlightBudget {
     max_records: usize,
-    running: Mutex<Running>,
+    running: Mutex<RunningTotals>,
 }
 
 #[derive(Default)]
-struct Running {
+struct RunningTotals {
     next: u64,
     batches: BTreeMap<u64, RunningBatch>,
     /// Most records that the batches may have at once, together.
@@ -94,13 +94,13 @@ impl InFlightBudget {
         if per_second > 0.0 { Duration::from_secs_f64(ahead / per_second) } else { Duration::ZERO }
     }
 
-    fn running(&self) -> MutexGuard<'_, Running> {
+    fn running(&self) -> MutexGuard<'_, RunningTotals> {
         // Each change under this lock is whole by itself.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Running {
+impl RunningTotals {
     fn soonest_end(&self) -> Duration {
         let ends = self.batches.values().filter_map(RunningBatch::time_left);
         ends.min().unwrap_or(DEFAULT_WAIT).clamp(MIN_WAIT, MAX_WAIT)

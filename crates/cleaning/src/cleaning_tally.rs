@@ -15,12 +15,12 @@ pub struct CleaningTally {
     pub gender_compared: u32,
     /// Records whose date of birth could be compared with the resident id.
     pub birth_date_compared: u32,
-    changes: HashMap<Key, (&'static FormatRule, u32)>,
+    changes: HashMap<TallyKey, (&'static FormatRule, u32)>,
 }
 
 /// What changes are counted by; the rule is identified by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct TallyKey {
     rule: &'static str,
     field: &'static str,
     kind: ChangeKind,
@@ -46,7 +46,7 @@ impl CleaningTally {
 
     pub fn add(&mut self, cleaned: &Cleaned) {
         for &Change { field, rule, kind, .. } in &cleaned.changes {
-            let key = Key { rule: rule.number, field, kind };
+            let key = TallyKey { rule: rule.number, field, kind };
             self.changes.entry(key).or_insert((rule, 0)).1 += 1;
         }
         let IdComparability { gender, birth_date } = cleaned.comparability;

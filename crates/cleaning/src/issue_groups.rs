@@ -41,10 +41,10 @@ pub struct IssueGroup {
 
 /// Groups while they are counted.
 #[derive(Default)]
-pub struct IssueGroups(HashMap<Key, Counted>);
+pub struct IssueGroups(HashMap<GroupKey, Counted>);
 
 #[derive(PartialEq, Eq, Hash)]
-struct Key {
+struct GroupKey {
     hospital_code: Arc<str>,
     code: &'static str,
     field: &'static str,
@@ -60,7 +60,7 @@ struct Counted {
 impl IssueGroups {
     /// Counts one issue of the record at `index`.
     pub fn add(&mut self, hospital_code: &Arc<str>, index: u32, issue: &Issue) {
-        let key = Key {
+        let key = GroupKey {
             hospital_code: Arc::clone(hospital_code),
             code: issue.kind.code,
             field: issue.field,

@@ -15,7 +15,7 @@ use jiff::civil::Date;
 
 use self::{
     keyed_hash::{HashKeys, KeyedHash},
-    records::{Owner, Person, Records},
+    records::{Owner, Person, RememberedRecords},
 };
 use crate::{
     draft::{Draft, DraftIdentifier, Positioned},
@@ -37,7 +37,7 @@ const MAX_ELEMENTS: usize = 8;
 /// two generations of 50,000 of them 12 MB.
 pub struct LookBack {
     keys: HashKeys,
-    generations: TwoGenerations<Records>,
+    generations: TwoGenerations<RememberedRecords>,
     first_of_january: Share,
     /// The lists of the last record, empty: a record about which nothing is found allocates nothing.
     spare: (Vec<EarlierResidentId>, Vec<EarlierPhone>),
@@ -97,7 +97,7 @@ impl LookBack {
         self.spare = (resident_ids, phones);
     }
 
-    fn any(&self, is_known: impl Fn(&Records) -> bool) -> bool {
+    fn any(&self, is_known: impl Fn(&RememberedRecords) -> bool) -> bool {
         self.generations.both().into_iter().any(is_known)
     }
 

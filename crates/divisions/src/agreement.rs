@@ -1,6 +1,6 @@
 //! Whether the text of an address and a division code can be of one place.
 
-use super::{Code, Level, Reading, find, names::Name, table};
+use super::{Code, Level, Reading, find, names::DivisionName, table};
 
 /// How a code and what a text names lie to each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn agrees(code: &str, text: &str) -> Option<bool> {
     is_clear.then_some(false)
 }
 
-fn relation(code: Code, name: &Name) -> Relation {
+fn relation(code: Code, name: &DivisionName) -> Relation {
     let place = place_of(code);
     if place == name.code || place.is_within(name.code) || name.code.is_within(place) {
         return Relation::Agree;

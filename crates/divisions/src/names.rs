@@ -6,7 +6,7 @@ use super::{Code, Division, table};
 
 /// One name of one code.
 #[derive(Debug)]
-pub(super) struct Name {
+pub(super) struct DivisionName {
     pub(super) text: &'static str,
     pub(super) code: Code,
     /// Whether the code has the name now.
@@ -17,19 +17,20 @@ pub(super) struct Name {
 }
 
 /// Names are told apart by their first two characters: only a handful share them.
-type Start = [char; 2];
+type KeyStart = [char; 2];
 
 struct Index {
-    names: Vec<Name>,
-    by_start: HashMap<Start, Range<usize>>,
+    names: Vec<DivisionName>,
+    by_start: HashMap<KeyStart, Range<usize>>,
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(table::all()));
 
 /// The names that a text starts with, the longest first; each slice holds one name with all its codes.
-pub(super) fn at_start_of(text: &str) -> impl Iterator<Item = &'static [Name]> {
+pub(super) fn at_start_of(text: &str) -> impl Iterator<Item = &'static [DivisionName]> {
     let range = start(text).and_then(|start| INDEX.by_start.get(&start)).cloned().unwrap_or_default();
-    let same = |one: &Name, other: &Name| one.text == other.text && one.is_bare == other.is_bare;
+    let same =
+        |one: &DivisionName, other: &DivisionName| one.text == other.text && one.is_bare == other.is_bare;
     INDEX.names[range].chunk_by(same).filter(move |names| text.starts_with(names[0].text))
 }
 
@@ -37,14 +38,14 @@ pub(super) fn warm_up() {
     LazyLock::force(&INDEX);
 }
 
-fn start(text: &str) -> Option<Start> {
+fn start(text: &str) -> Option<KeyStart> {
     let mut characters = text.chars();
     Some([characters.next()?, characters.next()?])
 }
 
 impl Index {
     fn new(rows: &'static [Division]) -> Self {
-        let mut names: Vec<(Start, Name)> = rows
+        let mut names: Vec<(KeyStart, DivisionName)> = rows
             .iter()
             .filter(|row| !row.is_collective() && !row.code.is_of_taiwan_permits())
             .flat_map(names_of)
@@ -54,7 +55,7 @@ impl Index {
             (*start, Reverse(name.text.len()), name.text, name.is_bare, name.code, !name.is_current)
         });
         names.dedup_by_key(|(_, name)| (name.text, name.is_bare, name.code));
-        let mut by_start: HashMap<Start, Range<usize>> = HashMap::new();
+        let mut by_start: HashMap<KeyStart, Range<usize>> = HashMap::new();
         for (position, (start, _)) in names.iter().enumerate() {
             by_start.entry(*start).or_insert(position..position).end = position + 1;
         }
@@ -62,8 +63,8 @@ impl Index {
     }
 }
 
-fn names_of(row: &'static Division) -> impl Iterator<Item = Name> {
-    let name = |text, is_bare| Name { text, code: row.code, is_current: row.is_current(), is_bare };
+fn names_of(row: &'static Division) -> impl Iterator<Item = DivisionName> {
+    let name = |text, is_bare| DivisionName { text, code: row.code, is_current: row.is_current(), is_bare };
     // 延边州 says what it is and 延边 does not: a bare name is a beginning of 延边朝鲜族自治州.
     let aliases = row.aliases.split(' ').filter(|alias| !alias.is_empty());
     std::iter::once(name(row.name, false))

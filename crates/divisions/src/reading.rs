@@ -2,7 +2,7 @@
 
 use super::{
     Code, Level,
-    names::{self, Name},
+    names::{self, DivisionName},
     table,
 };
 
@@ -29,7 +29,7 @@ pub struct Prefix<'r, 't> {
 /// One name in the text with all the codes that have borne it.
 #[derive(Clone, Copy, Default)]
 struct Link {
-    names: &'static [Name],
+    names: &'static [DivisionName],
     start: usize,
     end: usize,
 }
@@ -53,7 +53,7 @@ impl<'t> Reading<'t> {
         // 浙江省 and then 南京市: whichever is meant, it is not clear. Foreign names of counties behind a city
         // are those of its quarters: 东莞市东城区.
         let behind = without_separators(self.rest());
-        let is_above_counties = |name: &Name| !name.is_bare && name.code.level() < Level::County;
+        let is_above_counties = |name: &DivisionName| !name.is_bare && name.code.level() < Level::County;
         let contradicts = names::at_start_of(behind)
             .filter(|names| names.iter().any(is_above_counties))
             .any(|names| !is_cut(names[0].text, &behind[names[0].text.len()..]));
@@ -66,13 +66,13 @@ impl<'t> Reading<'t> {
     }
 
     /// All that the narrowest name can mean here.
-    pub(super) fn candidates(&self) -> impl Iterator<Item = &'static Name> {
+    pub(super) fn candidates(&self) -> impl Iterator<Item = &'static DivisionName> {
         let narrowest = self.links[self.depth - 1].names;
         narrowest.iter().filter(|name| self.is_reached(self.depth - 1, name.code))
     }
 
     /// The candidate that is the only one, of any year or else of now.
-    pub(super) fn only(&self) -> Option<&'static Name> {
+    pub(super) fn only(&self) -> Option<&'static DivisionName> {
         let is_lone_county = self.is_lone_county();
         let text = self.links[self.depth - 1].names[0].text;
         let mut all = self.candidates();

@@ -16,9 +16,9 @@ const MAX_SECONDS: usize = 600;
 /// The hash of a patient id, so that ids of any length cost the same. It must never change: faults are selected by it,
 /// and a seed must select the same faults in all versions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct PatientKey(pub u64);
+pub(crate) struct CalledPatientKey(pub u64);
 
-impl PatientKey {
+impl CalledPatientKey {
     /// FNV-1a of the id.
     pub(crate) fn of(patient_id: &str) -> Self {
         let add = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -52,7 +52,7 @@ pub struct Spacing {
 /// The calls seen so far, in bounded memory.
 #[derive(Default)]
 pub(crate) struct CallLog {
-    patients: HashMap<PatientKey, Patient>,
+    patients: HashMap<CalledPatientKey, CalledPatient>,
     repeated_calls: u64,
     forgotten_calls: u64,
     min_spacing: Option<Duration>,
@@ -60,20 +60,20 @@ pub(crate) struct CallLog {
     seconds: Seconds,
 }
 
-struct Patient {
+struct CalledPatient {
     calls: u32,
     last: Instant,
 }
 
 impl CallLog {
     /// Records a call; returns how many this patient has had.
-    pub(crate) fn record(&mut self, key: PatientKey, now: Instant) -> u32 {
+    pub(crate) fn record(&mut self, key: CalledPatientKey, now: Instant) -> u32 {
         self.seconds.record(now);
         let has_room = self.patients.len() < MAX_PATIENTS;
         let (spacing, calls) = match self.patients.entry(key) {
             Entry::Vacant(entry) => {
                 if has_room {
-                    entry.insert(Patient { calls: 1, last: now });
+                    entry.insert(CalledPatient { calls: 1, last: now });
                 } else {
                     self.forgotten_calls += 1;
                 }
@@ -94,7 +94,7 @@ impl CallLog {
         calls
     }
 
-    pub(crate) fn calls_of(&self, key: PatientKey) -> u32 {
+    pub(crate) fn calls_of(&self, key: CalledPatientKey) -> u32 {
         self.patients.get(&key).map_or(0, |patient| patient.calls)
     }
 
@@ -159,8 +159,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn key(patient: usize) -> PatientKey {
-        PatientKey::of(&patient.to_string())
+    fn key(patient: usize) -> CalledPatientKey {
+        CalledPatientKey::of(&patient.to_string())
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use http::StatusCode;
 
-use super::{call_log::PatientKey, fault::Fault, verification_paths};
+use super::{call_log::CalledPatientKey, fault::Fault, verification_paths};
 
 /// Shares are in parts per million.
 const WHOLE: u32 = 1_000_000;
@@ -122,7 +122,7 @@ pub(crate) struct Odds(Vec<(u32, Fault)>);
 impl Odds {
     /// The fault that strikes the call with this number for a patient, starting at 1. The same seed selects the same
     /// fault.
-    pub(crate) fn draw(&self, seed: u64, patient: PatientKey, attempt: u32) -> Option<Fault> {
+    pub(crate) fn draw(&self, seed: u64, patient: CalledPatientKey, attempt: u32) -> Option<Fault> {
         let drawn = (mixed(seed ^ mixed(patient.0 ^ mixed(attempt.into()))) % u64::from(WHOLE)) as u32;
         self.0.iter().find(|(upto, _)| drawn < *upto).map(|&(_, fault)| fault)
     }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn drawn(odds: &Odds, seed: u64, patients: u32, attempt: u32) -> Vec<Option<Fault>> {
-        let draw = |patient: u32| odds.draw(seed, PatientKey::of(&patient.to_string()), attempt);
+        let draw = |patient: u32| odds.draw(seed, CalledPatientKey::of(&patient.to_string()), attempt);
         (0..patients).map(draw).collect()
     }
 

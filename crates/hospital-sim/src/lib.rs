@@ -93,11 +93,11 @@ pub use phase::{Phase, PhaseError, Phases};
 pub use retry_after::RetryAfter;
 pub use stats::Stats;
 
-use call_log::PatientKey;
+use call_log::CalledPatientKey;
 use connection::{ConnectionHandle, ResettableListener};
 use phase::PhaseClock;
 use routes::ApiState;
-use stats::Counters;
+use stats::CallCounters;
 use vendor::VENDORS;
 
 /// How a simulator behaves. The default listens on a free port of the loopback interface, responds at once, and only
@@ -151,7 +151,7 @@ impl SimulatorConfig {
             seed: self.seed,
             odds: VENDORS.each_ref().map(|vendor| self.faults.odds(vendor.path)),
             phases: Arc::new(PhaseClock::new(self.phases.clone())),
-            counters: Arc::new(Counters::new(self.track || !self.faults.is_empty())),
+            counters: Arc::new(CallCounters::new(self.track || !self.faults.is_empty())),
             closing,
         }
     }
@@ -165,7 +165,7 @@ pub fn verification_paths() -> impl Iterator<Item = &'static str> {
 /// A running simulator. Dropping it stops it without waiting.
 pub struct Simulator {
     local_addr: SocketAddr,
-    counters: Arc<Counters>,
+    counters: Arc<CallCounters>,
     phases: Arc<PhaseClock>,
     closing: DropGuard,
     serving: JoinHandle<io::Result<()>>,
@@ -208,7 +208,7 @@ impl Simulator {
     /// The number of calls for a patient since the start or the last reset, in all phases. Zero unless
     /// [`SimulatorConfig::track`] is on.
     pub fn calls_of(&self, patient_id: &str) -> u32 {
-        self.counters.calls_of(PatientKey::of(patient_id))
+        self.counters.calls_of(CalledPatientKey::of(patient_id))
     }
 
     /// The current phase.

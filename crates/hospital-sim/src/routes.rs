@@ -20,7 +20,7 @@ use super::{
     phase::{Phase, PhaseClock, PhaseError, Phases},
     response,
     retry_after::RetryAfter,
-    stats::{Counters, Stats},
+    stats::{CallCounters, Stats},
     vendor::{VENDORS, Vendor},
     verify_request::{VerifyRequest, VerifyResult},
 };
@@ -38,7 +38,7 @@ pub(crate) struct ApiState {
     /// The faults by rate of each vendor.
     pub odds: [Odds; VENDORS.len()],
     pub phases: Arc<PhaseClock>,
-    pub counters: Arc<Counters>,
+    pub counters: Arc<CallCounters>,
     /// Cancelled when the simulator stops.
     pub closing: CancellationToken,
 }

@@ -12,7 +12,7 @@ use http::StatusCode;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::call_log::{CallLog, PatientKey, RepeatStats};
+use super::call_log::{CallLog, CalledPatientKey, RepeatStats};
 
 /// The counts of a simulator at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,7 +34,7 @@ pub struct Stats {
 const STATUSES: std::ops::Range<u16> = 200..600;
 
 /// The counters behind [`Stats`].
-pub(crate) struct Counters {
+pub(crate) struct CallCounters {
     calls: AtomicU64,
     in_flight: AtomicU64,
     max_in_flight: AtomicU64,
@@ -43,7 +43,7 @@ pub(crate) struct Counters {
     log: Option<Mutex<CallLog>>,
 }
 
-impl Counters {
+impl CallCounters {
     pub(crate) fn new(track: bool) -> Self {
         Self {
             calls: AtomicU64::new(0),
@@ -71,13 +71,13 @@ impl Counters {
     }
 
     /// Records a call for a patient. Returns how many calls this patient has had, always 1 without tracking.
-    pub(crate) fn record_call(&self, patient: PatientKey) -> u32 {
+    pub(crate) fn record_call(&self, patient: CalledPatientKey) -> u32 {
         let Some(mut log) = self.log() else { return 1 };
         log.record(patient, Instant::now())
     }
 
     /// The number of calls for a patient, 0 without tracking.
-    pub(crate) fn calls_of(&self, patient: PatientKey) -> u32 {
+    pub(crate) fn calls_of(&self, patient: CalledPatientKey) -> u32 {
         self.log().map_or(0, |log| log.calls_of(patient))
     }
 
@@ -108,7 +108,7 @@ impl Counters {
 }
 
 /// A call in flight. It also ends when its client disconnects, which drops the call's future.
-pub(crate) struct CallInFlight<'a>(&'a Counters);
+pub(crate) struct CallInFlight<'a>(&'a CallCounters);
 
 impl Drop for CallInFlight<'_> {
     fn drop(&mut self) {
@@ -120,14 +120,14 @@ impl Drop for CallInFlight<'_> {
 mod tests {
     use super::*;
 
-    fn counts(counters: &Counters) -> [u64; 3] {
+    fn counts(counters: &CallCounters) -> [u64; 3] {
         let Stats { calls, in_flight, max_in_flight, .. } = counters.stats();
         [calls, in_flight, max_in_flight]
     }
 
     #[test]
     fn the_most_in_flight_is_kept_after_calls_have_ended() {
-        let counters = Counters::new(false);
+        let counters = CallCounters::new(false);
         let first = counters.begin();
         let second = counters.begin();
         assert_eq!(counts(&counters), [2, 2, 2]);
@@ -139,12 +139,12 @@ mod tests {
 
     #[test]
     fn a_reset_forgets_all_but_the_calls_in_flight() {
-        let counters = Counters::new(true);
+        let counters = CallCounters::new(true);
         let waiting = counters.begin();
         drop(counters.begin());
         counters.answered(StatusCode::OK);
         counters.answered(StatusCode::from_u16(599).unwrap());
-        counters.record_call(PatientKey::of("42"));
+        counters.record_call(CalledPatientKey::of("42"));
         let stats = counters.stats();
         assert_eq!(stats.answers, BTreeMap::from([(200, 1), (599, 1)]));
         assert_eq!(stats.repeats.unwrap().patients, 1);
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn without_tracking_nobody_is_remembered() {
-        let counters = Counters::new(false);
-        let patient = PatientKey::of("42");
+        let counters = CallCounters::new(false);
+        let patient = CalledPatientKey::of("42");
         assert_eq!([counters.record_call(patient), counters.record_call(patient)], [1, 1]);
         assert_eq!(counters.calls_of(patient), 0);
         assert_eq!(counters.stats().repeats, None);

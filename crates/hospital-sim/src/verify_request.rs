@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{call_log::PatientKey, fault::Fault};
+use super::{call_log::CalledPatientKey, fault::Fault};
 
 /// The result of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum VerifyResult {
 /// What a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct VerifyRequest {
-    pub patient: PatientKey,
+    pub patient: CalledPatientKey,
     pub result: VerifyResult,
     /// The fault that the patient id selects.
     pub fault: Option<Fault>,
@@ -36,7 +36,7 @@ impl VerifyRequest {
         }
         let identity: PostedIdentity = serde_json::from_slice(body).ok()?;
         let (result, fault) = by_suffix(&identity.patient_id);
-        Some(Self { patient: PatientKey::of(&identity.patient_id), result, fault })
+        Some(Self { patient: CalledPatientKey::of(&identity.patient_id), result, fault })
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
     fn only_the_patient_id_of_an_identity_matters() {
         let body = br#"{"name":"-hang","patientId":"\u0034-illegal","identifiers":[{"type":"01"}]}"#;
         let expected = VerifyRequest {
-            patient: PatientKey::of("4-illegal"),
+            patient: CalledPatientKey::of("4-illegal"),
             result: VerifyResult::Illegal,
             fault: None,
         };

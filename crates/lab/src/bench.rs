@@ -10,7 +10,7 @@ use dataprocessing::{
 };
 use indicatif::ProgressBar;
 
-use crate::traffic::{at_least_one, records::Records};
+use crate::traffic::{at_least_one, records::SourceRecords};
 use measurement::Measurement;
 use scenario::Scenario;
 use stores::Stores;
@@ -56,7 +56,7 @@ pub(super) struct Arguments {
 
 /// State that the scenarios share.
 struct Bench {
-    records: Arc<Records>,
+    records: Arc<SourceRecords>,
     stores: Stores,
     /// The option --records.
     record_count: Option<usize>,
@@ -71,7 +71,7 @@ struct Bench {
 pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let shutdown = shutdown::on_signal()?;
     let mut bench = Bench {
-        records: Arc::new(Records::synthetic(&profiles::shipped())),
+        records: Arc::new(SourceRecords::synthetic(&profiles::shipped())),
         stores: Stores::new(arguments.store.as_deref())?,
         record_count: arguments.records,
         full: arguments.all,

@@ -17,8 +17,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use crate::traffic::{at_least_one, connect::connect, records::Records, unary};
-use report::Report;
+use crate::traffic::{at_least_one, connect::connect, records::SourceRecords, unary};
+use report::DemoReport;
 
 mod report;
 
@@ -61,7 +61,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-struct Running {
+struct RunningDemo {
     simulator: Simulator,
     hospital_runtime: HospitalRuntime,
     server: AbortOnDropHandle<Result<(), AppError>>,
@@ -73,8 +73,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let directory = tempfile::tempdir()?;
     let profiles = profiles(&arguments)?;
     let records = match &arguments.input {
-        None => Records::synthetic(&profiles),
-        Some(path) => Records::from_file(path, &arguments.hospital, &profiles)?,
+        None => SourceRecords::synthetic(&profiles),
+        Some(path) => SourceRecords::from_file(path, &arguments.hospital, &profiles)?,
     };
     let records = records.range(0..arguments.records);
     let config = config(&arguments, directory.path().join("demo.db").display())?;
@@ -90,7 +90,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     bar.finish_and_clear();
 
     let stats = running.simulator.stats();
-    let report = Report::new(&uploaded, stats, arguments.latency, config.pool.workers);
+    let report = DemoReport::new(&uploaded, stats, arguments.latency, config.pool.workers);
     if arguments.json {
         print_line(report.json());
     } else {
@@ -102,7 +102,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     running.end().await
 }
 
-impl Running {
+impl RunningDemo {
     async fn end(self) -> Result<(), CommandError> {
         self.stop.cancel();
         self.server.await??;
@@ -116,7 +116,7 @@ async fn start(
     arguments: &Arguments,
     config: &Config,
     profiles: HashMap<Arc<str>, Arc<Profile>>,
-) -> Result<Running, CommandError> {
+) -> Result<RunningDemo, CommandError> {
     let latency = arguments.latency;
     let hospital_runtime = HospitalRuntime::new()?;
     let simulator = hospital_runtime
@@ -134,7 +134,7 @@ async fn start(
     let app = App::build(config, profiles).await?;
     let (address, stop) = (app.local_addr(), CancellationToken::new());
     let server = AbortOnDropHandle::new(tokio::spawn(app.run(stop.clone().cancelled_owned())));
-    Ok(Running { simulator, hospital_runtime, server, stop, address })
+    Ok(RunningDemo { simulator, hospital_runtime, server, stop, address })
 }
 
 /// A runtime of the simulated hospital alone, whose timers must not wait for the workers of the service.
@@ -204,7 +204,7 @@ async fn show_progress(bar: &ProgressBar, simulator: &Simulator) -> Infallible {
     }
 }
 
-async fn keep(running: &Running, arguments: &Arguments) -> Result<(), CommandError> {
+async fn keep(running: &RunningDemo, arguments: &Arguments) -> Result<(), CommandError> {
     let address = running.address;
     let shutdown = shutdown::on_signal()?;
     if !arguments.json {

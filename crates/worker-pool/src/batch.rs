@@ -6,7 +6,7 @@ use crate::{
     gate::Gate,
     job::drop_catching_panics,
     lane::Lane,
-    scheduler::{BatchKey, LaneQueue},
+    scheduler::{LaneQueue, PoolBatchKey},
     shared::Shared,
     slots::Slots,
     sync::atomic::{AtomicBool, Ordering},
@@ -17,7 +17,7 @@ use crate::{
 /// Dropping a batch stops it.
 pub struct JobBatch {
     shared: Arc<Shared>,
-    key: BatchKey,
+    key: PoolBatchKey,
     stopped: Arc<AtomicBool>,
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Scheduler<J> {
 
 /// Names a batch of the scheduler.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct BatchKey(MemberKey);
+pub(crate) struct PoolBatchKey(MemberKey);
 
 /// Names a lane of the scheduler.
 #[derive(Debug, Clone, Copy)]
@@ -67,12 +67,12 @@ impl<J> Default for Scheduler<J> {
 }
 
 impl<J> Scheduler<J> {
-    pub(crate) fn add_batch(&mut self) -> BatchKey {
-        BatchKey(self.batches.add(RoundRobin::default()))
+    pub(crate) fn add_batch(&mut self) -> PoolBatchKey {
+        PoolBatchKey(self.batches.add(RoundRobin::default()))
     }
 
     /// Takes out a batch with its lanes and their jobs; nothing if it was taken out before.
-    pub(crate) fn remove_batch(&mut self, batch: BatchKey) -> Vec<LaneQueue<J>> {
+    pub(crate) fn remove_batch(&mut self, batch: PoolBatchKey) -> Vec<LaneQueue<J>> {
         let lanes = self.batches.remove(batch.0).map(RoundRobin::into_members);
         let queues: Vec<_> = lanes.into_iter().flatten().collect();
         self.queued -= queues.iter().map(LaneQueue::len).sum::<usize>();
@@ -80,7 +80,7 @@ impl<J> Scheduler<J> {
     }
 
     /// Adds a lane to a batch; `None` if the batch was taken out.
-    pub(crate) fn add_lane(&mut self, batch: BatchKey, gate: Arc<Gate>, slots: Slots) -> Option<LaneKey> {
+    pub(crate) fn add_lane(&mut self, batch: PoolBatchKey, gate: Arc<Gate>, slots: Slots) -> Option<LaneKey> {
         let lanes = self.batches.get_mut(batch.0)?;
         let lane = lanes.add(LaneQueue::new(gate, slots));
         Some(LaneKey { batch: batch.0, lane })

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::{
     job::Job,
     scheduler::{LaneKey, Scheduler, Turn},
-    stats::Counters,
+    stats::PoolCounters,
     sync::{Mutex, MutexGuard},
 };
 
@@ -18,14 +18,14 @@ pub(crate) struct Shared {
     /// queued, a gate was left, jobs were dropped, the scheduler was closed. One call is remembered, so none is
     /// lost while the dispatcher is awake.
     pub(crate) wake: Notify,
-    pub(crate) counters: Counters,
+    pub(crate) counters: PoolCounters,
     /// Slots of the channel to the workers, and of each lane.
     pub(crate) queue: usize,
 }
 
 impl Shared {
     pub(crate) fn new(queue: usize) -> Self {
-        Self { scheduler: Mutex::default(), wake: Notify::new(), counters: Counters::default(), queue }
+        Self { scheduler: Mutex::default(), wake: Notify::new(), counters: PoolCounters::default(), queue }
     }
 
     /// Locks the scheduler: to choose or to change a few entries, never across an await.

@@ -28,7 +28,7 @@ pub struct PoolStats {
 
 /// The counters behind [`PoolStats`]. They are plain counts: no decision of the pool rests on them.
 #[derive(Default)]
-pub(crate) struct Counters {
+pub(crate) struct PoolCounters {
     workers: AtomicUsize,
     queued: AtomicUsize,
     running: AtomicUsize,
@@ -37,7 +37,7 @@ pub(crate) struct Counters {
     dropped: AtomicU64,
 }
 
-impl Counters {
+impl PoolCounters {
     pub(crate) fn worker_started(&self) {
         self.workers.fetch_add(1, Ordering::Relaxed);
     }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use profiles::ProfileFile;
 
 use crate::cli::{CommandError, print_line};
-use records::{Record, Records};
-use report::Report;
+use records::{InputRecords, Record};
+use report::TryOutReport;
 use stats::TryOutStats;
 
 mod codes;
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let ProfileFile { profile, samples } = profiles::read_file(&arguments.file)?;
     let mut stats = TryOutStats::new(&profile);
     let now = Timestamp::now();
-    Records::open(&arguments.input, &profile)?.each(arguments.limit, |record| match record {
+    InputRecords::open(&arguments.input, &profile)?.each(arguments.limit, |record| match record {
         Record::Payload(payload) => stats.add(&payload, now),
         Record::Unreadable { place, reason } => stats.add_unreadable(place, reason),
     })?;
@@ -49,6 +49,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
             "Samples of the profile that fail: {failing}. See: dataprocessing profile test {file}"
         ));
     }
-    print_line(Report::new(stats));
+    print_line(TryOutReport::new(stats));
     Ok(())
 }

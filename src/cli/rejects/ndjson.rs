@@ -4,13 +4,13 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use super::{Language, Listing, raw::Raw};
+use super::{LanguageArgument, Listing, raw::Raw};
 use crate::model::rejects::{Reject, StoredIssue};
 
 /// One JSON object per line.
 pub(super) struct Lines<W: Write> {
     output: BufWriter<W>,
-    language: Language,
+    language: LanguageArgument,
 }
 
 /// A record, with at most one of the two forms of its raw record.
@@ -39,7 +39,7 @@ struct IssueObject<'a> {
 }
 
 impl<W: Write> Lines<W> {
-    pub(super) fn new(output: W, language: Language) -> Self {
+    pub(super) fn new(output: W, language: LanguageArgument) -> Self {
         Self { output: BufWriter::new(output), language }
     }
 
@@ -101,7 +101,7 @@ mod tests {
             raw: raw.map(|raw| raw.to_vec().into()),
         };
         let mut output = Vec::new();
-        let mut lines = Lines::new(&mut output, Language::En);
+        let mut lines = Lines::new(&mut output, LanguageArgument::En);
         lines.add(&reject).unwrap();
         lines.end().unwrap();
         drop(lines);

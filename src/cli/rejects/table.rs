@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Language, Listing, raw::raw_cell, spreadsheet::cell};
+use super::{LanguageArgument, Listing, raw::raw_cell, spreadsheet::cell};
 use crate::model::rejects::{Reject, StoredIssue};
 
 const COLUMNS: [&str; 9] =
@@ -14,12 +14,12 @@ const COLUMNS: [&str; 9] =
 /// CSV in UTF-8, safe to open in a spreadsheet.
 pub(super) struct Csv<W: Write> {
     lines: csv::Writer<W>,
-    language: Language,
+    language: LanguageArgument,
 }
 
 impl<W: Write> Csv<W> {
     /// Starts with the names of the columns.
-    pub(super) fn new(output: W, language: Language, with_raw: bool) -> io::Result<Self> {
+    pub(super) fn new(output: W, language: LanguageArgument, with_raw: bool) -> io::Result<Self> {
         let mut lines = csv::Writer::from_writer(output);
         lines.write_record(COLUMNS.into_iter().chain(with_raw.then_some("raw"))).map_err(cause)?;
         Ok(Self { lines, language })
@@ -90,7 +90,7 @@ mod tests {
         }
     }
 
-    fn lines(language: Language, reject: &Reject) -> Vec<String> {
+    fn lines(language: LanguageArgument, reject: &Reject) -> Vec<String> {
         let mut output = Vec::new();
         let mut csv = Csv::new(&mut output, language, reject.raw.is_some()).unwrap();
         csv.add(reject).unwrap();
@@ -103,7 +103,7 @@ mod tests {
     fn every_issue_has_its_line() {
         let reject = reject("r,1", vec![issue("NAME_MISSING"), issue("OF_ANOTHER_VERSION")], None);
         assert_eq!(
-            lines(Language::En, &reject),
+            lines(LanguageArgument::En, &reject),
             [
                 "index,id,hospital_code,code,severity,field,source_field,shape,message",
                 "7,\"r,1\",renmin,NAME_MISSING,error,name,xm,dd,\
@@ -111,17 +111,17 @@ mod tests {
                 "7,\"r,1\",renmin,OF_ANOTHER_VERSION,error,name,xm,dd,",
             ]
         );
-        assert!(lines(Language::Zh, &reject)[1].ends_with("缺少患者姓名，请映射对应字段"));
+        assert!(lines(LanguageArgument::Zh, &reject)[1].ends_with("缺少患者姓名，请映射对应字段"));
     }
 
     #[test]
     fn a_record_without_a_readable_issue_has_a_line_all_the_same() {
-        assert_eq!(lines(Language::En, &reject("r", Vec::new(), None))[1], "7,r,renmin,,,,,,");
+        assert_eq!(lines(LanguageArgument::En, &reject("r", Vec::new(), None))[1], "7,r,renmin,,,,,,");
     }
 
     #[test]
     fn raw_records_come_last() {
-        let lines = lines(Language::En, &reject("r", vec![issue("X")], Some(br#"{"a":1}"#)));
+        let lines = lines(LanguageArgument::En, &reject("r", vec![issue("X")], Some(br#"{"a":1}"#)));
         assert!(lines[0].ends_with(",message,raw"));
         assert_eq!(lines[1], r#"7,r,renmin,X,error,name,xm,dd,,"{""a"":1}""#);
     }
@@ -130,8 +130,9 @@ mod tests {
     fn no_cell_begins_as_a_formula() {
         let odd = StoredIssue { source_field: Some("@SUM(A1)".into()), ..issue("X") };
         for id in ["=1+1", "+1", "-1", "@a", "\t=1", "＝1", "\r"] {
-            let line =
-                lines(Language::En, &reject(id, vec![odd.clone()], Some(b"=1"))).split_off(1).join("\r");
+            let line = lines(LanguageArgument::En, &reject(id, vec![odd.clone()], Some(b"=1")))
+                .split_off(1)
+                .join("\r");
             let cells = csv::ReaderBuilder::new()
                 .has_headers(false)
                 .from_reader(line.as_bytes())

@@ -56,12 +56,12 @@ impl<'a> IdentityBody<'a> {
 /// Writes identifiers without their issuing systems, which are no part of the identity.
 fn numbers<S: Serializer>(identifiers: &[Identifier], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
-    struct Number<'a> {
+    struct IdentityNumber<'a> {
         #[serde(rename = "type")]
         kind: &'a str,
         value: &'a str,
     }
-    serializer.collect_seq(identifiers.iter().map(|it| Number { kind: &it.kind, value: &it.value }))
+    serializer.collect_seq(identifiers.iter().map(|it| IdentityNumber { kind: &it.kind, value: &it.value }))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(super) const MAX_PROBE_WAIT: Duration = Duration::from_secs(1);
 pub(super) struct HospitalBreaker {
     /// How long it stays open before a call may probe.
     pause: Duration,
-    state: State,
+    state: HospitalState,
     /// The last calls, the most recent in the lowest bit; a set bit is an outage.
     calls: u32,
     /// The number of calls seen, up to the window.
@@ -28,7 +28,7 @@ pub(super) struct HospitalBreaker {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum HospitalState {
     Closed,
     /// No call before `until`, and then none while a probe is in flight.
     Open {
@@ -66,50 +66,50 @@ pub(super) enum BreakerChange {
 
 impl HospitalBreaker {
     pub(super) fn new(pause: Duration) -> Self {
-        Self { pause, state: State::Closed, calls: 0, seen: 0 }
+        Self { pause, state: HospitalState::Closed, calls: 0, seen: 0 }
     }
 
     /// Whether it is closed and none of the last calls met an outage.
     pub(super) fn is_healthy(&self) -> bool {
-        self.state == State::Closed && self.calls == 0 && self.seen >= MIN_SAMPLE
+        self.state == HospitalState::Closed && self.calls == 0 && self.seen >= MIN_SAMPLE
     }
 
     /// Begins a call. The end of a probe must be reported, by [`record`](Self::record) or
     /// [`abandon_probe`](Self::abandon_probe): until then there is no other.
     pub(super) fn try_begin_call(&mut self, now: Instant) -> Result<CallRole, CallRefused> {
         match self.state {
-            State::Closed => Ok(CallRole::Regular),
-            State::Open { until, .. } if now < until => Err(CallRefused::Outage),
-            State::Open { until, probing: None } => {
-                self.state = State::Open { until, probing: Some(now) };
+            HospitalState::Closed => Ok(CallRole::Regular),
+            HospitalState::Open { until, .. } if now < until => Err(CallRefused::Outage),
+            HospitalState::Open { until, probing: None } => {
+                self.state = HospitalState::Open { until, probing: Some(now) };
                 Ok(CallRole::Probe)
             }
-            State::Open { probing: Some(since), .. } if now < since + MAX_PROBE_WAIT => {
+            HospitalState::Open { probing: Some(since), .. } if now < since + MAX_PROBE_WAIT => {
                 Err(CallRefused::Probing)
             }
-            State::Open { .. } => Err(CallRefused::Outage),
+            HospitalState::Open { .. } => Err(CallRefused::Outage),
         }
     }
 
     /// Records how a call ended. While it is open, only the probe counts: the other calls began before.
     pub(super) fn record(&mut self, role: CallRole, outage: bool, now: Instant) -> Option<BreakerChange> {
         match (self.state, role) {
-            (State::Closed, _) => self.record_in_window(outage, now),
-            (State::Open { .. }, CallRole::Probe) if outage => {
+            (HospitalState::Closed, _) => self.record_in_window(outage, now),
+            (HospitalState::Open { .. }, CallRole::Probe) if outage => {
                 self.abandon_probe();
                 Some(self.open(now + self.pause))
             }
-            (State::Open { .. }, CallRole::Probe) => {
+            (HospitalState::Open { .. }, CallRole::Probe) => {
                 *self = Self::new(self.pause);
                 Some(BreakerChange::Closed)
             }
-            (State::Open { .. }, CallRole::Regular) => None,
+            (HospitalState::Open { .. }, CallRole::Regular) => None,
         }
     }
 
     /// Records that a probe was dropped before it ended; the next call may probe.
     pub(super) fn abandon_probe(&mut self) {
-        if let State::Open { probing, .. } = &mut self.state {
+        if let HospitalState::Open { probing, .. } = &mut self.state {
             *probing = None;
         }
     }
@@ -118,8 +118,10 @@ impl HospitalBreaker {
     /// flight stays the only one.
     pub(super) fn open(&mut self, until: Instant) -> BreakerChange {
         self.state = match self.state {
-            State::Closed => State::Open { until, probing: None },
-            State::Open { until: before, probing } => State::Open { until: until.max(before), probing },
+            HospitalState::Closed => HospitalState::Open { until, probing: None },
+            HospitalState::Open { until: before, probing } => {
+                HospitalState::Open { until: until.max(before), probing }
+            }
         };
         BreakerChange::Opened
     }

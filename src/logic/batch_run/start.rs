@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{BatchError, BatchRun, Writing, resend_guard::ResendGuard};
+use super::{BatchError, BatchRun, RunningWriter, resend_guard::ResendGuard};
 use crate::{
     context::RequestContext,
     logic::{
@@ -83,7 +83,7 @@ fn open(
     spec: BatchSpec,
     cutoffs: Cutoffs,
     resend: Option<ResendState>,
-) -> (Arc<BatchShared>, Option<Writing>) {
+) -> (Arc<BatchShared>, Option<RunningWriter>) {
     let BatchSpec { id, validate_only, reject_limit, ledger, linger } = spec;
     let (write_queue, rows) = WriteQueue::new(ledger.capacity());
     let batch = Arc::new(BatchShared {
@@ -105,7 +105,7 @@ fn open(
         let chunk_rows = svc.limits.chunk_rows;
         let writer = Writer { batch: Arc::clone(&batch), store, resend, chunk_rows, linger };
         let (closing, closed) = oneshot::channel();
-        Writing { closing, task: svc.tasks.spawn(writer.run(rows, closed)) }
+        RunningWriter { closing, task: svc.tasks.spawn(writer.run(rows, closed)) }
     });
     (batch, writing)
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use worker_pool::Lane;
 
 use self::{
-    next_step::{Event, Progress, Step},
+    next_step::{CallProgress, Event, Step},
     probe_pause::ProbePause,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(super) struct VerificationJob {
     hospital: Arc<Hospital>,
     lane: Arc<Lane>,
     record: CleanRecord,
-    progress: Progress,
+    progress: CallProgress,
 }
 
 /// The handle of a record, before and after its first call.
@@ -55,7 +55,7 @@ impl VerificationJob {
         lane: Arc<Lane>,
         record: CleanRecord,
     ) -> Self {
-        Self { batch, hospital, lane, record, progress: Progress::default() }
+        Self { batch, hospital, lane, record, progress: CallProgress::default() }
     }
 
     /// Asks for the first time.

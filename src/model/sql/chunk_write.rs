@@ -35,7 +35,7 @@ pub(super) async fn write(store: &impl Transact, chunk: &Chunk, until: Instant) 
     let mut rows: Vec<_> = rows.map(|(position, row)| PreparedRow::new(position, row)).collect();
     // In the order that transactions need: sorted here, they are sorted before there is a connection to hold.
     rows.sort_unstable_by_key(PreparedRow::sort_key);
-    let writing = Writing { store, batch_id: &chunk.batch_id, resumes: chunk.resumes, until };
+    let writing = ChunkWriting { store, batch_id: &chunk.batch_id, resumes: chunk.resumes, until };
     let refused = writing.write(rows, |position, written| results[position] = written).await;
     for row in &refused {
         results[row.position] = Written::Refused;
@@ -61,14 +61,14 @@ pub(super) async fn persist(store: &impl Transact, task: Task<'_>, until: Instan
     }
 }
 
-struct Writing<'s, S> {
+struct ChunkWriting<'s, S> {
     store: &'s S,
     batch_id: &'s str,
     resumes: bool,
     until: Instant,
 }
 
-impl<S: Transact> Writing<'_, S> {
+impl<S: Transact> ChunkWriting<'_, S> {
     /// Writes the rows, reports the result of each, and returns those whose data is refused.
     async fn write<'a>(
         &self,

@@ -66,7 +66,7 @@ impl<'a> Candidate<'a> {
 
 /// The decision on the rows of one patient.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct RowVerdict {
     /// One per row, in their order.
     pub(crate) written: Vec<Written>,
     /// The row that has to be written, if any.
@@ -74,10 +74,10 @@ pub(crate) struct Verdict {
 }
 
 /// Judges the rows of one patient; they come in ascending order of their indexes.
-pub(crate) fn classify<'a>(current: Option<StoredVersion<'a>>, rows: &[Candidate<'a>]) -> Verdict {
+pub(crate) fn classify<'a>(current: Option<StoredVersion<'a>>, rows: &[Candidate<'a>]) -> RowVerdict {
     debug_assert!(rows.is_sorted_by_key(|row| row.index));
     let mut current = current;
-    let mut verdict = Verdict { written: Vec::with_capacity(rows.len()), winner: None };
+    let mut verdict = RowVerdict { written: Vec::with_capacity(rows.len()), winner: None };
     for (position, row) in rows.iter().enumerate() {
         let written = match judge(current.as_ref(), row) {
             Written::Stored { replaced, overwritten } => {

@@ -35,14 +35,14 @@ impl Overwritten {
     /// From the stored issues of a patient.
     pub(crate) fn from_issues_column(issues: &str) -> Self {
         #[derive(Deserialize)]
-        struct StoredIssue<'a> {
+        struct IdentityIssue<'a> {
             #[serde(borrow)]
             code: Cow<'a, str>,
             #[serde(borrow)]
             field: Cow<'a, str>,
         }
         let code = rules::IDENTITY_OVERWRITTEN.kind.code;
-        let issues: Vec<StoredIssue<'_>> = serde_json::from_str(issues).unwrap_or_default();
+        let issues: Vec<IdentityIssue<'_>> = serde_json::from_str(issues).unwrap_or_default();
         let found = |field: &str| issues.iter().any(|issue| issue.code == code && issue.field == field);
         let [gender, birth_date, resident_id] = Self::NOTHING.fields().map(|(field, _)| found(field));
         Self { gender, birth_date, resident_id }

@@ -68,12 +68,12 @@ impl Serialize for Compact<'_> {
 enum Stored<'a> {
     /// From before issues were stored whole.
     Code(#[serde(borrow)] Cow<'a, str>),
-    Whole(#[serde(borrow)] Vec<Value<'a>>),
+    Whole(#[serde(borrow)] Vec<ElementValue<'a>>),
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Value<'a> {
+enum ElementValue<'a> {
     Text(#[serde(borrow)] Cow<'a, str>),
     Number(u32),
     Other(serde::de::IgnoredAny),
@@ -86,7 +86,7 @@ impl Stored<'_> {
             Self::Whole(values) => values,
         };
         let text = |index: usize| match values.get(index) {
-            Some(Value::Text(text)) => Some(&**text),
+            Some(ElementValue::Text(text)) => Some(&**text),
             _ => None,
         };
         let issue = issue_of_code(text(0).unwrap_or_default());
@@ -94,7 +94,7 @@ impl Stored<'_> {
             severity: text(1).and_then(Severity::from_name).unwrap_or(issue.severity),
             field: text(2).and_then(field_names::find).unwrap_or_default(),
             position: match values.get(3) {
-                Some(Value::Number(position)) => Some(*position),
+                Some(ElementValue::Number(position)) => Some(*position),
                 _ => None,
             },
             source_field: text(4).map(Arc::from),

@@ -2,7 +2,7 @@
 
 use super::{
     StoredVersion,
-    classify::{Candidate, Verdict, classify},
+    classify::{Candidate, RowVerdict, classify},
     engine::Connection,
     finish_batch::finish_batch,
     prepared_row::PreparedRow,
@@ -53,7 +53,7 @@ async fn write_rows<E: Statements>(
     rows: &[PreparedRow<'_>],
 ) -> Result<Vec<Written>, StoreError> {
     let mut written = vec![Written::Recorded; rows.len()];
-    let patients = Patients::among(rows);
+    let patients = ChunkPatients::among(rows);
     if !patients.rows.is_empty() {
         write_patients::<E>(connection, batch, patients.groups(), &mut written).await?;
     }
@@ -73,14 +73,14 @@ async fn write_rows<E: Statements>(
 }
 
 /// The patients among the rows, sorted by key and then by index.
-struct Patients<'a> {
+struct ChunkPatients<'a> {
     /// Each with its position among the rows of the transaction.
     rows: Vec<(usize, &'a PatientRow<'a>)>,
     /// In the order of the rows.
     candidates: Vec<Candidate<'a>>,
 }
 
-impl<'a> Patients<'a> {
+impl<'a> ChunkPatients<'a> {
     fn among(rows: &'a [PreparedRow<'a>]) -> Self {
         let patients = rows.iter().enumerate().filter_map(|(position, row)| Some((position, row.patient()?)));
         let mut patients: Vec<_> = patients.collect();
@@ -116,7 +116,7 @@ impl<'a> Group<'a> {
 
     fn judge(&self, current: Option<StoredVersion<'a>>, written: &mut [Written]) -> Option<PatientWrite<'a>> {
         let is_new = current.is_none();
-        let Verdict { written: results, winner } = classify(current, self.candidates);
+        let RowVerdict { written: results, winner } = classify(current, self.candidates);
         for ((position, _), result) in self.rows.iter().zip(&results) {
             written[*position] = *result;
         }

@@ -8,7 +8,7 @@ use crate::{
     example,
     profile::{
         RuleSetting, SeverityOverride,
-        mapping::{Alternative, Element, IdentifierFields, Lookup, Lookups, Mapping, Name, Path, Source},
+        mapping::{Alternative, Element, IdentifierFields, KeyName, Lookup, Lookups, Mapping, Path, Source},
     },
     record::{RawName, RawPatient, ScalarField},
 };
@@ -142,8 +142,8 @@ fn a_record_in_the_dress_of_the_febrl_data_flows() {
 }
 
 /// A lookup of one key, whose name is added to those of the mapping.
-fn lookup(canonical: &'static str, key: &str, names: &mut Vec<Name>) -> Lookup {
-    names.push(Name::new(key));
+fn lookup(canonical: &'static str, key: &str, names: &mut Vec<KeyName>) -> Lookup {
+    names.push(KeyName::new(key));
     let source = Source::At(Path::parse(key).unwrap());
     let name = u16::try_from(names.len() - 1).ok();
     Lookup { canonical, alternatives: vec![Alternative { source, name }] }

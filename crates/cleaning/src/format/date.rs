@@ -15,7 +15,7 @@ mod pattern;
 pub use pattern::PatternError;
 
 use epoch::Epoch;
-use pattern::{Part, Unit};
+use pattern::{PatternPart, Unit};
 
 /// One format of dates.
 ///
@@ -39,7 +39,7 @@ pub struct DateFormat {
 enum Shape {
     Instant,
     Epoch(Epoch),
-    Civil { parts: Vec<Part>, interprets: bool },
+    Civil { parts: Vec<PatternPart>, interprets: bool },
 }
 
 /// Why a text is no date.
@@ -198,7 +198,7 @@ fn is_canonical(text: &str, date: PartialDate) -> bool {
     text.len() == length && text == date.to_string()
 }
 
-fn civil_time(parts: &[Part], numbers: pattern::Numbers) -> Option<(PartialDate, civil::Time)> {
+fn civil_time(parts: &[PatternPart], numbers: pattern::Numbers) -> Option<(PartialDate, civil::Time)> {
     let has = |unit| parts.iter().any(|part| part.is(unit));
     let time = civil::Time::new(numbers.hour, numbers.minute, numbers.second, numbers.nanosecond).ok()?;
     let day = civil::Date::new(numbers.year, numbers.month, numbers.day).ok()?;

@@ -6,7 +6,7 @@ use crate::{patient::Name, phi::Phi};
 const SEPARATOR: char = '\u{B7}';
 
 /// One part of a name, or a whole one.
-pub struct Part {
+pub struct NamePart {
     /// Its canonical form.
     pub text: String,
     /// Whether a separator was replaced by the canonical one.
@@ -17,9 +17,9 @@ pub struct Part {
 
 /// Formats one part of a name, or a whole one: no space between Han characters, and one separator among the
 /// many that look like it. Nothing is split that the source did not split.
-pub fn part(text: &str) -> Part {
+pub fn part(text: &str) -> NamePart {
     let mut part =
-        Part { text: String::with_capacity(text.len()), separator_unified: false, spaces_removed: false };
+        NamePart { text: String::with_capacity(text.len()), separator_unified: false, spaces_removed: false };
     if text.is_ascii() {
         part.text.push_str(text);
         return part;
@@ -40,7 +40,7 @@ pub fn part(text: &str) -> Part {
     part
 }
 
-impl Part {
+impl NamePart {
     /// Between Han characters spaces mean nothing, and one separator means one whatever surrounds it.
     fn push_gap(&mut self, gap: &str, between_han: bool) {
         let mut separators = gap.chars().filter(|character| *character != ' ');

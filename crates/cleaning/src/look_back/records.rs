@@ -7,7 +7,7 @@ use crate::two_generations::Generation;
 
 /// What is remembered of some records.
 #[derive(Default)]
-pub(super) struct Records {
+pub(super) struct RememberedRecords {
     count: usize,
     /// Their patients.
     pub patients: HashSet<KeyedHash, IdentityBuildHasher>,
@@ -16,7 +16,7 @@ pub(super) struct Records {
     /// Pairs of a phone and a patient.
     pub uses: HashSet<KeyedHash, IdentityBuildHasher>,
     /// By phone, how many patients have it.
-    phones: HashMap<KeyedHash, Patients, IdentityBuildHasher>,
+    phones: HashMap<KeyedHash, PhoneOwners, IdentityBuildHasher>,
 }
 
 /// Whom a resident id belongs to.
@@ -38,7 +38,7 @@ pub(super) struct Person {
 
 /// How many patients have a phone.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Patients {
+pub(super) struct PhoneOwners {
     /// In this generation.
     pub all: u32,
     /// Of these, how many did not have it in the generation before. It is out of date once that generation is
@@ -46,14 +46,14 @@ pub(super) struct Patients {
     pub new: u32,
 }
 
-impl Records {
+impl RememberedRecords {
     /// Counts a record of this patient.
     pub(super) fn add(&mut self, patient: KeyedHash) {
         self.count += 1;
         self.patients.insert(patient);
     }
 
-    pub(super) fn patients_with(&self, phone: KeyedHash) -> Patients {
+    pub(super) fn patients_with(&self, phone: KeyedHash) -> PhoneOwners {
         self.phones.get(&phone).copied().unwrap_or_default()
     }
 
@@ -67,7 +67,7 @@ impl Records {
     }
 }
 
-impl Generation for Records {
+impl Generation for RememberedRecords {
     fn count(&self) -> usize {
         self.count
     }
@@ -82,7 +82,7 @@ impl Generation for Records {
 }
 
 #[cfg(test)]
-impl Records {
+impl RememberedRecords {
     /// How many entries the maps have room for.
     pub(super) fn room(&self) -> usize {
         self.patients.capacity() + self.owners.capacity() + self.uses.capacity() + self.phones.capacity()

@@ -195,6 +195,6 @@ fn few_phones_of_one_record_are_remembered() {
 impl LookBack {
     /// How many entries the maps have room for.
     fn room(&self) -> usize {
-        self.generations.both().into_iter().map(Records::room).sum()
+        self.generations.both().into_iter().map(RememberedRecords::room).sum()
     }
 }

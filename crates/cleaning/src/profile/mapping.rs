@@ -24,7 +24,7 @@ mod source_fields;
 
 pub use keys::{IgnoredKey, UnmappedKeys};
 pub use lookup::{Alternative, Lookup, Source};
-pub use name::{Elements, Name};
+pub use name::{Elements, KeyName};
 pub use path::{Path, pointer};
 pub use selection::{Condition, Selection};
 pub use source_fields::SourceFields;
@@ -38,7 +38,7 @@ pub struct Mapping {
     lookups: Lookups,
     expected: ExpectedKeys,
     /// The source's own names; alternatives refer to them by index.
-    names: Arc<[Name]>,
+    names: Arc<[KeyName]>,
     /// Texts that mean "nothing", in the form of `null_token::key`.
     nulls: HashSet<String>,
 }
@@ -108,7 +108,7 @@ pub struct Mapped {
 impl Mapping {
     /// Prepares a mapping. `names` are the source's names to which the alternatives refer; `ignored` are keys that the
     /// source sends and that are not wanted.
-    pub fn new(lookups: Lookups, names: Vec<Name>, ignored: &[IgnoredKey]) -> Self {
+    pub fn new(lookups: Lookups, names: Vec<KeyName>, ignored: &[IgnoredKey]) -> Self {
         let expected = ExpectedKeys::new(lookups.keys(), ignored);
         Self { lookups, expected, names: names.into(), nulls: HashSet::new() }
     }

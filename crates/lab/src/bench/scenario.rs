@@ -11,7 +11,7 @@ use dataprocessing::{
 use super::{
     Bench,
     measurement::Measurement,
-    service::{Service, Setting},
+    service::{Service, ServiceSetting},
 };
 use crate::traffic::{connect::Client, unary};
 
@@ -97,7 +97,7 @@ impl Scenario {
 async fn service(bench: &mut Bench, latency: Duration, workers: usize) -> Result<Service, CommandError> {
     let store = bench.stores.create().await?;
     let store_process = bench.stores.server_process().await;
-    Service::start(Setting { latency, workers, store, store_process }).await
+    Service::start(ServiceSetting { latency, workers, store, store_process }).await
 }
 
 /// Records in unary calls of [`BATCH`], made before the measurement.

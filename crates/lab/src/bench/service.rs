@@ -22,7 +22,7 @@ const PROFILE: &str = include_str!("../../../../etc/hospitals/febrl.yaml");
 const URL: &str = "http://127.0.0.1:9100/verify";
 const IN_FLIGHT: &str = "max_in_flight: 50";
 
-pub(super) struct Setting {
+pub(super) struct ServiceSetting {
     /// The latency of the hospital.
     pub latency: Duration,
     /// The number of workers, and of concurrent calls to the hospital.
@@ -44,7 +44,7 @@ pub(super) struct Service {
 
 impl Service {
     /// Starts a hospital and a service, which is ready when this returns.
-    pub(super) async fn start(setting: Setting) -> Result<Self, CommandError> {
+    pub(super) async fn start(setting: ServiceSetting) -> Result<Self, CommandError> {
         let directory = tempfile::tempdir()?;
         let hospital = HospitalProcess::start(setting.latency, directory.path()).await?;
         let profiles = directory.path().join("hospitals");
@@ -115,7 +115,7 @@ fn profile(url: &str, in_flight: usize) -> String {
 }
 
 /// Environment variables, which override a configuration file of the user: their own store is never written to.
-fn variables(setting: &Setting, profiles: &Path) -> [(&'static str, String); 7] {
+fn variables(setting: &ServiceSetting, profiles: &Path) -> [(&'static str, String); 7] {
     [
         ("DATAPROCESSING__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
         ("DATAPROCESSING__SERVER__TIMEOUT", "1h".to_owned()),

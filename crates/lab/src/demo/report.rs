@@ -14,12 +14,12 @@ const BAR_LENGTH: u32 = 30;
 /// Groups of issues that are shown at most.
 const MAX_ISSUE_GROUPS: usize = 12;
 
-pub(super) struct Report {
+pub(super) struct DemoReport {
     received: u32,
     outcomes: OutcomeCounts,
     warnings: u32,
     completion: Completion,
-    issue_groups: Vec<IssueGroup>,
+    issue_groups: Vec<GroupLine>,
     calls: usize,
     wall: Duration,
     latency: Duration,
@@ -27,7 +27,7 @@ pub(super) struct Report {
     stats: Stats,
 }
 
-impl Report {
+impl DemoReport {
     /// Adds up the responses of all calls. In the ideal case, as many verifications as the hospital saw at once are in
     /// flight all the time.
     pub(super) fn new(uploaded: &Uploaded, stats: Stats, latency: Duration, workers: usize) -> Self {
@@ -82,7 +82,7 @@ impl Report {
             return Ok(());
         }
         writeln!(f, "\nIssues")?;
-        for IssueGroup { severity, code, field, count } in self.issue_groups.iter().take(MAX_ISSUE_GROUPS) {
+        for GroupLine { severity, code, field, count } in self.issue_groups.iter().take(MAX_ISSUE_GROUPS) {
             let severity = if *severity == Severity::Error { "error" } else { "warning" };
             writeln!(f, "  {count:>8}  {severity:<8} {code:<32} {field}")?;
         }
@@ -106,7 +106,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for DemoReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let calls = if self.calls == 1 { "one call".to_owned() } else { format!("{} calls", self.calls) };
         let completion = completion_name(self.completion);
@@ -128,7 +128,7 @@ fn completion_name(completion: Completion) -> String {
 }
 
 /// Issues of one kind about one field.
-struct IssueGroup {
+struct GroupLine {
     severity: Severity,
     code: String,
     field: String,
@@ -136,14 +136,14 @@ struct IssueGroup {
 }
 
 /// The groups of all calls: errors first, the most frequent first.
-fn issue_groups<'a>(summaries: impl Iterator<Item = &'a Summary>) -> Vec<IssueGroup> {
+fn issue_groups<'a>(summaries: impl Iterator<Item = &'a Summary>) -> Vec<GroupLine> {
     let mut counts: BTreeMap<(Severity, &str, &str), u32> = BTreeMap::new();
     for group in summaries.flat_map(|summary| &summary.issue_groups) {
         *counts.entry((group.severity(), &group.code, &group.field)).or_default() += group.count;
     }
     let mut groups: Vec<_> = counts
         .into_iter()
-        .map(|((severity, code, field), count)| IssueGroup {
+        .map(|((severity, code, field), count)| GroupLine {
             severity,
             code: code.to_owned(),
             field: field.to_owned(),

@@ -24,7 +24,7 @@ pub(crate) const SYNTHETIC_PERSONS: usize = 5_000;
 pub(crate) const SYNTHETIC: &str = "febrl";
 
 /// An input that is repeated without end. A repeat is another person: it has a record id and a patient id of its own.
-pub(crate) struct Records(Vec<Template>);
+pub(crate) struct SourceRecords(Vec<Template>);
 
 /// A record of the input, from which its repeats are made.
 struct Template {
@@ -40,7 +40,7 @@ struct SplitJson {
     charset: Charset,
 }
 
-impl Records {
+impl SourceRecords {
     /// The synthetic persons in the binary.
     pub(crate) fn synthetic(profiles: &Profiles) -> Self {
         let once = csv_rows(FEBRL, SYNTHETIC).expect("the records in the binary are valid");

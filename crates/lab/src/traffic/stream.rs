@@ -12,7 +12,7 @@ use dataprocessing::{
 };
 use futures_util::stream;
 
-use super::{connect::Client, records::Records};
+use super::{connect::Client, records::SourceRecords};
 
 /// Records in one message.
 const CHUNK_RECORDS: usize = 500;
@@ -20,7 +20,7 @@ const CHUNK_RECORDS: usize = 500;
 /// Sends the records of a range in one stream; calls `on_progress` with each progress. Returns the report.
 pub(crate) async fn send(
     client: &mut Client,
-    records: Arc<Records>,
+    records: Arc<SourceRecords>,
     range: Range<usize>,
     mut on_progress: impl FnMut(&StreamProgress),
 ) -> Result<BatchProcessResponse, CommandError> {
@@ -42,7 +42,7 @@ pub(crate) async fn send(
 }
 
 fn upload(
-    records: Arc<Records>,
+    records: Arc<SourceRecords>,
     range: Range<usize>,
 ) -> impl Iterator<Item = BatchProcessStreamRequest> + Send {
     let start = Up::Start(StreamStart { result_view: ResultView::Failures as i32, ..Default::default() });
@@ -63,12 +63,12 @@ mod tests {
 
     #[test]
     fn an_upload_says_how_many_records_it_holds() {
-        let records = Arc::new(Records::synthetic(&profiles::shipped()));
+        let records = Arc::new(SourceRecords::synthetic(&profiles::shipped()));
         let messages: Vec<_> = upload(records, 100..1_350).filter_map(|message| message.message).collect();
         let sent: Vec<usize> = messages
             .iter()
             .filter_map(|message| match message {
-                Up::Records(records) => Some(records.data_list.len()),
+                Up::SourceRecords(records) => Some(records.data_list.len()),
                 _ => None,
             })
             .collect();

@@ -1,14 +1,14 @@
 //! The sources of values that a mapping may name.
 
 use cleaning::profile::mapping::{
-    Alternative, Condition, Element, Elements, Lookup, Name, Path, Selection, Source, pointer,
+    Alternative, Condition, Element, Elements, KeyName, Lookup, Path, Selection, Source, pointer,
 };
 use settings::{NodeKind, Reported, Section, Setting, SettingField};
 
 /// Reads the sources of fields, and collects the sender's names of them.
 #[derive(Default)]
 pub(super) struct SourceParser {
-    names: Vec<Name>,
+    names: Vec<KeyName>,
     /// The elements in which sources begin while the fields of an `each` are read.
     begin_in: Option<Elements>,
 }
@@ -35,7 +35,7 @@ struct Chosen {
 
 impl SourceParser {
     /// The names of all sources that were read, in the order to which alternatives refer.
-    pub(super) fn into_names(self) -> Vec<Name> {
+    pub(super) fn into_names(self) -> Vec<KeyName> {
         self.names
     }
 
@@ -108,9 +108,9 @@ impl SourceParser {
     fn named(&mut self, source: ParsedSource) -> Alternative {
         let name = source.label.map(|label| {
             self.names.push(match (&self.begin_in, label) {
-                (None, Label::Paths(paths)) => Name::new(&paths.join("+")),
-                (None, Label::Within(elements, rest)) => Name::within(&elements, &rest),
-                (Some(elements), label) => Name::within(elements, &label.pointer()),
+                (None, Label::Paths(paths)) => KeyName::new(&paths.join("+")),
+                (None, Label::Within(elements, rest)) => KeyName::within(&elements, &rest),
+                (Some(elements), label) => KeyName::within(elements, &label.pointer()),
             });
             u16::try_from(self.names.len() - 1).expect("a profile names fewer than 65,536 keys")
         });

@@ -14,7 +14,12 @@ struct LaneName {
     lane: usize,
 }
 
-fn queue_up(scheduler: &mut Scheduler<usize>, batch: BatchKey, gate: &Arc<Gate>, jobs: &[usize]) -> LaneKey {
+fn queue_up(
+    scheduler: &mut Scheduler<usize>,
+    batch: PoolBatchKey,
+    gate: &Arc<Gate>,
+    jobs: &[usize],
+) -> LaneKey {
     let lane = scheduler.add_lane(batch, Arc::clone(gate), Slots::new(1)).unwrap();
     for job in jobs {
         scheduler.push(lane, *job, Turn::Fifo).unwrap();
@@ -137,7 +142,7 @@ fn a_lane_without_a_feeder_leaves_when_its_last_job_has_gone() {
     assert_eq!(lanes_of(&mut scheduler, batch), 0);
 }
 
-fn lanes_of(scheduler: &mut Scheduler<usize>, batch: BatchKey) -> usize {
+fn lanes_of(scheduler: &mut Scheduler<usize>, batch: PoolBatchKey) -> usize {
     scheduler.batches.get_mut(batch.0).map_or(0, |lanes| lanes.iter().count())
 }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::cli::{CommandError, csv_rows::CsvRows};
 use cleaning::{profile::Profile, record::Payload};
 
-pub(super) struct Records<'p> {
+pub(super) struct InputRecords<'p> {
     kind: Kind,
     input: BufReader<File>,
     profile: &'p Profile,
@@ -45,7 +45,7 @@ pub(super) enum Record {
     },
 }
 
-impl<'p> Records<'p> {
+impl<'p> InputRecords<'p> {
     pub(super) fn open(path: &Path, profile: &'p Profile) -> Result<Self, CommandError> {
         let kind = match path.extension().and_then(|end| end.to_str()) {
             Some("csv") => Kind::Csv,

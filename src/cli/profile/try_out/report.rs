@@ -13,14 +13,14 @@ use cleaning::{
 /// Rows at most of a list whose length depends on the data.
 const MAX_ROWS: usize = 30;
 
-pub(super) struct Report<'p> {
+pub(super) struct TryOutReport<'p> {
     stats: TryOutStats<'p>,
     codes: Vec<UnknownCode>,
     groups: Vec<IssueGroup>,
     changes: Vec<ChangeGroup>,
 }
 
-impl<'p> Report<'p> {
+impl<'p> TryOutReport<'p> {
     pub(super) fn new(mut stats: TryOutStats<'p>) -> Self {
         let tallies = [std::mem::take(&mut stats.tally)];
         let codes = std::mem::take(&mut stats.codes).finish();
@@ -147,7 +147,7 @@ impl<'p> Report<'p> {
     }
 }
 
-impl fmt::Display for Report<'_> {
+impl fmt::Display for TryOutReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_records(f)?;
         self.write_mapping(f)?;

@@ -11,7 +11,7 @@ use crate::client::{
 
 /// How far a job is.
 #[derive(Default)]
-pub(super) struct Progress {
+pub(super) struct CallProgress {
     /// Calls that were answered.
     calls: u32,
     /// The pauses between the calls, once the first one has failed.
@@ -49,7 +49,7 @@ pub(super) enum Step {
     Leave,
 }
 
-impl Progress {
+impl CallProgress {
     /// The next step. `ends_in_time` says whether a call that begins at a moment is likely to end before the batch
     /// cuts its calls.
     pub(super) fn next(
@@ -121,7 +121,7 @@ mod tests {
     }
 
     /// The pause after a call that failed, if it may be made again.
-    fn pause_after(progress: &mut Progress, fault: CallFault) -> Option<Duration> {
+    fn pause_after(progress: &mut CallProgress, fault: CallFault) -> Option<Duration> {
         let now = Instant::now();
         match progress.next(Event::Answered(Err(fault)), now, RETRY, in_time) {
             Step::RetryAt { at, failure } => {
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_verdict_ends_the_job() {
-        let (mut progress, now) = (Progress::default(), Instant::now());
+        let (mut progress, now) = (CallProgress::default(), Instant::now());
         assert_eq!(progress.next(Event::Turn, now, RETRY, in_time), Step::Call);
         let answered = Event::Answered(Ok(Verdict::Mismatch));
         assert_eq!(progress.next(answered, now, RETRY, in_time), Step::Conclude(Verdict::Mismatch));
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_first_call_that_could_not_end_in_time_is_not_begun_but_a_retry_that_was_planned_is() {
-        let (mut progress, now) = (Progress::default(), Instant::now());
+        let (mut progress, now) = (CallProgress::default(), Instant::now());
         assert_eq!(progress.next(Event::Turn, now, RETRY, |_| false), Step::Leave);
         assert!(pause_after(&mut progress, FaultKind::Timeout.into()).is_some());
         assert_eq!(progress.next(Event::Turn, now, RETRY, |_| false), Step::Call);
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_probe_of_another_record_is_waited_for_and_an_outage_is_not() {
-        let (mut progress, now) = (Progress::default(), Instant::now());
+        let (mut progress, now) = (CallProgress::default(), Instant::now());
         let refused = |refused| Event::Refused(refused);
         let failure = Failure::HospitalUnavailable;
         let step = progress.next(refused(CallRefused::Probing), now, RETRY, in_time);
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_calls_are_as_many_as_the_profile_allows_and_their_pauses_grow() {
-        let mut progress = Progress::default();
+        let mut progress = CallProgress::default();
         let first = pause_after(&mut progress, FaultKind::ServerError.into()).expect("a second call");
         let second = pause_after(&mut progress, FaultKind::ServerError.into()).expect("a third call");
         assert!(first >= RETRY.min_delay && second >= 2 * RETRY.min_delay, "{first:?}, {second:?}");
@@ -173,12 +173,12 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_none_is_asked_for_once_more_and_a_refusal_never() {
-        let mut progress = Progress::default();
+        let mut progress = CallProgress::default();
         assert!(pause_after(&mut progress, FaultKind::InvalidAnswer.into()).is_some());
         assert_eq!(pause_after(&mut progress, FaultKind::InvalidAnswer.into()), None);
         for kind in [FaultKind::BatchDeadline, FaultKind::Denied, FaultKind::ClientError, FaultKind::Panicked]
         {
-            assert_eq!(pause_after(&mut Progress::default(), kind.into()), None);
+            assert_eq!(pause_after(&mut CallProgress::default(), kind.into()), None);
         }
     }
 
@@ -188,13 +188,13 @@ mod tests {
             kind: FaultKind::Throttled,
             retry_after: Some(Duration::from_millis(millis)),
         };
-        assert_eq!(pause_after(&mut Progress::default(), asking(5_000)), Some(Duration::from_secs(5)));
-        assert!(pause_after(&mut Progress::default(), asking(1)) >= Some(RETRY.min_delay));
+        assert_eq!(pause_after(&mut CallProgress::default(), asking(5_000)), Some(Duration::from_secs(5)));
+        assert!(pause_after(&mut CallProgress::default(), asking(1)) >= Some(RETRY.min_delay));
     }
 
     #[test]
     fn a_retry_that_could_not_end_in_time_is_not_planned() {
-        let (mut progress, now) = (Progress::default(), Instant::now());
+        let (mut progress, now) = (CallProgress::default(), Instant::now());
         let step = progress.next(failed(FaultKind::Timeout), now, RETRY, |at| at < now + RETRY.min_delay);
         assert_eq!(step, Step::Fail(Failure::HospitalTimeout));
     }

@@ -14,11 +14,11 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// Whether the store may be called. A plain state machine: it is told the time.
 #[derive(Debug, Default)]
 pub(super) struct StoreBreaker {
-    state: State,
+    state: StoreState,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum StoreState {
     #[default]
     Closed,
     /// The store fails, and all callers still try.
@@ -41,43 +41,43 @@ pub(super) enum Transition {
 impl StoreBreaker {
     /// Whether the store failed the last time it was called.
     pub(super) fn is_failing(&self) -> bool {
-        self.state != State::Closed
+        self.state != StoreState::Closed
     }
 
     /// Whether waiting for a connection can be worth it. Takes no probe.
     pub(super) fn is_worth_waiting_for(&self, now: Instant) -> bool {
-        !matches!(self.state, State::Open { next_probe } if now < next_probe)
+        !matches!(self.state, StoreState::Open { next_probe } if now < next_probe)
     }
 
     /// Whether the store may be called now. While the breaker is open, this takes the one probe that is due.
     pub(super) fn try_take_probe(&mut self, now: Instant) -> bool {
         match &mut self.state {
-            State::Open { next_probe } if now < *next_probe => false,
-            State::Open { next_probe } => {
+            StoreState::Open { next_probe } if now < *next_probe => false,
+            StoreState::Open { next_probe } => {
                 *next_probe = now + PROBE_INTERVAL;
                 true
             }
-            State::Closed | State::Failing { .. } => true,
+            StoreState::Closed | StoreState::Failing { .. } => true,
         }
     }
 
     pub(super) fn on_success(&mut self) -> Option<Transition> {
         let before = std::mem::take(&mut self.state);
-        (before != State::Closed).then_some(Transition::Closed)
+        (before != StoreState::Closed).then_some(Transition::Closed)
     }
 
     /// Failures that are far apart, without a call between them, are not one outage.
     pub(super) fn on_failure(&mut self, now: Instant) -> Option<Transition> {
         let (state, change) = match self.state {
-            State::Closed => (State::Failing { since: now, last: now }, Some(Transition::Failing)),
-            State::Failing { last, .. } if now >= last + OPENS_AFTER + PROBE_INTERVAL => {
-                (State::Failing { since: now, last: now }, None)
+            StoreState::Closed => (StoreState::Failing { since: now, last: now }, Some(Transition::Failing)),
+            StoreState::Failing { last, .. } if now >= last + OPENS_AFTER + PROBE_INTERVAL => {
+                (StoreState::Failing { since: now, last: now }, None)
             }
-            State::Failing { since, .. } if now >= since + OPENS_AFTER => {
-                (State::Open { next_probe: now + PROBE_INTERVAL }, Some(Transition::Opened))
+            StoreState::Failing { since, .. } if now >= since + OPENS_AFTER => {
+                (StoreState::Open { next_probe: now + PROBE_INTERVAL }, Some(Transition::Opened))
             }
-            State::Failing { since, .. } => (State::Failing { since, last: now }, None),
-            open @ State::Open { .. } => (open, None),
+            StoreState::Failing { since, .. } => (StoreState::Failing { since, last: now }, None),
+            open @ StoreState::Open { .. } => (open, None),
         };
         self.state = state;
         change

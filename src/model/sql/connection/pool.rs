@@ -36,7 +36,7 @@ pub(crate) struct ConnectionPool<E: Engine> {
 }
 
 /// The right to a connection.
-pub(crate) struct Slot<'a, E: Engine> {
+pub(crate) struct ConnectionSlot<'a, E: Engine> {
     pool: &'a ConnectionPool<E>,
     permit: SemaphorePermit<'a>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Slot<'a, E: Engine> {
 /// A connection in use. Dropping it closes the connection, because its state is unknown.
 pub(crate) struct PooledConnection<'a, E: Engine> {
     pub(crate) connection: Connection<E>,
-    slot: Slot<'a, E>,
+    slot: ConnectionSlot<'a, E>,
 }
 
 impl<E: Engine> ConnectionPool<E> {
@@ -68,9 +68,9 @@ impl<E: Engine> ConnectionPool<E> {
         slot.connect(until).await
     }
 
-    pub(crate) async fn slot(&self, until: Instant) -> Result<Slot<'_, E>, StoreError> {
+    pub(crate) async fn slot(&self, until: Instant) -> Result<ConnectionSlot<'_, E>, StoreError> {
         match timeout_at(until, self.slots.acquire()).await {
-            Ok(Ok(permit)) => Ok(Slot { pool: self, permit }),
+            Ok(Ok(permit)) => Ok(ConnectionSlot { pool: self, permit }),
             Ok(Err(_)) => Err(StoreError::Unavailable("the store was closed".into())),
             Err(_) => Err(StoreError::Unavailable("no connection became free in time".into())),
         }
@@ -92,7 +92,7 @@ impl<E: Engine> ConnectionPool<E> {
     }
 }
 
-impl<'a, E: Engine> Slot<'a, E> {
+impl<'a, E: Engine> ConnectionSlot<'a, E> {
     /// Takes an idle connection or opens one.
     pub(crate) async fn connect(self, until: Instant) -> Result<PooledConnection<'a, E>, StoreError> {
         let connection = match self.pool.idle(Vec::pop) {
@@ -106,7 +106,7 @@ impl<'a, E: Engine> Slot<'a, E> {
 impl<E: Engine> PooledConnection<'_, E> {
     /// Keeps the connection for the next caller; it must not be in a transaction.
     pub(crate) fn release(self) {
-        let Slot { pool, permit } = self.slot;
+        let ConnectionSlot { pool, permit } = self.slot;
         // Before the slot is free, so that its next holder finds the connection.
         pool.idle(|idle| idle.push(self.connection));
         drop(permit);

@@ -3,7 +3,7 @@
 
 use super::{
     DateFormat, Shape,
-    pattern::{Part, Unit},
+    pattern::{PatternPart, Unit},
 };
 
 /// Why a format cannot follow an earlier one. The text is a message for people.
@@ -26,18 +26,18 @@ pub(super) fn conflict(earlier: &DateFormat, format: &DateFormat) -> Option<Stri
     }
 }
 
-fn all_digits(parts: &[Part]) -> bool {
-    parts.iter().all(|part| matches!(part, Part::Number { .. }))
+fn all_digits(parts: &[PatternPart]) -> bool {
+    parts.iter().all(|part| matches!(part, PatternPart::Number { .. }))
 }
 
 /// One character of a text: a digit that counts something, or the character itself.
 #[derive(Clone, Copy, PartialEq)]
-enum Slot {
+enum Character {
     Digit(Unit),
     Literal(char),
 }
 
-impl Slot {
+impl Character {
     fn takes_a_digit(self) -> bool {
         match self {
             Self::Digit(_) => true,
@@ -48,21 +48,23 @@ impl Slot {
 
 /// Every way in which texts of a pattern may be laid out: few, for only month, day and hour can be of one
 /// digit or two.
-fn spellings(parts: &[Part]) -> Vec<Vec<Slot>> {
+fn spellings(parts: &[PatternPart]) -> Vec<Vec<Character>> {
     parts.iter().fold(vec![Vec::new()], |spellings, part| match *part {
-        Part::Literal(character) => longer(&spellings, &[Slot::Literal(character)]),
-        Part::Number { unit, min, max } => (min..=max)
-            .flat_map(|digits| longer(&spellings, &vec![Slot::Digit(unit); digits.into()]))
+        PatternPart::Literal(character) => longer(&spellings, &[Character::Literal(character)]),
+        PatternPart::Number { unit, min, max } => (min..=max)
+            .flat_map(|digits| longer(&spellings, &vec![Character::Digit(unit); digits.into()]))
             .collect(),
     })
 }
 
-fn longer(spellings: &[Vec<Slot>], slots: &[Slot]) -> Vec<Vec<Slot>> {
+fn longer(spellings: &[Vec<Character>], slots: &[Character]) -> Vec<Vec<Character>> {
     spellings.iter().map(|spelling| [spelling, slots].concat()).collect()
 }
 
 /// Whether a text can be of both layouts and mean different things.
-fn fit_and_differ(one: &[Slot], other: &[Slot]) -> bool {
-    let fit = |(one, other): (&Slot, &Slot)| one == other || (one.takes_a_digit() && other.takes_a_digit());
+fn fit_and_differ(one: &[Character], other: &[Character]) -> bool {
+    let fit = |(one, other): (&Character, &Character)| {
+        one == other || (one.takes_a_digit() && other.takes_a_digit())
+    };
     one.len() == other.len() && one != other && one.iter().zip(other).all(fit)
 }

@@ -4,14 +4,14 @@ use std::{iter::Peekable, str::Chars};
 
 /// One part of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum PatternPart {
     /// A number of `min` to `max` digits.
     Number { unit: Unit, min: u8, max: u8 },
     /// The character itself.
     Literal(char),
 }
 
-impl Part {
+impl PatternPart {
     /// Whether it is a number of this unit; a year is one, however it is written.
     pub(super) fn is(&self, wanted: Unit) -> bool {
         match self {
@@ -88,7 +88,7 @@ pub enum PatternError {
 }
 
 /// Reads a pattern into its parts.
-pub(super) fn parse(pattern: &str) -> Result<Vec<Part>, PatternError> {
+pub(super) fn parse(pattern: &str) -> Result<Vec<PatternPart>, PatternError> {
     let mut parts = Vec::new();
     let mut characters = pattern.chars().peekable();
     while let Some(character) = characters.next() {
@@ -104,25 +104,25 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<Part>, PatternError> {
                     _ => number(letter, count)?,
                 });
             }
-            literal => parts.push(Part::Literal(literal)),
+            literal => parts.push(PatternPart::Literal(literal)),
         }
     }
     check(&parts)?;
     Ok(parts)
 }
 
-fn quoted(characters: &mut Peekable<Chars<'_>>, parts: &mut Vec<Part>) -> Result<(), PatternError> {
+fn quoted(characters: &mut Peekable<Chars<'_>>, parts: &mut Vec<PatternPart>) -> Result<(), PatternError> {
     loop {
         match characters.next() {
             None => return Err(PatternError::OpenQuote),
             Some('\'') => return Ok(()),
-            Some(literal) => parts.push(Part::Literal(literal)),
+            Some(literal) => parts.push(PatternPart::Literal(literal)),
         }
     }
 }
 
 /// Reads what may follow `yy`: the first year of its window, in brackets.
-fn short_year(characters: &mut Peekable<Chars<'_>>) -> Result<Part, PatternError> {
+fn short_year(characters: &mut Peekable<Chars<'_>>) -> Result<PatternPart, PatternError> {
     let mut first = FIRST_SHORT_YEAR;
     if characters.next_if_eq(&'[').is_some() {
         let mut digits = String::new();
@@ -137,10 +137,10 @@ fn short_year(characters: &mut Peekable<Chars<'_>>) -> Result<Part, PatternError
     if !(1800..=2000).contains(&first) {
         return Err(PatternError::Window);
     }
-    Ok(Part::Number { unit: Unit::ShortYear { first }, min: 2, max: 2 })
+    Ok(PatternPart::Number { unit: Unit::ShortYear { first }, min: 2, max: 2 })
 }
 
-fn number(letter: char, count: u8) -> Result<Part, PatternError> {
+fn number(letter: char, count: u8) -> Result<PatternPart, PatternError> {
     let unit = match (letter, count) {
         ('y', 4) => Unit::Year,
         ('y', 1..=3) => return Err(PatternError::YearDigits),
@@ -153,10 +153,10 @@ fn number(letter: char, count: u8) -> Result<Part, PatternError> {
         _ => return Err(PatternError::UnknownLetters(letter)),
     };
     let max = if count == 1 && unit != Unit::Fraction { 2 } else { count };
-    Ok(Part::Number { unit, min: count, max })
+    Ok(PatternPart::Number { unit, min: count, max })
 }
 
-fn check(parts: &[Part]) -> Result<(), PatternError> {
+fn check(parts: &[PatternPart]) -> Result<(), PatternError> {
     const FROM_COARSE_TO_FINE: [Unit; 7] =
         [Unit::Year, Unit::Month, Unit::Day, Unit::Hour, Unit::Minute, Unit::Second, Unit::Fraction];
     let counts = FROM_COARSE_TO_FINE.map(|unit| parts.iter().filter(|part| part.is(unit)).count());
@@ -169,8 +169,8 @@ fn check(parts: &[Part]) -> Result<(), PatternError> {
     if counts.windows(2).any(|pair| pair == [0, 1]) {
         return Err(PatternError::Gap);
     }
-    let runs_together = |pair: &[Part]| match pair {
-        [Part::Number { min, max, .. }, Part::Number { .. }] => min != max,
+    let runs_together = |pair: &[PatternPart]| match pair {
+        [PatternPart::Number { min, max, .. }, PatternPart::Number { .. }] => min != max,
         _ => false,
     };
     if parts.windows(2).any(runs_together) {
@@ -180,23 +180,23 @@ fn check(parts: &[Part]) -> Result<(), PatternError> {
 }
 
 /// Whether a pattern settles what its texts leave open: the century, or which of two numbers is the day.
-pub(super) fn interprets(parts: &[Part]) -> bool {
+pub(super) fn interprets(parts: &[PatternPart]) -> bool {
     let place = |unit| parts.iter().position(|part| part.is(unit));
     let day_is_last = match (place(Unit::Year), place(Unit::Month), place(Unit::Day)) {
         (Some(year), Some(month), Some(day)) => year < month && month < day,
         _ => true,
     };
-    !day_is_last || parts.iter().any(Part::is_short_year)
+    !day_is_last || parts.iter().any(PatternPart::is_short_year)
 }
 
 /// Reads a whole text by a pattern; `None` where it does not fit.
-pub(super) fn read(parts: &[Part], text: &str) -> Option<Numbers> {
+pub(super) fn read(parts: &[PatternPart], text: &str) -> Option<Numbers> {
     let mut numbers = Numbers { year: 1, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0 };
     let mut rest = text;
     for part in parts {
         rest = match *part {
-            Part::Literal(literal) => rest.strip_prefix(literal)?,
-            Part::Number { unit, min, max } => {
+            PatternPart::Literal(literal) => rest.strip_prefix(literal)?,
+            PatternPart::Number { unit, min, max } => {
                 let digits = rest.bytes().take(max.into()).take_while(u8::is_ascii_digit).count();
                 if digits < min.into() {
                     return None;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// What the sender calls a field.
 #[derive(Clone, Debug)]
-pub struct Name {
+pub struct KeyName {
     /// As the profile writes it; for an element of a list, with the condition that chooses it.
     whole: Arc<str>,
     /// Before and after the index of the element.
@@ -20,7 +20,7 @@ pub struct Elements {
     pub which: String,
 }
 
-impl Name {
+impl KeyName {
     /// The name of a field of the record itself.
     pub fn new(written: &str) -> Self {
         Self { whole: written.into(), around: None }

@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 /// Leads to a value: one key, or the steps of a JSON pointer.
 #[derive(Clone, Debug)]
-pub struct Path(Vec<Step>);
+pub struct Path(Vec<PathStep>);
 
 #[derive(Clone, Debug)]
-enum Step {
+enum PathStep {
     /// Into an object by key, or into an array by index.
     To { key: String, index: Option<usize> },
     /// To every element of an array.
@@ -39,13 +39,13 @@ impl Path {
         let Some(pointer) = text.strip_prefix('/') else {
             return match text {
                 "" => Err("names no key".into()),
-                key => Ok(Self(vec![Step::to(key.into())])),
+                key => Ok(Self(vec![PathStep::to(key.into())])),
             };
         };
-        let steps: Vec<_> = pointer.split('/').map(Step::parse).collect();
+        let steps: Vec<_> = pointer.split('/').map(PathStep::parse).collect();
         match steps.first() {
-            Some(Step::To { key, .. }) if key.is_empty() => Err("names no key".into()),
-            Some(Step::Every) => Err("begins with *: name the list first".into()),
+            Some(PathStep::To { key, .. }) if key.is_empty() => Err("names no key".into()),
+            Some(PathStep::Every) => Err("begins with *: name the list first".into()),
             _ => Ok(Self(steps)),
         }
     }
@@ -58,13 +58,13 @@ impl Path {
     /// The first key.
     pub(super) fn key(&self) -> Option<&str> {
         match self.0.first()? {
-            Step::To { key, .. } => Some(key),
-            Step::Every => None,
+            PathStep::To { key, .. } => Some(key),
+            PathStep::Every => None,
         }
     }
 
     fn leads_to_many(&self) -> bool {
-        self.0.iter().any(|step| matches!(step, Step::Every))
+        self.0.iter().any(|step| matches!(step, PathStep::Every))
     }
 
     /// The value at the end of the path.
@@ -94,7 +94,7 @@ impl Path {
 
     /// The value at the end of the path, to be changed in place.
     pub(super) fn find_mut<'v>(&self, record: &'v mut Map<String, Value>) -> Option<&'v mut Value> {
-        let (Step::To { key, .. }, rest) = self.0.split_first()? else { return None };
+        let (PathStep::To { key, .. }, rest) = self.0.split_first()? else { return None };
         let first = entry_mut(record, key)?;
         rest.iter().try_fold(first, |value, step| step.of_mut(value))
     }
@@ -106,10 +106,10 @@ impl Path {
 }
 
 /// Recursion is as deep as the path is long.
-fn walk<'v>(value: &'v Value, steps: &[Step], take: &mut impl FnMut(&'v Value)) {
+fn walk<'v>(value: &'v Value, steps: &[PathStep], take: &mut impl FnMut(&'v Value)) {
     match steps.split_first() {
         None => take(value),
-        Some((Step::Every, rest)) => {
+        Some((PathStep::Every, rest)) => {
             for element in value.as_array().into_iter().flatten() {
                 walk(element, rest, take);
             }
@@ -122,7 +122,7 @@ fn walk<'v>(value: &'v Value, steps: &[Step], take: &mut impl FnMut(&'v Value)) 
     }
 }
 
-impl Step {
+impl PathStep {
     fn parse(text: &str) -> Self {
         match text {
             "*" => Self::Every,

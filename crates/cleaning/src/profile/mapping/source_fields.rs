@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::name::Name;
+use super::name::KeyName;
 
 /// The sender's own names of the fields of one record, and how its values were written.
 ///
 /// Every record has one and it is rarely needed, so it holds indexes of the mapping's names, which it shares.
 #[derive(Clone, Debug)]
 pub struct SourceFields {
-    names: Option<Arc<[Name]>>,
+    names: Option<Arc<[KeyName]>>,
     notes: Notes,
 }
 
@@ -19,7 +19,7 @@ impl SourceFields {
         Self { names: None, notes: Notes::default() }
     }
 
-    pub(super) fn new(names: Arc<[Name]>, notes: Notes) -> Self {
+    pub(super) fn new(names: Arc<[KeyName]>, notes: Notes) -> Self {
         Self { names: Some(names), notes }
     }
 

@@ -6,7 +6,7 @@ use dataprocessing::server::pb::{PatientData, patient_data::Payload};
 
 use super::{Bench, CommandError, Measurement, Service, WORKERS, batches, send, service};
 use crate::{
-    bench::{prefill::copy_patients, service::Setting},
+    bench::{prefill::copy_patients, service::ServiceSetting},
     traffic::{connect::Client, records::SYNTHETIC_PERSONS},
 };
 
@@ -42,7 +42,8 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measurement>, CommandEr
 async fn filled(bench: &mut Bench) -> Result<(Service, usize, u64), CommandError> {
     let store = bench.stores.create().await?;
     let store_process = bench.stores.server_process().await;
-    let setting = Setting { latency: Duration::ZERO, workers: WORKERS, store: store.clone(), store_process };
+    let setting =
+        ServiceSetting { latency: Duration::ZERO, workers: WORKERS, store: store.clone(), store_process };
     let service = Service::start(setting).await?;
     let first = send(&mut service.client().await?, batches(bench, 0..SYNTHETIC_PERSONS)).await?;
     let rounds = bench.patients.div_ceil(first.stored.max(1) as usize);

@@ -68,7 +68,7 @@ mod tests {
         let sent: Vec<usize> = messages
             .iter()
             .filter_map(|message| match message {
-                Up::SourceRecords(records) => Some(records.data_list.len()),
+                Up::Records(records) => Some(records.data_list.len()),
                 _ => None,
             })
             .collect();

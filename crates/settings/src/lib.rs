@@ -45,6 +45,7 @@
 #![warn(missing_docs)]
 
 mod byte_size;
+mod did_you_mean;
 mod error;
 mod http_url;
 mod node;
@@ -55,10 +56,11 @@ mod setting_field;
 pub mod yaml;
 
 pub use byte_size::ByteSize;
+pub use did_you_mean::did_you_mean;
 pub use error::SettingsError;
 pub use http_url::HttpUrl;
 pub use node::{Node, Nothing, Origin, Value};
 pub use problem::{Problem, Problems, Reported};
-pub use section::{Section, did_you_mean};
+pub use section::Section;
 pub use setting::Setting;
 pub use setting_field::{NodeKind, SettingField};

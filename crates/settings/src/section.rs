@@ -2,7 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Node, Origin, Problems, Reported, Setting, SettingField};
+use super::{
+    Node, NodeKind, Origin, Problems, Reported, Setting, SettingField, Value, did_you_mean::nearest,
+};
 
 /// One table that is being read. A key that has not been read in the end is unknown, which is a problem.
 ///
@@ -16,12 +18,7 @@ pub struct Section<'p> {
 }
 
 impl<'p> Section<'p> {
-    pub(super) fn new(
-        path: String,
-        origin: Origin,
-        entries: Vec<(String, Node)>,
-        problems: &'p mut Problems,
-    ) -> Self {
+    fn new(path: String, origin: Origin, entries: Vec<(String, Node)>, problems: &'p mut Problems) -> Self {
         Self { path, origin, entries, known: Vec::new(), problems }
     }
 
@@ -125,7 +122,7 @@ impl<'p> Section<'p> {
     }
 
     /// Reports every key that has not been read.
-    pub(super) fn finish(self) {
+    fn finish(self) {
         for (key, node) in &self.entries {
             let message = match nearest(key, &self.known) {
                 Some(known) => format!("is unknown; did you mean {known}?"),
@@ -143,20 +140,21 @@ impl<'p> Section<'p> {
     }
 }
 
-/// `; did you mean NAME?` for the end of a message; empty if no known name is near the written one.
-pub fn did_you_mean(written: &str, known: &[&str]) -> String {
-    nearest(written, known).map(|name| format!("; did you mean {name}?")).unwrap_or_default()
-}
-
-/// The known name that a misspelt one most likely means.
-fn nearest<'n>(written: &str, known: &[&'n str]) -> Option<&'n str> {
-    let tolerated = 1 + written.chars().count() / 4;
-    known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase()), *name))
-        .filter(|(distance, _)| *distance <= tolerated)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+impl SettingField<'_> {
+    /// Reads a table whose keys are known.
+    ///
+    /// # Errors
+    ///
+    /// It is no table, or `read` fails.
+    pub fn table<T>(self, read: impl FnOnce(&mut Section<'_>) -> Result<T, Reported>) -> Result<T, Reported> {
+        let Value::Table(entries) = self.node.value else {
+            return Err(self.expected(NodeKind::Table));
+        };
+        let mut section = Section::new(self.path, self.node.origin, entries, self.problems);
+        let value = read(&mut section);
+        section.finish();
+        value
+    }
 }
 
 #[cfg(test)]
@@ -225,12 +223,5 @@ mod tests {
             ]
         );
         assert_eq!(read("pool: 7").unwrap_err(), ["file.yaml:1: pool: expected a table, found one value"]);
-    }
-
-    #[test]
-    fn a_suggestion_is_near() {
-        assert_eq!(nearest("lisen", &["listen", "timeout"]), Some("listen"));
-        assert_eq!(nearest("TIMEOUT", &["listen", "timeout"]), Some("timeout"));
-        assert_eq!(nearest("colour", &["listen", "timeout"]), None);
     }
 }

@@ -2,15 +2,15 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Node, Origin, Problems, Reported, Section, Setting, Value, section::did_you_mean};
+use super::{Node, Origin, Problems, Reported, Setting, Value, did_you_mean::did_you_mean};
 
 /// One setting that is being read.
 ///
 /// Every method that returns [`Reported`] has added its problem.
 pub struct SettingField<'p> {
-    node: Node,
-    path: String,
-    problems: &'p mut Problems,
+    pub(super) node: Node,
+    pub(super) path: String,
+    pub(super) problems: &'p mut Problems,
 }
 
 /// What kind of thing was written.
@@ -157,21 +157,6 @@ impl<'p> SettingField<'p> {
         read.into_iter().collect()
     }
 
-    /// Reads a table whose keys are known.
-    ///
-    /// # Errors
-    ///
-    /// It is no table, or `read` fails.
-    pub fn table<T>(self, read: impl FnOnce(&mut Section<'_>) -> Result<T, Reported>) -> Result<T, Reported> {
-        let Value::Table(entries) = self.node.value else {
-            return Err(self.expected(NodeKind::Table));
-        };
-        let mut section = Section::new(self.path, self.node.origin, entries, self.problems);
-        let value = read(&mut section);
-        section.finish();
-        value
-    }
-
     /// Reads a table with arbitrary keys, in the order of the file.
     ///
     /// # Errors
@@ -194,7 +179,7 @@ impl<'p> SettingField<'p> {
         read.into_iter().collect()
     }
 
-    fn expected(self, kind: NodeKind) -> Reported {
+    pub(super) fn expected(self, kind: NodeKind) -> Reported {
         let message = format!("expected {}, found {}", kind.name(), self.kind().name());
         self.refuse(message)
     }

@@ -18,12 +18,14 @@ mod charset;
 pub mod mapping;
 mod response_format;
 mod rule_setting;
+mod verdict;
 mod verification;
 
 pub use charset::Charset;
 pub use response_format::{Answer, CallStatus, CodeField, NoVerdict, Pointer, ResponseFormat};
 pub use rule_setting::{RuleSetting, SeverityOverride};
-pub use verification::{RetryPolicy, Verdict, VerdictCacheConfig, VerificationConfig};
+pub use verdict::Verdict;
+pub use verification::{RetryPolicy, VerdictCacheConfig, VerificationConfig};
 
 use mapping::Mapping;
 

@@ -1,4 +1,4 @@
-//! How a hospital's verification API is called, and its verdicts.
+//! How a hospital's verification API is called.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -73,17 +73,4 @@ pub struct VerdictCacheConfig {
     pub max_age: Duration,
     /// At least this many are cached before the oldest are dropped.
     pub max_verdicts: usize,
-}
-
-/// What the hospital says about an identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The hospital knows it, and it is right.
-    Match,
-    /// The hospital knows it, and it differs.
-    Mismatch,
-    /// The hospital has no record of it.
-    NotFound,
-    /// The number or the name is impossible.
-    Illegal,
 }

@@ -1,22 +1,17 @@
 //! The profiles of a directory, one file for each hospital.
 
 use std::{
-    collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use cleaning::profile::Profile;
 use settings::{Origin, Problem, SettingsError};
 
-use super::{Defaults, ProfileFile, shipped::shipped_defaults};
+use super::{Defaults, ProfileFile, Profiles, shipped::shipped_defaults};
 
 /// The file with what the hospitals of a directory share, so that no hospital can have its name as a code.
 const DEFAULTS_FILE: &str = "defaults.yaml";
-
-/// Profiles by hospital code.
-pub type Profiles = HashMap<Arc<str>, Arc<Profile>>;
 
 /// Loads every `<hospital_code>.yaml` of a directory, each over the directory's `defaults.yaml` or, without one, over the
 /// built-in defaults. Other files and hidden files are ignored.

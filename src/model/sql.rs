@@ -4,6 +4,7 @@ mod batch_reads;
 mod chunk_write;
 mod classify;
 pub(super) mod connection;
+mod content_version;
 pub(super) mod dialect;
 mod driver;
 pub(super) mod engine;

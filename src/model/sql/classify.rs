@@ -21,8 +21,8 @@ use std::cmp::Ordering;
 use cleaning::patient::RecordOrder;
 
 use super::{
+    content_version::ContentVersion,
     identity_change::{Identity, Overwritten},
-    table::ContentVersion,
 };
 use crate::model::Written;
 

@@ -9,7 +9,7 @@ mod rejects;
 
 pub(crate) use outcomes::{OutcomeRow, Outcomes};
 pub(crate) use patients::{
-    ContentVersion, PatientKey, PatientRow, PatientWrite, Patients, STORED_VERSION, read_stored_version,
+    PatientKey, PatientRow, PatientWrite, Patients, STORED_VERSION, read_stored_version,
 };
 pub(crate) use rejects::{RejectRow, Rejects};
 

@@ -19,6 +19,7 @@ use crate::model::{
     sql::{
         StoredVersion,
         classify::Candidate,
+        content_version::ContentVersion,
         driver::ReadRow,
         identity_change::Identity,
         json_list::{changes_json, issues_json, list_json},
@@ -33,21 +34,6 @@ const USUAL_SIZE: usize = 1024;
 pub(crate) struct PatientKey<'a> {
     pub(crate) hospital_code: &'a str,
     pub(crate) patient_id: &'a str,
-}
-
-/// Decides whether two records have the same content. Hashes of different versions are never equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ContentVersion {
-    pub(crate) hash: [u8; 32],
-    pub(crate) version: i16,
-}
-
-impl ContentVersion {
-    /// From the stored columns. A hash of another length was made by another algorithm; as zeros it is equal to none
-    /// of ours.
-    fn from_columns(hash: &[u8], version: i16) -> Self {
-        Self { hash: hash.try_into().unwrap_or_default(), version }
-    }
 }
 
 /// A patient with the values that take time to make, made before there is a connection to hold.

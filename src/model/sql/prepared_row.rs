@@ -7,11 +7,7 @@ use cleaning::{
     outcome::{Failure, Outcome},
 };
 
-use super::{
-    classify::Candidate,
-    issue_column,
-    table::{OutcomeRow, PatientRow, RejectRow},
-};
+use super::{classify::Candidate, issue_column, table::PatientRow};
 use crate::model::{Content, Row, Written};
 
 pub(crate) struct PreparedRow<'a> {
@@ -22,7 +18,7 @@ pub(crate) struct PreparedRow<'a> {
     pub(crate) record_id: Cow<'a, str>,
     pub(crate) hospital_code: Cow<'a, str>,
     /// For the row of `outcomes`.
-    issues: Cow<'static, str>,
+    pub(crate) issues: Cow<'static, str>,
     pub(crate) retryable: bool,
     /// What a transaction made of it that may have been committed.
     pub(crate) unconfirmed: Option<Written>,
@@ -82,29 +78,9 @@ impl<'a> PreparedRow<'a> {
         Some(Candidate { unconfirmed: self.unconfirmed, ..self.patient()?.candidate() })
     }
 
-    /// The row of `outcomes`, given what the store made of a patient.
-    pub(crate) fn outcome(&self, written: Written) -> OutcomeRow<'_> {
-        let found: Vec<Issue> = written.issues().collect();
-        let issues = if found.is_empty() {
-            Cow::Borrowed(&*self.issues)
-        } else {
-            issue_column::encode(&self.row.issues.iter().cloned().chain(found).collect::<Vec<_>>())
-        };
-        let outcome = match (&self.content, written) {
-            (Content::Settled(outcome), _) => *outcome,
-            (Content::Patient(_), Written::Stored { .. }) => Outcome::Stored,
-            (Content::Patient(_), Written::Unchanged) => Outcome::Unchanged,
-            (Content::Patient(_), Written::Stale) => Outcome::Stale,
-            (Content::Patient(_), Written::Superseded) => Outcome::Superseded,
-            // Only transactions that were not committed end so, and they write nothing.
-            (Content::Patient(_), _) => Outcome::Failed,
-        };
-        OutcomeRow { record: self, outcome, issues }
-    }
-
-    /// The row of `rejects`, if the record was rejected.
-    pub(crate) fn reject(&self) -> Option<RejectRow<'_>> {
-        matches!(self.content, Content::Settled(Outcome::Rejected)).then_some(self)
+    /// Whether the record has a row in `rejects`, too.
+    pub(crate) fn is_rejected(&self) -> bool {
+        matches!(self.content, Content::Settled(Outcome::Rejected))
     }
 }
 

@@ -58,7 +58,7 @@ async fn write_rows<E: Statements>(
         write_patients::<E>(connection, batch, patients.groups(), &mut written).await?;
     }
     let mut outcomes: Vec<_> =
-        rows.iter().zip(&written).map(|(row, written)| row.outcome(*written)).collect();
+        rows.iter().zip(&written).map(|(row, written)| OutcomeRow::new(row, *written)).collect();
     outcomes.sort_unstable_by_key(OutcomeRow::index);
     let recorded = async {
         if batch.resumes {
@@ -203,7 +203,7 @@ async fn write_outcomes<E: Statements>(
     } else {
         E::upsert_outcomes(connection, batch.id, outcomes).await?;
     }
-    let rejects: Vec<_> = rows.iter().filter_map(PreparedRow::reject).collect();
+    let rejects: Vec<_> = rows.iter().filter(|row| row.is_rejected()).collect();
     if !rejects.is_empty() {
         E::upsert_rejects(connection, batch.id, &rejects).await?;
     }

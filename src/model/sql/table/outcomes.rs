@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 
-use cleaning::{outcome::Outcome, resend_digest::ResendDigest};
+use cleaning::{issue::Issue, outcome::Outcome, resend_digest::ResendDigest};
 
 use super::{
     Column, Table,
     Value::{Bigint, Boolean, Bytes, Text},
     text,
 };
-use crate::model::sql::prepared_row::PreparedRow;
+use crate::model::{
+    Content, Written,
+    sql::{issue_column, prepared_row::PreparedRow},
+};
 
 /// Bytes of most outcomes.
 const USUAL_SIZE: usize = 256;
@@ -21,7 +24,27 @@ pub(crate) struct OutcomeRow<'a> {
     pub(crate) issues: Cow<'a, str>,
 }
 
-impl OutcomeRow<'_> {
+impl<'a> OutcomeRow<'a> {
+    /// The row of a record, given what the store made of a patient.
+    pub(crate) fn new(record: &'a PreparedRow<'a>, written: Written) -> Self {
+        let found: Vec<Issue> = written.issues().collect();
+        let issues = if found.is_empty() {
+            Cow::Borrowed(&*record.issues)
+        } else {
+            issue_column::encode(&record.row.issues.iter().cloned().chain(found).collect::<Vec<_>>())
+        };
+        let outcome = match (&record.content, written) {
+            (Content::Settled(outcome), _) => *outcome,
+            (Content::Patient(_), Written::Stored { .. }) => Outcome::Stored,
+            (Content::Patient(_), Written::Unchanged) => Outcome::Unchanged,
+            (Content::Patient(_), Written::Stale) => Outcome::Stale,
+            (Content::Patient(_), Written::Superseded) => Outcome::Superseded,
+            // Only transactions that were not committed end so, and they write nothing.
+            (Content::Patient(_), _) => Outcome::Failed,
+        };
+        Self { record, outcome, issues }
+    }
+
     pub(crate) fn index(&self) -> u32 {
         self.record.row.index
     }

@@ -11,7 +11,7 @@ use sqlx::{
 
 use super::{
     StoreError, StoreUrl,
-    sql::{dialect::SharedSql, engine::Engine, migration},
+    sql::{engine::Engine, migration, shared_sql::SharedSql},
 };
 
 mod arrays;

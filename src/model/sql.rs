@@ -16,6 +16,7 @@ pub(super) mod migration;
 mod prepared_row;
 mod reject_reads;
 mod retention;
+pub(super) mod shared_sql;
 pub(super) mod statements;
 pub(super) mod store;
 pub(super) mod table;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::model::sql::dialect::{Dialect, SharedSql};
+use crate::model::sql::{dialect::Dialect, shared_sql::SharedSql};
 
 pub(super) static SQL: LazyLock<SharedSql> = LazyLock::new(|| {
     SharedSql::new(&Dialect {

@@ -7,7 +7,6 @@ use cleaning::{
 use jiff::Timestamp;
 
 use super::{
-    dialect::Dialect,
     driver::{
         Argument::{Number, Text},
         Driver, ReadRow,
@@ -18,23 +17,6 @@ use super::{
 use crate::model::{BatchKey, ResultsPage, StoredBatch, StoredResult};
 
 const COUNT_OUTCOMES: &str = "SELECT outcome, count(*) FROM outcomes WHERE batch_key = $1 GROUP BY outcome";
-
-pub(super) fn find_batch_sql(dialect: &Dialect) -> String {
-    let [started_at, finished_at] = ["started_at", "finished_at"].map(dialect.time_as_text);
-    let counters = Outcome::ALL.map(Outcome::name).join(", ");
-    format!(
-        "SELECT batch_key, {started_at}, {finished_at}, completion, {counters} \
-         FROM batches WHERE caller = '' AND batch_id = $1"
-    )
-}
-
-pub(super) fn read_results_sql(dialect: &Dialect) -> String {
-    let is_listed = dialect.outcome_is_listed;
-    format!(
-        "SELECT record_index, record_id, outcome, issues, retryable, attempts, digest FROM outcomes \
-         WHERE batch_key = $1 AND record_index BETWEEN $2 AND $3 AND {is_listed} ORDER BY record_index LIMIT $5"
-    )
-}
 
 pub(super) async fn find_batch<E: Engine>(
     connection: &mut Connection<E>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::{Database, Transaction};
 
-use super::{dialect::SharedSql, driver::Driver};
+use super::{driver::Driver, shared_sql::SharedSql};
 use crate::model::StoreError;
 
 /// A connection of an engine.

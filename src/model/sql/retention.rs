@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::{
-    dialect::Dialect,
     driver::{
         Argument::{Number, Text},
         Driver, ReadRow,
@@ -12,14 +11,6 @@ use super::{
 };
 
 const DELETE_BATCH: &str = "DELETE FROM batches WHERE batch_key = $1";
-
-pub(super) fn find_oldest_batch_sql(dialect: &Dialect) -> String {
-    let cutoff = dialect.time_from_text;
-    format!(
-        "SELECT batch_key FROM batches WHERE coalesce(finished_at, started_at) < {cutoff} \
-         ORDER BY coalesce(finished_at, started_at) LIMIT 1"
-    )
-}
 
 /// Deletes at most `max_rows` outcomes and rejects of the batch whose last use is longest ago, if that was before a
 /// time, and the batch's row when it has none left. Returns how many rows were deleted.

@@ -4,14 +4,14 @@ use dataprocessing::server::pb::{BatchProcessRequest, PatientData, ResultView, p
 
 /// A patient as the store knows them.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct Key {
+pub(crate) struct Key {
     pub hospital: String,
     pub patient_id: String,
 }
 
 /// A batch and the patients of its records, in their order.
 #[derive(Clone)]
-pub struct Batch {
+pub(crate) struct Batch {
     pub request: BatchProcessRequest,
     pub keys: Vec<Key>,
 }
@@ -19,7 +19,7 @@ pub struct Batch {
 impl Batch {
     /// `count` records from the hospitals in turn. All numbers of patients begin with the batch's id, so that
     /// no other batch has the same.
-    pub fn new(id: &str, hospitals: &[&str], count: usize) -> Self {
+    pub(crate) fn new(id: &str, hospitals: &[&str], count: usize) -> Self {
         let keys: Vec<Key> = (0..count)
             .map(|place| Key {
                 hospital: hospitals[place % hospitals.len()].to_owned(),
@@ -33,17 +33,17 @@ impl Batch {
         Self { request, keys }
     }
 
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.request.batch_id
     }
 
     /// Whether a patient is one of the batch's.
-    pub fn has(&self, key: &Key) -> bool {
+    pub(crate) fn has(&self, key: &Key) -> bool {
         let place = key.patient_id.strip_prefix(self.id()).and_then(|rest| rest.strip_prefix('-'));
         place.and_then(|place| place.parse::<usize>().ok()).is_some_and(|place| place < self.len())
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
 }

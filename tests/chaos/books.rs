@@ -15,7 +15,7 @@ use super::{
 
 /// What has been told of every patient that was ever sent.
 #[derive(Default)]
-pub struct Books(Mutex<State>);
+pub(crate) struct Books(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -33,7 +33,7 @@ struct Told {
 }
 
 /// What stands in the database.
-pub struct Shelf {
+pub(crate) struct Shelf {
     /// Patients, and what their hospital sent.
     pub patients: Vec<(Key, Vec<u8>)>,
     /// Outcomes: batch, index, and what became of the record.
@@ -42,7 +42,7 @@ pub struct Shelf {
 
 impl Books {
     /// A batch is about to be sent: from now on its records may be stored.
-    pub fn open(&self, batch: &Batch) {
+    pub(crate) fn open(&self, batch: &Batch) {
         let mut state = self.state();
         state.answered.remove(batch.id());
         for key in &batch.keys {
@@ -52,7 +52,7 @@ impl Books {
 
     /// A batch was answered. A call that ended without an answer leaves its records open, as one does that
     /// nobody waited for.
-    pub fn close(&self, batch: &Batch, answer: &Result<BatchProcessResponse, Status>) {
+    pub(crate) fn close(&self, batch: &Batch, answer: &Result<BatchProcessResponse, Status>) {
         match answer {
             Ok(response) => self.take_in(batch, response),
             Err(status) if refused_as_a_whole(status) => {
@@ -76,14 +76,14 @@ impl Books {
     }
 
     /// Whether every record of a batch was stored by one answer or another.
-    pub fn all_stored(&self, batch: &Batch) -> bool {
+    pub(crate) fn all_stored(&self, batch: &Batch) -> bool {
         let mut state = self.state();
         batch.keys.iter().all(|key| state.told(key).stored)
     }
 
     /// Holds everything told so far against the database, and every patient in it against what its hospital
     /// was asked. Panics when anything is stored that nobody can have stored.
-    pub fn balance(&self, shelf: &Shelf, was_asked: impl Fn(&Key) -> bool) -> Balance {
+    pub(crate) fn balance(&self, shelf: &Shelf, was_asked: impl Fn(&Key) -> bool) -> Balance {
         let state = self.state();
         let mut there = HashSet::new();
         let doubled = shelf.patients.iter().filter(|(key, _)| !there.insert(key)).count();
@@ -102,7 +102,7 @@ impl Books {
 
     /// Where the database has another outcome than the callers were told last, of those that count as stored.
     /// A batch that was cut writes its last outcomes after it has answered.
-    pub fn disagreements(&self, shelf: &Shelf) -> Vec<String> {
+    pub(crate) fn disagreements(&self, shelf: &Shelf) -> Vec<String> {
         let written: HashMap<(&str, u32), &str> = shelf
             .outcomes
             .iter()
@@ -157,12 +157,12 @@ fn audit(batch: &Batch, response: &BatchProcessResponse) -> Summary {
 }
 
 /// The codes of what failed records failed of.
-pub fn codes(response: &BatchProcessResponse) -> impl Iterator<Item = &str> {
+pub(crate) fn codes(response: &BatchProcessResponse) -> impl Iterator<Item = &str> {
     let failed = response.results.iter().filter(|result| result.outcome() == Outcome::Failed);
     failed.filter_map(|result| result.issues.first()).map(|issue| issue.code.as_str())
 }
 
-pub fn is_stored(outcome: Outcome) -> bool {
+pub(crate) fn is_stored(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Stored | Outcome::Unchanged)
 }
 

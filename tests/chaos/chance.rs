@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 /// Draws from a seed: SplitMix64, which needs no crate and is the same everywhere.
-pub struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
     /// The same seed and purpose draw the same; other purposes draw something else.
-    pub fn new(seed: u64, purpose: &str) -> Self {
+    pub(crate) fn new(seed: u64, purpose: &str) -> Self {
         let mixed = purpose.bytes().fold(seed, |seed, byte| Self(seed ^ u64::from(byte)).next());
         Self(mixed)
     }
@@ -21,18 +21,18 @@ impl Chance {
     }
 
     /// A time from the least on and below the most.
-    pub fn between(&mut self, least: Duration, most: Duration) -> Duration {
+    pub(crate) fn between(&mut self, least: Duration, most: Duration) -> Duration {
         let share = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
         least + (most - least).mul_f64(share)
     }
 
     /// A number from the least on and below the most.
-    pub fn from(&mut self, least: u64, most: u64) -> u64 {
+    pub(crate) fn from(&mut self, least: u64, most: u64) -> u64 {
         least + self.next() % (most - least)
     }
 
     /// Whether something happens that happens once in so many times.
-    pub fn once_in(&mut self, times: u64) -> bool {
+    pub(crate) fn once_in(&mut self, times: u64) -> bool {
         self.next().is_multiple_of(times)
     }
 }

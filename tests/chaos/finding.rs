@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// One row of the table.
-pub struct Finding {
+pub(crate) struct Finding {
     /// What was done to the service.
     pub fault: String,
     /// How many times.
@@ -18,7 +18,7 @@ pub struct Finding {
 
 /// What the books say, held against the database and the simulators.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Balance {
+pub(crate) struct Balance {
     /// Records that were sent.
     pub records: usize,
     /// Records whose callers were told that they are stored, and that are not.
@@ -29,7 +29,7 @@ pub struct Balance {
 
 impl Finding {
     /// The table in Markdown.
-    pub fn table(findings: &[Self]) -> String {
+    pub(crate) fn table(findings: &[Self]) -> String {
         let head = "| fault | times | records | lost | doubled | recovery, median / worst | measured |\n\
                     | --- | ---: | ---: | ---: | ---: | ---: | --- |\n";
         findings.iter().fold(head.to_owned(), |table, finding| table + &finding.row())
@@ -52,6 +52,6 @@ impl Finding {
 }
 
 /// A time as people read it in a table.
-pub fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }

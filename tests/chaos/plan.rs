@@ -6,7 +6,7 @@ use super::chance::Chance;
 
 /// A run of the suite.
 #[derive(Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// All the numbers, which takes an hour, or just enough of them for every change.
     pub long: bool,
     /// What chance is drawn from.
@@ -21,7 +21,7 @@ impl Plan {
     /// # Errors
     ///
     /// A text for whoever wrote something else.
-    pub fn from_arguments() -> Result<Self, String> {
+    pub(crate) fn from_arguments() -> Result<Self, String> {
         let seed = match env::var("CHAOS_SEED") {
             Ok(seed) => seed.parse().map_err(|_| format!("CHAOS_SEED is no number: {seed:?}"))?,
             Err(_) => u64::from(std::process::id()),
@@ -35,22 +35,22 @@ impl Plan {
     }
 
     /// Whether a scenario belongs to the run.
-    pub fn has(&self, scenario: &str) -> bool {
+    pub(crate) fn has(&self, scenario: &str) -> bool {
         self.names.is_empty() || self.names.iter().any(|name| scenario.contains(name.as_str()))
     }
 
     /// So many in the short form, so many in the long one.
-    pub fn times(&self, short: u32, long: u32) -> u32 {
+    pub(crate) fn times(&self, short: u32, long: u32) -> u32 {
         if self.long { long } else { short }
     }
 
     /// So long in the short form, so long in the long one.
-    pub fn lasting(&self, short: Duration, long: Duration) -> Duration {
+    pub(crate) fn lasting(&self, short: Duration, long: Duration) -> Duration {
         if self.long { long } else { short }
     }
 
     /// Chance of a scenario's own, so that it repeats whatever else runs.
-    pub fn chance(&self, scenario: &str) -> Chance {
+    pub(crate) fn chance(&self, scenario: &str) -> Chance {
         Chance::new(self.seed, scenario)
     }
 }

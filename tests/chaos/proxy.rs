@@ -34,7 +34,7 @@ const BUFFER_BYTES: usize = 16 * 1024;
 
 /// What the proxy does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Carries everything at once.
     Pass,
     /// Carries everything, each piece so much later.
@@ -52,7 +52,7 @@ pub enum Mode {
 }
 
 /// A running proxy. Dropping it stops it without waiting.
-pub struct Proxy {
+pub(crate) struct Proxy {
     local_addr: SocketAddr,
     mode: watch::Sender<Mode>,
     open: Arc<AtomicUsize>,
@@ -62,7 +62,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// A proxy on a free port of the loopback interface that passes everything to `party`.
-    pub async fn start(party: SocketAddr) -> Self {
+    pub(crate) async fn start(party: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let local_addr = listener.local_addr().expect("it is bound");
         let (mode, modes) = watch::channel(Mode::Pass);
@@ -73,23 +73,23 @@ impl Proxy {
     }
 
     /// Where the service finds the party.
-    pub fn local_addr(&self) -> SocketAddr {
+    pub(crate) fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
     /// Does this from now on. A connection of which anything was swallowed stays dead, as one whose state a
     /// firewall has forgotten.
-    pub fn set(&self, mode: Mode) {
+    pub(crate) fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
     }
 
     /// Connections that the service has open to the party.
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Acquire)
     }
 
     /// Closes every connection, and waits until all is gone.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         drop(self.closing);
         self.carrying.await.expect("the proxy ends without a panic");
     }

@@ -30,13 +30,13 @@ use super::{
 
 mod database;
 
-pub use database::Database;
+pub(crate) use database::Database;
 
 /// How long a batch may write its last outcomes after it has answered.
 const LAST_WORDS: Duration = Duration::from_secs(6);
 
 /// How a rig is set up.
-pub struct Setup {
+pub(crate) struct Setup {
     pub engine: Engine,
     pub hospitals: Vec<Site>,
     /// Sections of the configuration, as YAML.
@@ -45,13 +45,13 @@ pub struct Setup {
 
 /// Where patients are stored.
 #[derive(Clone, Copy, Debug)]
-pub enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     Postgres,
 }
 
 /// A hospital of a rig.
-pub struct Site {
+pub(crate) struct Site {
     pub code: &'static str,
     /// How long its API takes.
     pub latency: Duration,
@@ -63,20 +63,20 @@ pub struct Site {
 
 impl Site {
     /// A sound hospital that answers after 5 ms.
-    pub fn sound(code: &'static str) -> Self {
+    pub(crate) fn sound(code: &'static str) -> Self {
         Self { code, latency: Duration::from_millis(5), faults: "", verify: "max_in_flight: 50" }
     }
 }
 
 impl Setup {
     /// One hospital, `north`, that answers after 5 ms.
-    pub fn with(engine: Engine) -> Self {
+    pub(crate) fn with(engine: Engine) -> Self {
         Self { engine, hospitals: vec![Site::sound("north")], settings: "" }
     }
 }
 
 /// Everything that a scenario needs. Dropping it takes it all down.
-pub struct Rig {
+pub(crate) struct Rig {
     // First, so that the service goes before what it depends on.
     running: Option<Running>,
     pub hospitals: Vec<Hospital>,
@@ -87,7 +87,7 @@ pub struct Rig {
 }
 
 /// A simulated hospital and the way to it.
-pub struct Hospital {
+pub(crate) struct Hospital {
     pub code: &'static str,
     pub simulator: Simulator,
     pub proxy: Proxy,
@@ -100,21 +100,21 @@ struct Running {
 }
 
 /// An answer, and how long it took by the caller's clock.
-pub type Answered = (Result<BatchProcessResponse, Status>, Duration);
+pub(crate) type Answered = (Result<BatchProcessResponse, Status>, Duration);
 
 /// A call that is on its way.
-pub type Launched = JoinHandle<Answered>;
+pub(crate) type Launched = JoinHandle<Answered>;
 
 /// Sends batches and keeps the books.
 #[derive(Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     channel: Channel,
     books: Arc<Books>,
 }
 
 impl Rig {
     /// Starts everything and waits until the service is ready.
-    pub async fn start(setup: Setup) -> Self {
+    pub(crate) async fn start(setup: Setup) -> Self {
         let mut rig = Self::build(setup).await;
         rig.boot().await;
         rig.ready().await;
@@ -122,7 +122,7 @@ impl Rig {
     }
 
     /// Starts everything but the service.
-    pub async fn build(setup: Setup) -> Self {
+    pub(crate) async fn build(setup: Setup) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database = match setup.engine {
             Engine::Sqlite => Database::sqlite(directory.path()),
@@ -142,12 +142,12 @@ impl Rig {
     }
 
     /// Starts the service, which need not be ready.
-    pub async fn boot(&mut self) {
+    pub(crate) async fn boot(&mut self) {
         self.boot_by(binary()).await;
     }
 
     /// The same by a command that ends in the service.
-    pub async fn boot_by(&mut self, mut command: Command) {
+    pub(crate) async fn boot_by(&mut self, mut command: Command) {
         // A result larger than clients usually take would be cut short, and every result is checked.
         command.env("DATAPROCESSING__SERVER__MAX_RESPONSE_SIZE", "64MiB");
         let process = block_in_place(|| ServiceProcess::start(command, &self.config));
@@ -156,19 +156,19 @@ impl Rig {
     }
 
     /// Kills the service, as an out-of-memory killer would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.signal("KILL");
         self.running = None;
     }
 
     /// Waits until the service has ended by itself, and well.
-    pub async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         let Running { process, .. } = self.running.take().expect("the service runs");
         let status = process.ended_within(Duration::from_secs(30)).await;
         assert!(status.success(), "{status}");
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         self.running().process.signal(name);
     }
 
@@ -177,26 +177,26 @@ impl Rig {
     }
 
     /// The service's number in the system.
-    pub fn process_id(&self) -> u32 {
+    pub(crate) fn process_id(&self) -> u32 {
         self.running().process.id()
     }
 
     /// Where a scenario may put files of its own.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
     /// The codes of the hospitals.
-    pub fn codes(&self) -> Vec<&'static str> {
+    pub(crate) fn codes(&self) -> Vec<&'static str> {
         self.hospitals.iter().map(|hospital| hospital.code).collect()
     }
 
-    pub fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         Caller { channel: self.running().channel.clone(), books: Arc::clone(&self.books) }
     }
 
     /// Sends a batch in a task of its own and waits until its hospitals have been asked so often.
-    pub async fn launch(&self, batch: &Batch, timeout: Option<Duration>, calls: u64) -> Launched {
+    pub(crate) async fn launch(&self, batch: &Batch, timeout: Option<Duration>, calls: u64) -> Launched {
         let before = self.calls();
         let (caller, sent) = (self.caller(), batch.clone());
         let call = tokio::spawn(async move { caller.send_timed(&sent, timeout).await });
@@ -205,34 +205,34 @@ impl Rig {
     }
 
     /// Verifications that the hospitals were asked for so far.
-    pub fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.hospitals.iter().map(|hospital| hospital.simulator.stats().calls).sum()
     }
 
     /// What the service says of its readiness.
-    pub async fn health(&self) -> String {
+    pub(crate) async fn health(&self) -> String {
         health(self.running().channel.clone(), "").await
     }
 
     /// What it says of a hospital.
-    pub async fn hospital_health(&self, code: &str) -> String {
+    pub(crate) async fn hospital_health(&self, code: &str) -> String {
         health(self.running().channel.clone(), &format!("hospital/{code}")).await
     }
 
     /// Waits until the service is ready. Answers how long that took.
-    pub async fn ready(&self) -> Duration {
+    pub(crate) async fn ready(&self) -> Duration {
         let started = Instant::now();
         eventually("the service is ready", async || self.health().await == "SERVING").await;
         started.elapsed()
     }
 
     /// Waits until the service says that it is not ready.
-    pub async fn not_ready(&self) {
+    pub(crate) async fn not_ready(&self) {
         eventually("the service is not ready", async || self.health().await == "NOT_SERVING").await;
     }
 
     /// Memory that the service has in use, in MiB.
-    pub fn resident_mib(&self) -> u64 {
+    pub(crate) fn resident_mib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process_id()));
         let status = status.expect("the service runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of memory");
@@ -241,7 +241,7 @@ impl Rig {
     }
 
     /// What callers were told, held against the database and the hospitals.
-    pub async fn balance(&self) -> Balance {
+    pub(crate) async fn balance(&self) -> Balance {
         let patience = Instant::now() + LAST_WORDS;
         let shelf = loop {
             let shelf = self.database.shelf().await;
@@ -265,13 +265,13 @@ impl Rig {
     }
 
     /// How often a patient's hospital was asked about them.
-    pub fn calls_of(&self, key: &Key) -> u32 {
+    pub(crate) fn calls_of(&self, key: &Key) -> u32 {
         let hospital = self.hospitals.iter().find(|hospital| hospital.code == key.hospital);
         hospital.map_or(0, |hospital| hospital.simulator.calls_of(&key.patient_id))
     }
 
     /// Ends the service, which must leave nothing open, then everything else. Answers its log.
-    pub async fn end(mut self) -> String {
+    pub(crate) async fn end(mut self) -> String {
         let Running { process, .. } = self.running.take().expect("the service runs");
         process.signal("TERM");
         let log = tokio::time::timeout(Duration::from_secs(40), process.log_until_the_end());
@@ -304,7 +304,7 @@ impl Hospital {
 
 impl Caller {
     /// Sends a batch, checks that the answer is whole, and takes it into the books.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         batch: &Batch,
         timeout: Option<Duration>,
@@ -313,7 +313,7 @@ impl Caller {
     }
 
     /// The same, and how long it took by the caller's clock.
-    pub async fn send_timed(&self, batch: &Batch, timeout: Option<Duration>) -> Answered {
+    pub(crate) async fn send_timed(&self, batch: &Batch, timeout: Option<Duration>) -> Answered {
         let mut request = Request::new(batch.request.clone());
         timeout.into_iter().for_each(|timeout| request.set_timeout(timeout));
         let mut client =
@@ -327,7 +327,7 @@ impl Caller {
     }
 
     /// Sends a batch again and again until each of its records was stored. Answers how often that was.
-    pub async fn complete(&self, batch: &Batch) -> u32 {
+    pub(crate) async fn complete(&self, batch: &Batch) -> u32 {
         let mut sent = 0;
         eventually("a batch that is sent again is stored as a whole", async || {
             sent += 1;
@@ -340,7 +340,7 @@ impl Caller {
     }
 
     /// How long the service takes to say how it is.
-    pub async fn health_latency(&self) -> Duration {
+    pub(crate) async fn health_latency(&self) -> Duration {
         let started = Instant::now();
         assert_eq!(health(self.channel.clone(), "").await, "SERVING");
         started.elapsed()

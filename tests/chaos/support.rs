@@ -1,10 +1,10 @@
 //! What the integration tests have, too: the real binary, PostgreSQL servers, and conditions to wait for.
 
 #[path = "../it/support/postgres.rs"]
-pub mod postgres;
+pub(crate) mod postgres;
 #[path = "../it/support/process.rs"]
-pub mod process;
+pub(crate) mod process;
 #[path = "../it/support/waiting.rs"]
-pub mod waiting;
+pub(crate) mod waiting;
 
-pub use waiting::{eventually, within};
+pub(crate) use waiting::{eventually, within};

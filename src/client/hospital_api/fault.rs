@@ -28,7 +28,7 @@ pub enum FaultKind {
     ServerError,
     /// 401, 403, 407: this service is not let in.
     Denied,
-    /// A response that is none.
+    /// A response that cannot be read as a verdict.
     InvalidAnswer,
     /// Another 4xx status, or a response that refuses the call: the call is wrong in a way that the record does not
     /// explain.

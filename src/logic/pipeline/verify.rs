@@ -1,5 +1,5 @@
 //! The third stage: what a worker does with one record. It asks the hospital and draws the conclusion. A record whose
-//! call failed of something that passes goes back to its lane until its time comes; it holds no worker while it waits.
+//! call failed for a transient reason goes back to its lane until its time comes; it holds no worker while it waits.
 //!
 //! What happens next is decided in [`next_step`], which makes no call and holds no lock; this file does what it says.
 
@@ -104,7 +104,7 @@ impl VerificationJob {
             Ok(permit) => permit,
             Err(refused) => return Some((handle, Event::Refused(refused))),
         };
-        // From now on, whether the call is made or not.
+        // The pause ends when this is dropped, whether the call is made or not.
         let probe_pause = ProbePause::during(&permit, &api.gate);
         let attempt = handle.start_attempt(api)?;
         let started = Instant::now();

@@ -21,7 +21,7 @@ const OUTCOMES: &str = "SELECT batch_id, record_index, outcome FROM outcomes JOI
 const ADMINISTRATOR: &str = "CREATE ROLE administrator SUPERUSER LOGIN";
 
 /// A SQLite file, or a PostgreSQL server of its own behind a proxy.
-pub enum Database {
+pub(crate) enum Database {
     Sqlite { url: String },
     Postgres { server: PostgresServer, proxy: Proxy },
 }
@@ -62,7 +62,7 @@ impl Database {
     }
 
     /// The proxy on the way to a PostgreSQL server.
-    pub fn proxy(&self) -> &Proxy {
+    pub(crate) fn proxy(&self) -> &Proxy {
         match self {
             Self::Postgres { proxy, .. } => proxy,
             Self::Sqlite { .. } => panic!("nothing is between the service and its file"),
@@ -70,12 +70,12 @@ impl Database {
     }
 
     /// Stops a PostgreSQL server in a mode of pg_ctl.
-    pub fn halt(&mut self, mode: &str) {
+    pub(crate) fn halt(&mut self, mode: &str) {
         block_in_place(|| self.server().stop_by(mode));
     }
 
     /// Starts it again and waits until it answers.
-    pub fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) {
         block_in_place(|| self.server().restart());
     }
 
@@ -87,7 +87,7 @@ impl Database {
     }
 
     /// Runs statements.
-    pub async fn execute(&self, sql: &str) {
+    pub(crate) async fn execute(&self, sql: &str) {
         self.execute_at(&self.url(), sql).await;
     }
 
@@ -107,7 +107,7 @@ impl Database {
     }
 
     /// Everything in it that the books speak of.
-    pub async fn shelf(&self) -> Shelf {
+    pub(crate) async fn shelf(&self) -> Shelf {
         let patients: Vec<(String, String, Vec<u8>)> = self.rows(PATIENTS).await;
         let outcomes: Vec<(String, i64, String)> = self.rows(OUTCOMES).await;
         let patient = |(hospital, patient_id, raw)| (Key { hospital, patient_id }, raw);
@@ -119,7 +119,7 @@ impl Database {
     }
 
     /// Connections of the service that a PostgreSQL server has open.
-    pub async fn connections(&self) -> usize {
+    pub(crate) async fn connections(&self) -> usize {
         let service = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dataprocessing'";
         let mut connection = PgConnection::connect(&self.url()).await.expect("the server answers");
         let count: i64 =

@@ -15,7 +15,7 @@ use crate::{
 const RECORDS: usize = 2_000;
 const VERIFY: &str = "max_in_flight: 25, timeout: 25s";
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     let site = |code| Site { latency: Duration::from_millis(50), verify: VERIFY, ..Site::sound(code) };
     let hospitals = vec![site("east"), site("west")];
     let rig = Rig::start(Setup { hospitals, ..Setup::with(Engine::Sqlite) }).await;

@@ -21,7 +21,7 @@ const JUMPS: [i64; 4] = [1, 0, -1, 0];
 
 const RECORDS: usize = 1_000;
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     let verify = "max_in_flight: 50, outage_pause: 1s";
     let north = Site { verify, ..Site::sound("north") };
     let mut rig = Rig::build(Setup { hospitals: vec![north], ..Setup::with(Engine::Sqlite) }).await;

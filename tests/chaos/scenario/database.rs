@@ -11,7 +11,7 @@ use crate::{
 
 const RECORDS: usize = 1_000;
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     let mut chance = plan.chance("database");
     let mut rig = Rig::start(Setup::with(Engine::Postgres)).await;
     let times = plan.times(4, 50);

@@ -16,7 +16,7 @@ const CALLERS: usize = 16;
 const USUAL: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(5)];
 const TIGHT: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     let usual = in_a_hurry(&plan, "deadlines of 250 ms to 5 s under full load", USUAL, 0.0).await;
     let tight = in_a_hurry(&plan, "deadlines of 50 to 250 ms under full load", TIGHT, 0.02).await;
     vec![usual, tight]

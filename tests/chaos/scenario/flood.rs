@@ -37,7 +37,7 @@ const MOST_LATE: f64 = 0.01;
 /// More callers than this never wait at a time.
 const MOST_CALLS: usize = 400;
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     let north = Site { latency: Duration::from_millis(50), ..Site::sound("north") };
     let rig = Rig::start(Setup { hospitals: vec![north], ..Setup::with(Engine::Sqlite) }).await;
     let lasts = plan.lasting(Duration::from_secs(6), Duration::from_secs(60));

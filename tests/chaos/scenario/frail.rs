@@ -22,7 +22,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// What a record of an ill hospital may fail of.
 const FAILURES: [&str; 3] = ["HOSPITAL_TIMEOUT", "HOSPITAL_UNAVAILABLE", "HOSPITAL_PROTOCOL_ERROR"];
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     vec![faults_by_chance(&plan).await, rate_limit(&plan).await, bad_link(&plan).await]
 }
 

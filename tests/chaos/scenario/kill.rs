@@ -11,7 +11,7 @@ use crate::{
 
 const RECORDS: usize = 600;
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     vec![kill(&plan, Engine::Sqlite).await, kill(&plan, Engine::Postgres).await]
 }
 

@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_millis(100);
 const DRAIN: Duration = Duration::from_secs(2);
 const SETTINGS: &str = "server: {drain: {limit: 2s}}";
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     vec![callers_leave(&plan).await, told_to_end(&plan).await]
 }
 

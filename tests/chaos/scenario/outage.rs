@@ -22,7 +22,7 @@ const SOON: Duration = Duration::from_secs(2);
 
 const RECORDS: usize = 10_000;
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     let north = Site { verify: VERIFY, ..Site::sound("north") };
     let rig = Rig::start(Setup { hospitals: vec![north], ..Setup::with(Engine::Sqlite) }).await;
     let times = plan.times(2, 10);

@@ -83,7 +83,7 @@ const FAULTS: [Fault; 5] = [
     },
 ];
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     let mut findings = vec![full_file(&plan).await, read_only_file().await];
     for fault in &FAULTS {
         findings.push(fault.suffer(&plan).await);

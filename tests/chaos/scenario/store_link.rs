@@ -28,7 +28,7 @@ const CONNECTIONS: usize = 4;
 /// A little of what PostgreSQL is away at the other end of the country.
 const DELAY: Duration = Duration::from_millis(20);
 
-pub async fn scenario(plan: Plan) -> Vec<Finding> {
+pub(super) async fn scenario(plan: Plan) -> Vec<Finding> {
     let hole = plan.lasting(Duration::from_secs(3), Duration::from_secs(10));
     let moment = Duration::from_secs(1);
     let few = plan.times(1, 5);

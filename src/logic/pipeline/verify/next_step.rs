@@ -112,6 +112,13 @@ mod tests {
     const RETRY: RetryPolicy =
         RetryPolicy { attempts: 3, min_delay: Duration::from_millis(100), max_delay: Duration::from_secs(1) };
 
+    #[test]
+    fn records_that_failed_together_are_not_retried_together() {
+        let first = |_| pauses(RETRY).next().unwrap();
+        let all: std::collections::HashSet<_> = (0..20).map(first).collect();
+        assert!(all.len() > 1);
+    }
+
     fn in_time(_: Instant) -> bool {
         true
     }

@@ -1,9 +1,6 @@
 //! Pauses between retries.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::{Instant, sleep};
@@ -25,8 +22,6 @@ impl Backoff {
             .with_max_delay(MAX_DELAY)
             .without_max_times()
             .with_jitter()
-            // The crate is built without `std`, and would use the same seed in every process.
-            .with_jitter_seed(RandomState::new().hash_one(()))
             .build();
         Self { delays, until }
     }

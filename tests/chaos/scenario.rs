@@ -17,10 +17,10 @@ mod store_fault;
 mod store_link;
 
 /// A scenario.
-pub type Scenario = fn(Plan) -> Pin<Box<dyn Future<Output = Vec<Finding>>>>;
+pub(crate) type Scenario = fn(Plan) -> Pin<Box<dyn Future<Output = Vec<Finding>>>>;
 
 /// All scenarios, in the order in which they run.
-pub const SCENARIOS: &[(&str, Scenario)] = &[
+pub(crate) const SCENARIOS: &[(&str, Scenario)] = &[
     ("kill", |plan| Box::pin(kill::scenario(plan))),
     ("database", |plan| Box::pin(database::scenario(plan))),
     ("outage", |plan| Box::pin(outage::scenario(plan))),

@@ -73,6 +73,9 @@ const FAULTS: [Fault; 5] = [
             "COPY (SELECT unnest(ARRAY['host all administrator all trust', 'host all all all scram-sha-256'])) \
              TO PROGRAM 'cat > \"$PGDATA/pg_hba.conf\"'",
             "SELECT pg_reload_conf()",
+            // The postmaster reads the file after this returns: a connection made before that would be let in, stay
+            // open, and keep health SERVING.
+            "SELECT pg_sleep(1)",
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dataprocessing'",
         ],
         lift: &[
@@ -101,15 +104,7 @@ impl Fault {
             rig.database.execute(sql).await;
         }
         records_fail(&rig).await;
-        // The postmaster may read its rules after the connections were cut: one that got back in by the old ones keeps
-        // the service ready, and is cut again.
-        eventually("the service is not ready", async || {
-            for sql in self.strike.iter().filter(|sql| sql.contains("pg_terminate_backend")) {
-                rig.database.execute(sql).await;
-            }
-            rig.health().await == "NOT_SERVING"
-        })
-        .await;
+        rig.not_ready().await;
         // The books have its answer.
         drop(call.await.expect("the caller does not panic"));
         for sql in self.lift {

@@ -73,9 +73,6 @@ const FAULTS: [Fault; 5] = [
             "COPY (SELECT unnest(ARRAY['host all administrator all trust', 'host all all all scram-sha-256'])) \
              TO PROGRAM 'cat > \"$PGDATA/pg_hba.conf\"'",
             "SELECT pg_reload_conf()",
-            // The postmaster reads the file after this returns: a connection made before that would be let in, stay
-            // open, and keep health SERVING.
-            "SELECT pg_sleep(1)",
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dataprocessing'",
         ],
         lift: &[
